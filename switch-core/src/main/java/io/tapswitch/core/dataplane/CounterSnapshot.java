@@ -1,0 +1,21 @@
+package io.tapswitch.core.dataplane;
+
+import java.util.Map;
+
+/**
+ * Counters of one port, summed over the workers at one moment.
+ *
+ * @param port the port's id
+ * @param rxFrames frames read from the container
+ * @param rxBytes their bytes, Ethernet header included
+ * @param txFrames frames written to the container
+ * @param txBytes their bytes
+ * @param drops frames by reason, reasons without any left out
+ */
+public record CounterSnapshot(
+        int port, long rxFrames, long rxBytes, long txFrames, long txBytes, Map<DropReason, Long> drops) {
+    /** {@return drops of all reasons} */
+    public long dropsTotal() {
+        return drops.values().stream().mapToLong(Long::longValue).sum();
+    }
+}

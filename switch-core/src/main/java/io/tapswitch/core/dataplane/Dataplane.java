@@ -1,0 +1,70 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.tapio.IoMode;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The dataplane as the control plane sees it: workers that are started once, told of networks and ports, and asked for
+ * what they know. Every method may be called on any thread. The futures complete when every worker has acted.
+ */
+public interface Dataplane extends AutoCloseable {
+    /** Most networks that one switch can have. */
+    int MAX_NETWORKS = 4096;
+
+    /**
+     * How to start.
+     *
+     * @param workers number of worker threads, 1 to 16
+     * @param ioMode forced way of I/O, or null to probe for the best
+     * @param memoryBytes size of the frame memory
+     */
+    record Config(int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {}
+
+    /** {@return the way frames are moved} */
+    IoMode ioMode();
+
+    /** {@return number of workers} */
+    int workers();
+
+    /** Makes a network known; it has no members yet. */
+    CompletableFuture<Void> addNetwork(NetworkSettings settings);
+
+    /** Forgets a network, which must have no ports. */
+    CompletableFuture<Void> removeNetwork(int network);
+
+    /** Begins to serve a port. */
+    CompletableFuture<Void> addPort(PortSettings settings);
+
+    /**
+     * Ends serving a port and forgets its addresses. When the future completes, no ring refers to the port's files, and
+     * the caller may close them and use the id again.
+     */
+    CompletableFuture<Void> removePort(int port);
+
+    /** Tells that a port's link went down or up; down forgets its learned addresses at once (B16). */
+    CompletableFuture<Void> linkState(int port, boolean up);
+
+    /** Changes whether the port's sources are checked (B12). */
+    CompletableFuture<Void> sourceGuard(int port, boolean on);
+
+    /** {@return the network's addresses, as its workers know them} */
+    CompletableFuture<List<FdbEntry>> fdb(int network);
+
+    /** {@return the counters of a port since it was added} */
+    CounterSnapshot counters(int port);
+
+    /** {@return the terms of the conservation of frames, over all workers and for as long as the daemon runs} */
+    CompletableFuture<Conservation> conservation();
+
+    /**
+     * {@return counters of the switch itself, by name: I/O (waits, rearms, no_buffers ...), FDB (learned, aged, moved,
+     * full), and ring crossings between workers (handoff_frames, handoff_learned, commands ...), summed over workers}
+     */
+    Map<String, Long> internals();
+
+    /** Stops the workers. The files of the ports stay the caller's. */
+    @Override
+    void close();
+}
