@@ -123,8 +123,8 @@ public final class Ipv6Extensions {
         return switch (protocol) {
             case IpProtocol.FRAGMENT -> MIN_HEADER_LENGTH;
             // RFC 4302 §2.2: in words of 4 bytes, minus 2. Never below one unit, or the walk would not move on.
-            case IpProtocol.AUTHENTICATION -> Octets.uint8(b, header + 1) + 2 << 2;
-            default -> Octets.uint8(b, header + 1) + 1 << 3;
+            case IpProtocol.AUTHENTICATION -> (Octets.uint8(b, header + 1) + 2) << 2;
+            default -> (Octets.uint8(b, header + 1) + 1) << 3;
         };
     }
 
