@@ -29,7 +29,9 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>An address has at most one entry. Of two learned positions of an address the later one holds, of two at the
  *       same millisecond the one at the lower port; so all workers come to the same answer, in whichever order they
- *       hear. A worker that is told something older than what it knows itself marks its entry UNSHARED and tells again.
+ *       hear. (With several workers an address that shows up at a higher port within the same millisecond moves a
+ *       frame later.) A worker that is told something older than what it knows itself marks its entry UNSHARED and
+ *       tells again, with {@link #seenMs}.
  *   <li>Learned entries, local and replica together, never exceed the limit of their port or of the network. Over a
  *       limit what exists stays and what is new is not learned (B7): its frames are flooded.
  *   <li>The stored time is refreshed when it is more than {@value #REFRESH_MS} ms old, so that a frame usually writes
@@ -136,7 +138,14 @@ public final class Fdb {
         }
         long stamp = table.stamp(slot);
         if (table.port(slot) != port) {
-            return (stamp & PINNED) != 0 ? PINNED_ELSEWHERE : move(slot, port, stampOf(nowMs, unshared));
+            if ((stamp & PINNED) != 0) {
+                return PINNED_ELSEWHERE;
+            }
+            // What others would take for the older sighting must not be taken for the newer one here.
+            if (unshared != 0 && !later(slot, port, nowMs)) {
+                return REFRESHED;
+            }
+            return move(slot, port, stampOf(nowMs, unshared));
         }
         // A share that is due carries the present time, and what was told must be what is stored.
         if ((stamp & PINNED) == 0
@@ -182,15 +191,14 @@ public final class Fdb {
         if ((stamp & PINNED) != 0) {
             return samePort ? REFRESHED : PINNED_ELSEWHERE;
         }
-        long laterMs = elapsedMs(seenMs, seenMsOf(stamp));
         if (samePort) {
             // Of a port with several queues each worker that reads one has an entry of its own.
-            if ((stamp & REPLICA) != 0 && laterMs > 0) {
+            if ((stamp & REPLICA) != 0 && elapsedMs(seenMs, seenMsOf(stamp)) > 0) {
                 table.stamp(slot, stampOf(seenMs, REPLICA));
             }
             return REFRESHED;
         }
-        if (laterMs > 0 || (laterMs == 0 && port < table.port(slot))) {
+        if (later(slot, port, seenMs)) {
             return move(slot, port, stampOf(seenMs, REPLICA));
         }
         if ((stamp & REPLICA) == 0) {
@@ -334,6 +342,12 @@ public final class Fdb {
         table.stamp(slot, stamp);
         countLearned(port, 1);
         return MOVED;
+    }
+
+    /** The order in which all workers put the sightings of an address: by time, then by falling port. */
+    private boolean later(int slot, int port, long seenMs) {
+        long laterMs = elapsedMs(seenMs, seenMsOf(table.stamp(slot)));
+        return laterMs > 0 || (laterMs == 0 && port < table.port(slot));
     }
 
     private int removeOf(int port, boolean pinnedToo) {
