@@ -1,0 +1,125 @@
+package io.tapswitch.lab;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The product: {@code scripts/tapswitch daemon} in the host's namespace, and its CLI. */
+public final class Daemon implements AutoCloseable {
+    private static final Pattern TROUBLE = Pattern.compile("\\b(WARN|ERROR)\\b|Exception|^\\tat |\\bError\\b");
+    private static final Path LAUNCHER = projectRoot().resolve("scripts/tapswitch");
+
+    private final LabHost host;
+    private final Path socket;
+    private final Background process;
+    private final Api api;
+    private final List<Pattern> expected = new ArrayList<>();
+    private int checkedLines;
+
+    private Daemon(LabHost host, Path socket, Background process) {
+        this.host = host;
+        this.socket = socket;
+        this.process = process;
+        this.api = new Api(socket);
+    }
+
+    /** {@return the folder of the project, found upwards from where the tests run} */
+    public static Path projectRoot() {
+        Path directory = Path.of("").toAbsolutePath();
+        while (!Files.exists(directory.resolve("scripts/tapswitch"))) {
+            directory = directory.getParent();
+            if (directory == null) {
+                throw new AssertionError("scripts/tapswitch is not above " + Path.of("").toAbsolutePath());
+            }
+        }
+        return directory;
+    }
+
+    /** Starts a daemon and waits until it says that it is ready. */
+    public static Daemon start(LabHost host, Path directory, List<String> wrapper, List<String> flags) {
+        Daemon daemon = launch(host, directory, wrapper, flags);
+        daemon.process.awaitWords("tapswitch: ready");
+        return daemon;
+    }
+
+    /** Starts a daemon, as the words of a wrapper (strace, env) if there are any, without waiting. */
+    public static Daemon launch(LabHost host, Path directory, List<String> wrapper, List<String> flags) {
+        Path socket = directory.resolve("s");
+        List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host.name()));
+        command.addAll(wrapper);
+        command.addAll(List.of(LAUNCHER.toString(), "--socket", socket.toString(), "daemon", "--state-dir",
+                directory.resolve("state").toString(), "--uplink", "none"));
+        command.addAll(flags);
+        return new Daemon(host, socket, Commands.start(command));
+    }
+
+    /** {@return the process, which is the daemon's JVM unless there is a wrapper} */
+    public Background process() {
+        return process;
+    }
+
+    /** {@return what the daemon's process uses} */
+    public ProcessUse use() {
+        return new ProcessUse(api.get("/status").number("pid"));
+    }
+
+    /** {@return its HTTP API} */
+    public Api api() {
+        return api;
+    }
+
+    /** Runs the product's command line on the host, against this daemon. */
+    public Outcome cli(String... words) {
+        return Commands.run(Duration.ofSeconds(30), "", command(words));
+    }
+
+    /** Starts the product's command line on the host, against this daemon. */
+    public Background startCli(String... words) {
+        return Commands.start(command(words));
+    }
+
+    private List<String> command(String... words) {
+        List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host.name(), LAUNCHER.toString(),
+                "--socket", socket.toString()));
+        command.addAll(List.of(words));
+        return command;
+    }
+
+    /** {@return a counter of the switch itself} */
+    public long internal(String name) {
+        return api.get("/stats").at("internals").numberOrZero(name);
+    }
+
+    /** From now on, log lines that the expression finds are no reason to fail. */
+    public void expectLog(String regex) {
+        expected.add(Pattern.compile(regex));
+    }
+
+    /** {@return warnings, errors and stack traces that it has logged since the last call and that no test expects} */
+    public List<String> newTrouble() {
+        List<String> lines = process.err().lines().toList();
+        List<String> trouble = lines.subList(checkedLines, lines.size()).stream()
+                .filter(line -> TROUBLE.matcher(line).find())
+                .filter(line -> expected.stream().noneMatch(pattern -> pattern.matcher(line).find()))
+                .toList();
+        checkedLines = lines.size();
+        expected.clear();
+        return trouble;
+    }
+
+    /** {@return all that it has logged} */
+    public String log() {
+        return process.err();
+    }
+
+    @Override
+    public void close() {
+        if (process.alive()) {
+            process.terminate();
+        }
+        process.close();
+    }
+}

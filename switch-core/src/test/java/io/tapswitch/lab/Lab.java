@@ -1,0 +1,230 @@
+package io.tapswitch.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Theory of operation. JUnit extension that gives a test class a world of its own:
+ *
+ * <pre>
+ *   outside ---veth--- host (daemon, socket, state directory)
+ *                        |  TAPs, made by the daemon
+ *              container   container   container ...      namespaces, made by each test
+ * </pre>
+ *
+ * <p>One host and one daemon serve all tests of a class, because starting a JVM for each would take longer than most
+ * tests. Networks and containers belong to one test and are removed after it. After every test the daemon must be
+ * alive, must not have logged a warning or an error that the test did not announce, and its frames must be conserved:
+ * received + generated + copied + split = transmitted + dropped + consumed + merged + held, once nothing moves any more.
+ * After the containers are gone no device of theirs may be left on the host.
+ *
+ * <p>Used as {@code @RegisterExtension static final Lab lab = Lab.daemon("--workers", "2");}. One thread; not for
+ * parallel test execution, since tests measure. Needs root; without it the tests are skipped, which scripts/test counts
+ * as a failure.
+ */
+public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+    private final List<String> flags;
+    private final List<LabContainer> containers = new ArrayList<>();
+    private final List<LabNetwork> networks = new ArrayList<>();
+    private final List<AutoCloseable> others = new ArrayList<>();
+    private @Nullable LabHost host;
+    private @Nullable Daemon daemon;
+    private @Nullable Path directory;
+    private int lastNetwork;
+
+    private Lab(List<String> flags) {
+        this.flags = flags;
+    }
+
+    /** A lab whose daemon is started with these flags. */
+    public static Lab daemon(String... flags) {
+        return new Lab(List.of(flags));
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "network namespaces need root");
+        host = new LabHost();
+        directory = Files.createTempDirectory(Leftovers.directory(), "d");
+        daemon = Daemon.start(host, directory, List.of(), flags);
+    }
+
+    /** {@return the namespace that plays the host} */
+    public LabHost host() {
+        return present(host);
+    }
+
+    /** {@return the daemon under test} */
+    public Daemon daemon() {
+        return present(daemon);
+    }
+
+    /** {@return where the daemon's socket and state are} */
+    public Path directory() {
+        return present(directory);
+    }
+
+    /** {@return a directory for a test's own files, removed with the lab} */
+    public Path newDirectory() {
+        try {
+            return Files.createTempDirectory(directory(), "t");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static <T> T present(@Nullable T made) {
+        if (made == null) {
+            throw new IllegalStateException("the lab was not set up");
+        }
+        return made;
+    }
+
+    /** Starts the daemon again after a test has ended it, on the same state directory. */
+    public void restartDaemon() {
+        daemon().close();
+        containers.forEach(LabContainer::forget);
+        daemon = Daemon.start(host(), directory(), List.of(), flags);
+    }
+
+    /** Makes a network with the next free subnet; {@code options} are pairs of key and value, as {@code -o} takes. */
+    public LabNetwork network(String... options) {
+        return networkWith("", options);
+    }
+
+    /** Makes a network with further members in the request, each beginning with a comma. */
+    public LabNetwork networkWith(String more, String... options) {
+        String name = "net" + ++lastNetwork;
+        List<String> pairs = new ArrayList<>();
+        for (int i = 0; i < options.length; i += 2) {
+            pairs.add("\"" + options[i] + "\":\"" + options[i + 1] + "\"");
+        }
+        Api api = daemon().api();
+        api.post("/networks", "{\"name\":\"" + name + "\",\"options\":{" + String.join(",", pairs) + "}" + more + "}")
+                .ok();
+        LabNetwork network = LabNetwork.of(api.get("/networks/" + name));
+        networks.add(network);
+        return network;
+    }
+
+    /** Makes a container in a network. */
+    public LabContainer container(LabNetwork network) {
+        return container(network, "");
+    }
+
+    /** Makes a container in a network, with further members in the request, each beginning with a comma. */
+    public LabContainer container(LabNetwork network, String more) {
+        LabContainer container = bareContainer();
+        return container.attach(network, more);
+    }
+
+    /** Makes a container that is attached to nothing yet. */
+    public LabContainer bareContainer() {
+        LabContainer container = new LabContainer(daemon());
+        containers.add(container);
+        return container;
+    }
+
+    /** Makes so many containers in a network. */
+    public List<LabContainer> containers(LabNetwork network, int count) {
+        List<LabContainer> made = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            made.add(container(network));
+        }
+        return made;
+    }
+
+    /** Makes a namespace that has nothing to do with the switch. */
+    public LabNamespace namespace(String kind) {
+        return closing(new LabNamespace(kind));
+    }
+
+    /** Sees to it that something is closed after the test, whatever happens. */
+    public <T extends AutoCloseable> T closing(T resource) {
+        others.add(resource);
+        return resource;
+    }
+
+    /** {@return the daemon's statistics} */
+    public Json stats() {
+        return daemon().api().get("/stats");
+    }
+
+    /** Waits until nothing moves and the sum of the frames holds. */
+    public void assertConservation() {
+        boolean holds = Eventually.within(Duration.ofSeconds(3), () -> stats().at("conservation").is("holds"));
+        assertThat(holds).as("frames are conserved: %s", stats().at("conservation")).isTrue();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        List<Throwable> failures = new ArrayList<>();
+        attempt(failures, () -> others.reversed().forEach(Lab::closeQuietly));
+        attempt(failures, () -> assertThat(daemon().process().alive())
+                .as("daemon alive; its log:\n%s", daemon().log())
+                .isTrue());
+        attempt(failures, this::assertConservation);
+        attempt(failures, this::removeContainersAndNetworks);
+        attempt(failures, () -> assertThat(daemon().newTrouble()).as("trouble in the daemon's log").isEmpty());
+        others.clear();
+        containers.clear();
+        networks.clear();
+        if (!failures.isEmpty()) {
+            AssertionError all = new AssertionError("after " + context.getDisplayName() + ": "
+                    + failures.getFirst().getMessage(), failures.getFirst());
+            failures.stream().skip(1).forEach(all::addSuppressed);
+            throw all;
+        }
+    }
+
+    private void removeContainersAndNetworks() {
+        for (LabContainer container : containers) {
+            if (container.attached()) {
+                daemon().api().delete("/containers/" + container.id() + "?force=true");
+            }
+            container.close();
+        }
+        networks.forEach(network -> daemon().api().delete("/networks/" + network.id()));
+        Eventually.until("no device left on the host: " + host().foreignDevices(),
+                () -> host().foreignDevices().isEmpty());
+        assertThat(daemon().api().get("/containers?all=true").elements()).as("containers left").isEmpty();
+    }
+
+    private static void attempt(List<Throwable> failures, Runnable check) {
+        try {
+            check.run();
+        } catch (RuntimeException | AssertionError e) {
+            failures.add(e);
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot close " + resource, e);
+        }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        if (daemon != null) {
+            daemon.close();
+        }
+        if (host != null) {
+            host.close();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.tapswitch.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A namespace that is attached to the switch. */
+public final class LabContainer extends LabNamespace {
+    private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
+
+    private final Daemon daemon;
+    private String id = "";
+    private Json settings = Json.parse("{}");
+
+    LabContainer(Daemon daemon) {
+        super("c");
+        this.daemon = daemon;
+    }
+
+    /** Attaches it; {@code more} are further members of the request, each beginning with a comma. */
+    LabContainer attach(LabNetwork network, String more) {
+        Json made = daemon.api()
+                .post("/containers", "{\"netns\":\"" + name() + "\",\"networks\":[\"" + network.name() + "\"]" + more
+                        + "}")
+                .ok();
+        id = made.text("id");
+        settings = daemon.api().get("/containers/" + id).at("NetworkSettings").at("Networks").at(network.name());
+        return this;
+    }
+
+    /** Detaches it; the namespace stays. */
+    public void detach() {
+        daemon.api().delete("/containers/" + id + "?force=true").ok();
+        id = "";
+    }
+
+    /** The daemon that attached it is gone, and its interface with it. */
+    void forget() {
+        id = "";
+    }
+
+    /** {@return whether the lab attached it and has not detached it} */
+    boolean attached() {
+        return !id.isEmpty();
+    }
+
+    /** {@return the daemon's id of it} */
+    public String id() {
+        return id;
+    }
+
+    /** {@return its address in its network} */
+    public String address() {
+        return settings.text("IPAddress");
+    }
+
+    /** {@return its MAC address with colons} */
+    public String mac() {
+        return settings.text("MacAddress");
+    }
+
+    /** {@return the gateway's address in its network} */
+    public String gateway() {
+        return settings.text("Gateway");
+    }
+
+    /** {@return the gateway's MAC address with colons, asked for by ping and ARP} */
+    public String gatewayMac() {
+        exec("ping", "-c1", "-W2", gateway()).ok();
+        String neighbour = ip("neigh show " + gateway());
+        Matcher matcher = LINK_ADDRESS.matcher(neighbour);
+        if (!matcher.find()) {
+            throw new AssertionError("gateway not in the neighbour table: " + neighbour);
+        }
+        return matcher.group(1);
+    }
+
+    /** Pings an address and expects every answer, once, with the TTL of a neighbour. */
+    public void ping(String address) {
+        Outcome outcome = exec("ping", "-c3", "-i0.05", "-W2", address).ok();
+        assertThat(outcome.out()).contains("3 packets transmitted, 3 received, 0% packet loss").doesNotContain("DUP!");
+        assertThat(outcome.out().lines().filter(line -> line.contains("ttl=64"))).hasSize(3);
+    }
+
+    /** Pings another container. */
+    public void ping(LabContainer other) {
+        ping(other.address());
+    }
+
+    /** {@return whether an address answers a ping within a second} */
+    public boolean reaches(String address) {
+        return exec("ping", "-c1", "-W1", address).exit() == 0;
+    }
+
+    /** Sends frames as they are, one hexadecimal string each, and expects that the kernel takes all of them. */
+    public void send(Iterable<String> frames) {
+        send(frames, 20_000);
+    }
+
+    /** Sends frames at a rate per second. */
+    public void send(Iterable<String> frames, int rate) {
+        Json result = traffic(Duration.ofSeconds(60), String.join("\n", frames) + "\n", "send", "rate", rate);
+        assertThat(result.at("refused").elements()).as("frames that the kernel did not take: %s", result).isEmpty();
+    }
+
+    /** Sends one frame so often. */
+    public void send(String frame, int times) {
+        Json result = traffic(Duration.ofSeconds(60), frame + "\n", "send", "repeat", times);
+        assertThat(result.number("sent")).as("%s", result).isEqualTo(times);
+    }
+
+    /** Transfers random bytes over TCP to a sink in the other container and compares their SHA-256. */
+    public void transferTcp(LabContainer to, long bytes) {
+        try (Background sink = to.startTraffic("tcp-sink")) {
+            Json result = traffic(Duration.ofSeconds(60), "", "tcp-send", "address", to.address(), "bytes", bytes);
+            assertThat(result.is("same")).as("%s", result).isTrue();
+            sink.stop().ok();
+        }
+    }
+
+    /** Exchanges datagrams of the sizes with an echo in the other container and compares each. */
+    public void exchangeUdp(LabContainer to, String sizes) {
+        try (Background echo = to.startTraffic("udp-echo")) {
+            Json result = traffic("udp-exchange", "address", to.address(), "sizes", sizes);
+            assertThat(result.at("wrong").elements()).as("%s", result).isEmpty();
+            assertThat(result.number("good")).isEqualTo(sizes.split(",").length);
+            echo.stop().ok();
+        }
+    }
+
+    /** {@return frames dropped at its port for the reason} */
+    public long drops(String reason) {
+        return daemon.api().get("/drops").elements().stream()
+                .filter(drop -> drop.text("container").equals(containerName()) && drop.text("reason").equals(reason))
+                .mapToLong(drop -> drop.number("frames"))
+                .sum();
+    }
+
+    /** {@return its row of the daemon's statistics} */
+    public Json stats() {
+        return daemon.api().get("/stats?container=" + id).at("containers").at(0);
+    }
+
+    private String containerName() {
+        return name();
+    }
+}

@@ -1,0 +1,114 @@
+package io.tapswitch.lab;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** A named network namespace, and programs run inside it. */
+public class LabNamespace implements AutoCloseable {
+    private static final Path TOOL = unpack("lab.py");
+
+    private final String name;
+
+    /** Makes the namespace, with its loopback up. */
+    public LabNamespace(String kind) {
+        this.name = Leftovers.newName(kind);
+        Leftovers.rememberNamespace(name);
+        Commands.run("ip", "netns", "add", name).ok();
+        ip("link set lo up");
+    }
+
+    /** {@return its name under /run/netns} */
+    public final String name() {
+        return name;
+    }
+
+    /** Runs a program inside, to its end. */
+    public final Outcome exec(String... command) {
+        return exec(Duration.ofSeconds(60), "", List.of(command));
+    }
+
+    /** Runs a program inside, to its end, with input and a limit of time. */
+    public final Outcome exec(Duration allowed, String input, List<String> command) {
+        return Commands.run(allowed, input, inside(command));
+    }
+
+    /** Starts a program inside. */
+    public final Background start(String... command) {
+        return Commands.start(inside(List.of(command)));
+    }
+
+    /** Runs {@code ip} on this namespace; the words are split at blanks. It must succeed. */
+    public final String ip(String words) {
+        List<String> command = new ArrayList<>(List.of("ip", "-n", name));
+        command.addAll(List.of(words.split(" ")));
+        return Commands.run(command.toArray(String[]::new)).ok().out();
+    }
+
+    /** Runs a verb of the traffic tool to its end, with input; its result is the JSON that it prints last. */
+    public final Json traffic(Duration allowed, String input, String verb, Object... options) {
+        return Json.parse(exec(allowed, input, tool(verb, options)).ok().lastLine());
+    }
+
+    /** Runs a verb of the traffic tool to its end, within half a minute. */
+    public final Json traffic(String verb, Object... options) {
+        return traffic(Duration.ofSeconds(30), "", verb, options);
+    }
+
+    /** Starts a verb of the traffic tool and waits until it is ready. */
+    public final Background startTraffic(String verb, Object... options) {
+        return Commands.start(inside(tool(verb, options))).awaitWords("ready");
+    }
+
+    /** Runs a scapy program (all of scapy imported, {@code IF} the interface) inside. It must succeed. */
+    public final String scapy(String program) {
+        String prelude = "from scapy.all import *\nconf.verb = 0\nIF = 'eth0'\n";
+        return exec(Duration.ofSeconds(60), prelude + program, List.of("/usr/bin/python3", "-")).ok().text();
+    }
+
+    private List<String> inside(List<String> command) {
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        all.addAll(command);
+        return all;
+    }
+
+    private static List<String> tool(String verb, Object... options) {
+        List<String> command = new ArrayList<>(List.of("/usr/bin/python3", TOOL.toString(), verb));
+        for (int i = 0; i < options.length; i += 2) {
+            command.add("--" + options[i]);
+            if (!options[i + 1].equals(true)) {
+                command.add(String.valueOf(options[i + 1]));
+            }
+        }
+        return command;
+    }
+
+    private static Path unpack(String resource) {
+        Path file = Leftovers.directory().resolve(resource);
+        try (InputStream in = Objects.requireNonNull(LabNamespace.class.getResourceAsStream(resource), resource)) {
+            Files.copy(in, file);
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Removes the name; the namespace goes when nobody uses it any more. */
+    public final void delete() {
+        Leftovers.forgetNamespace(name);
+        Commands.run("ip", "netns", "del", name).ok();
+    }
+
+    @Override
+    public void close() {
+        if (Files.exists(Path.of("/run/netns", name))) {
+            delete();
+        }
+    }
+}
