@@ -10,6 +10,8 @@ public final class Errno {
     public static final int EINTR = 4;
     /** I/O error; a TAP write while the link is down. */
     public static final int EIO = 5;
+    /** No such device or address. */
+    public static final int ENXIO = 6;
     /** No such device. */
     public static final int ENODEV = 19;
     /** Bad file number. */
@@ -68,6 +70,7 @@ public final class Errno {
             case EFAULT -> "EFAULT (bad address)";
             case EBUSY -> "EBUSY (busy)";
             case EEXIST -> "EEXIST (exists already)";
+            case ENXIO -> "ENXIO (no such device or address)";
             case ENODEV -> "ENODEV (no such device)";
             case EINVAL -> "EINVAL (invalid argument)";
             case ENFILE -> "ENFILE (too many open files in the system)";

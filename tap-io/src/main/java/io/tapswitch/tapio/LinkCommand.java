@@ -1,0 +1,116 @@
+package io.tapswitch.tapio;
+
+/**
+ * One change of a link, address or route. Values are checked when a command is made, so that its text cannot be read as
+ * anything else; what the kernel thinks of them turns out when a {@link LinkConfigurator} carries it out.
+ */
+public sealed interface LinkCommand {
+    /** {@return the link that is changed, by its name before the change} */
+    String link();
+
+    /**
+     * Moves a link into another namespace, where it has the new name at once: no name is taken there in between. The
+     * kernel sets it down and takes its addresses and routes away.
+     *
+     * @param target has to stay open until the command was carried out
+     */
+    record MoveToNamespace(String link, NetworkNamespace target, String newName) implements LinkCommand {
+        /** Checks the names. */
+        public MoveToNamespace {
+            LinkText.checkLink(link);
+            LinkText.checkLink(newName);
+        }
+    }
+
+    /** Gives a link another name in its namespace. */
+    record Rename(String link, String newName) implements LinkCommand {
+        /** Checks the names. */
+        public Rename {
+            LinkText.checkLink(link);
+            LinkText.checkLink(newName);
+        }
+    }
+
+    /** Sets the MAC address, in the form 02:42:ac:12:00:02. */
+    record SetAddress(String link, String macAddress) implements LinkCommand {
+        /** Checks the form. */
+        public SetAddress {
+            LinkText.checkLink(link);
+            LinkText.checkMacAddress(macAddress);
+        }
+    }
+
+    /** Sets the MTU, in bytes of an Ethernet payload. */
+    record SetMtu(String link, int mtuBytes) implements LinkCommand {
+        /** Checks the range (ETH_MIN_MTU, ETH_MAX_MTU of linux/if_ether.h). */
+        public SetMtu {
+            LinkText.checkLink(link);
+            if (mtuBytes < 68 || mtuBytes > 65_535) {
+                throw new IllegalArgumentException("an MTU is 68 to 65535 bytes, not " + mtuBytes);
+            }
+        }
+    }
+
+    /** Sets how many frames wait for a reader, per queue. */
+    record SetTxQueueLength(String link, int frames) implements LinkCommand {
+        /** Checks the range. */
+        public SetTxQueueLength {
+            LinkText.checkLink(link);
+            if (frames < 1) {
+                throw new IllegalArgumentException("a queue takes at least one frame, not " + frames);
+            }
+        }
+    }
+
+    /** Sets a link up. */
+    record Up(String link) implements LinkCommand {
+        /** Checks the name. */
+        public Up {
+            LinkText.checkLink(link);
+        }
+    }
+
+    /** Sets a link down. */
+    record Down(String link) implements LinkCommand {
+        /** Checks the name. */
+        public Down {
+            LinkText.checkLink(link);
+        }
+    }
+
+    /** Adds an address with its prefix length, such as 172.18.0.2/16. */
+    record AddAddress(String link, String addressAndPrefix) implements LinkCommand {
+        /** Checks the form. */
+        public AddAddress {
+            LinkText.checkLink(link);
+            LinkText.checkPrefix(addressAndPrefix);
+        }
+    }
+
+    /** Adds a route to a prefix, such as 10.1.0.0/16, through a neighbour on the link. */
+    record AddRoute(String link, String prefix, String gateway) implements LinkCommand {
+        /** Checks the forms. */
+        public AddRoute {
+            LinkText.checkLink(link);
+            LinkText.checkPrefix(prefix);
+            LinkText.checkAddress(gateway);
+        }
+    }
+
+    /** Adds the default route of the gateway's family. */
+    record AddDefaultRoute(String link, String gateway) implements LinkCommand {
+        /** Checks the form. */
+        public AddDefaultRoute {
+            LinkText.checkLink(link);
+            LinkText.checkAddress(gateway);
+        }
+    }
+
+    /** Deletes a link. */
+    record Delete(String link) implements LinkCommand {
+        /** Checks the name. */
+        public Delete {
+            LinkText.checkLink(link);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package io.tapswitch.tapio;
+
+import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.tapio.sys.Rtnetlink;
+import io.tapswitch.tapio.sys.Syscalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions to the kernel about links and namespaces by route netlink: one request, one answer. It belongs to the
+ * namespace of the thread that opened it; links of others are asked for by that namespace's id for them.
+ *
+ * <p>Any thread may call; requests wait for each other. The kernel answers within the send: a request does not block.
+ */
+final class RouteSocket implements AutoCloseable {
+    private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
+    // A link's answer without statistics is about 1 KiB; one with many virtual functions is a multiple.
+    private static final int ANSWER_LENGTH = 64 * 1024;
+    private static final int REQUEST_LENGTH = 256;
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment answerMemory = arena.allocate(ANSWER_LENGTH, Long.BYTES);
+    private final ByteBuffer answer = answerMemory.asByteBuffer().order(ByteOrder.nativeOrder());
+    private final MemorySegment requestMemory = arena.allocate(REQUEST_LENGTH, Long.BYTES);
+    private final ByteBuffer request = requestMemory.asByteBuffer().order(ByteOrder.nativeOrder());
+    private int sequence;
+    private boolean closed;
+
+    private RouteSocket(int fd) {
+        this.fd = fd;
+    }
+
+    static RouteSocket open() {
+        return new RouteSocket(openDescriptor());
+    }
+
+    /** Opens a netlink socket of the calling thread's namespace. */
+    static int openDescriptor() {
+        int fd = Syscalls.socket(Rtnetlink.AF_NETLINK, SOCK_RAW_CLOEXEC, Rtnetlink.NETLINK_ROUTE);
+        if (fd < 0) {
+            throw new DeviceException("cannot open a route netlink socket: " + Errno.describe(fd), -fd);
+        }
+        return fd;
+    }
+
+    /** {@return the link of this index in the namespace of this id, or null when there is none} */
+    synchronized @Nullable LinkState link(int namespaceId, int index) {
+        begin(Rtnetlink.RTM_GETLINK, 0);
+        request.putInt(0).putInt(index).putInt(0).putInt(0);
+        return ask(namespaceId);
+    }
+
+    /** {@return the link of this name in the namespace of this id, or null when there is none} */
+    synchronized @Nullable LinkState link(int namespaceId, String name) {
+        begin(Rtnetlink.RTM_GETLINK, 0);
+        request.putInt(0).putInt(0).putInt(0).putInt(0);
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        attributeHeader(Rtnetlink.IFLA_IFNAME, bytes.length + 1);
+        request.put(bytes).put((byte) 0);
+        request.position(Rtnetlink.align(request.position()));
+        return ask(namespaceId);
+    }
+
+    /** {@return the id by which this socket's namespace knows another, which gets one now when it had none} */
+    synchronized int namespaceId(NetworkNamespace namespace) {
+        int known = knownNamespaceId(namespace);
+        if (known != Rtnetlink.NETNSA_NSID_NOT_ASSIGNED) {
+            return known;
+        }
+        begin(Rtnetlink.RTM_NEWNSID, Rtnetlink.NLM_F_ACK);
+        request.putInt(0);
+        attribute(Rtnetlink.NETNSA_NSID, Rtnetlink.NETNSA_NSID_NOT_ASSIGNED);
+        attribute(Rtnetlink.NETNSA_FD, namespace.fd());
+        int error = exchange();
+        // EEXIST: somebody else gave it one in between.
+        if (error != 0 && error != -Errno.EEXIST) {
+            throw failed("give an id to the network namespace " + namespace, error);
+        }
+        return knownNamespaceId(namespace);
+    }
+
+    /** {@return the id by which this socket's namespace knows another, -1 for none} */
+    synchronized int knownNamespaceId(NetworkNamespace namespace) {
+        begin(Rtnetlink.RTM_GETNSID, 0);
+        request.putInt(0);
+        attribute(Rtnetlink.NETNSA_FD, namespace.fd());
+        int error = exchange();
+        if (error != 0) {
+            throw failed("ask for the id of the network namespace " + namespace, error);
+        }
+        int at = find(Rtnetlink.NLMSGHDR_LENGTH + Rtnetlink.RTGENMSG_LENGTH, answer.limit(), Rtnetlink.NETNSA_NSID);
+        return at < 0 ? Rtnetlink.NETNSA_NSID_NOT_ASSIGNED : answer.getInt(at);
+    }
+
+    private @Nullable LinkState ask(int namespaceId) {
+        attribute(Rtnetlink.IFLA_EXT_MASK, Rtnetlink.RTEXT_FILTER_SKIP_STATS);
+        if (namespaceId != Rtnetlink.NETNSA_NSID_NOT_ASSIGNED) {
+            attribute(Rtnetlink.IFLA_TARGET_NETNSID, namespaceId);
+        }
+        int error = exchange();
+        if (error == 0) {
+            return parseLink(namespaceId);
+        }
+        // EINVAL: the namespace of this id is gone (rtnl_get_net_ns_capable of net/core/rtnetlink.c).
+        if (error == -Errno.ENODEV || error == -Errno.EINVAL) {
+            return null;
+        }
+        throw failed("ask for a link", error);
+    }
+
+    private LinkState parseLink(int namespaceId) {
+        int header = Rtnetlink.NLMSGHDR_LENGTH;
+        int index = answer.getInt(header + Rtnetlink.IFINFOMSG_INDEX);
+        int flags = answer.getInt(header + Rtnetlink.IFINFOMSG_FLAGS);
+        int from = header + Rtnetlink.IFINFOMSG_LENGTH;
+        int to = answer.limit();
+        int mtu = find(from, to, Rtnetlink.IFLA_MTU);
+        return new LinkState(namespaceId, index, text(find(from, to, Rtnetlink.IFLA_IFNAME)), kind(from, to),
+                (flags & Rtnetlink.IFF_UP) != 0, (flags & Rtnetlink.IFF_LOWER_UP) != 0,
+                mtu < 0 ? 0 : answer.getInt(mtu), macAddress(find(from, to, Rtnetlink.IFLA_ADDRESS)));
+    }
+
+    private String kind(int from, int to) {
+        int info = find(from, to, Rtnetlink.IFLA_LINKINFO);
+        return info < 0 ? "" : text(find(info, info + payloadLength(info), Rtnetlink.IFLA_INFO_KIND));
+    }
+
+    private long macAddress(int at) {
+        if (at < 0 || payloadLength(at) != 6) {
+            return 0;
+        }
+        long address = 0;
+        for (int i = 0; i < 6; i++) {
+            address = address << 8 | (answer.get(at + i) & 0xff);
+        }
+        return address;
+    }
+
+    private String text(int at) {
+        if (at < 0) {
+            return "";
+        }
+        byte[] bytes = new byte[payloadLength(at)];
+        answer.get(at, bytes);
+        int length = 0;
+        while (length < bytes.length && bytes[length] != 0) {
+            length++;
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** Where an attribute's payload begins in the answer, -1 when it is not there. */
+    private int find(int from, int to, int type) {
+        int at = from;
+        while (at + Rtnetlink.NLA_HEADER_LENGTH <= to) {
+            int length = answer.getShort(at) & 0xffff;
+            if (length < Rtnetlink.NLA_HEADER_LENGTH || at + length > to) {
+                return -1;
+            }
+            if ((answer.getShort(at + 2) & Rtnetlink.NLA_TYPE_MASK) == type) {
+                return at + Rtnetlink.NLA_HEADER_LENGTH;
+            }
+            at += Rtnetlink.align(length);
+        }
+        return -1;
+    }
+
+    private int payloadLength(int payload) {
+        return (answer.getShort(payload - Rtnetlink.NLA_HEADER_LENGTH) & 0xffff) - Rtnetlink.NLA_HEADER_LENGTH;
+    }
+
+    private void begin(int type, int flags) {
+        request.clear().position(4);
+        request.putShort((short) type).putShort((short) (Rtnetlink.NLM_F_REQUEST | flags)).putInt(++sequence).putInt(0);
+    }
+
+    private void attribute(int type, int value) {
+        attributeHeader(type, Integer.BYTES);
+        request.putInt(value);
+    }
+
+    private void attributeHeader(int type, int payloadLength) {
+        request.putShort((short) (Rtnetlink.NLA_HEADER_LENGTH + payloadLength)).putShort((short) type);
+    }
+
+    /** Sends the request and receives its answer; 0, or the negative errno in it. */
+    private int exchange() {
+        if (closed) {
+            throw new IllegalStateException("the netlink socket was closed");
+        }
+        int length = request.position();
+        request.putInt(0, length);
+        long sent = Syscalls.sendto(fd, requestMemory.asSlice(0, length), 0, MemorySegment.NULL);
+        if (sent < 0) {
+            return (int) sent;
+        }
+        while (true) {
+            long received = Syscalls.recv(fd, answerMemory, 0);
+            if (received == -Errno.EINTR) {
+                continue;
+            }
+            if (received < 0) {
+                return (int) received;
+            }
+            // A late answer to an earlier request, whose receive failed, has another number.
+            if (received >= Rtnetlink.NLMSGHDR_LENGTH + Integer.BYTES && answer.getInt(8) == sequence) {
+                answer.clear().limit((int) Math.min(received, answer.getInt(0)));
+                int type = answer.getShort(Rtnetlink.NLMSGHDR_TYPE) & 0xffff;
+                return type == Rtnetlink.NLMSG_ERROR ? answer.getInt(Rtnetlink.NLMSGHDR_LENGTH) : 0;
+            }
+        }
+    }
+
+    private static DeviceException failed(String what, int error) {
+        return new DeviceException("cannot " + what + ": " + Errno.describe(error), -error);
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Syscalls.close(fd);
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,245 @@
+package io.tapswitch.tapio;
+
+import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.tapio.sys.Syscalls;
+import io.tapswitch.tapio.sys.Tun;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A TAP device: a network interface whose other end is one or more files of ours.
+ *
+ * <p><b>Theory of operation.</b> The device is made in the daemon's namespace and then moved to the container's
+ * ({@link LinkCommand.MoveToNamespace}), never opened inside: a file of /dev/net/tun holds the namespace it was opened
+ * in, and a container's namespace that our file held would outlive its deletion, with the device in it and a read
+ * that never ends (requirement R1). Opened outside, the device dies with the container's namespace, poll says POLLERR
+ * and reads end with EBADFD. {@link #create} refuses to run on a thread that is elsewhere.
+ *
+ * <pre>
+ *   fds()[0] ==queue 0==\
+ *   fds()[1] ==queue 1===+== device, in the container's namespace, under a name that may change
+ *   ...                 /
+ * </pre>
+ *
+ * <p>Each frame has a struct virtio_net_hdr of 10 bytes in front. Checksum and segmentation offload is on, so that TCP
+ * and UDP super-frames of up to 64 KiB cross in one piece; without UDP segmentation where the kernel does not know it
+ * (before Linux 6.2). The files are non-blocking and closed at exec.
+ *
+ * <p>Invariants: the device lives as long as one of its files, and what is pending on a file keeps it: cancel reads
+ * before {@link #close()} (requirement R3). The name is asked from the kernel, so it follows renames and moves.
+ *
+ * <p>Limits and failures: a name that a device of the same name still has is tried again for two seconds, because the
+ * files of a killed process are let go a moment after its death; each other failure is reported at once, with what to
+ * do. Any thread may call; files are handed out by number, so only the owner closes.
+ */
+public final class TapDevice implements AutoCloseable {
+    /** Bytes of the header in front of each frame. */
+    public static final int HEADER_LENGTH = 10;
+
+    private static final String TUN_FILE = "/dev/net/tun";
+    private static final int O_RDWR = 2;
+    private static final int O_NONBLOCK = 0x800;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final long BUSY_PATIENCE_NS = TimeUnit.SECONDS.toNanos(2);
+    private static final long FIRST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final int[] fds;
+    private final TapOptions options;
+    private final boolean udpSegmentation;
+    private boolean closed;
+
+    private TapDevice(int[] fds, TapOptions options, boolean udpSegmentation) {
+        this.fds = fds;
+        this.options = options;
+        this.udpSegmentation = udpSegmentation;
+    }
+
+    /**
+     * Makes a device in the daemon's namespace; it is down.
+     *
+     * @param name a name that no device there has
+     * @throws DeviceException when it cannot be made; nothing is left then
+     */
+    public static TapDevice create(String name, TapOptions options) {
+        LinkText.checkLink(name);
+        requireOwnNamespace();
+        int[] fds = new int[options.queues()];
+        Arrays.fill(fds, -1);
+        try {
+            for (int i = 0; i < fds.length; i++) {
+                fds[i] = openFile();
+                attach(fds[i], name, i == 0, fds.length > 1);
+            }
+            return new TapDevice(fds, options, configure(fds[0], name));
+        } catch (DeviceException e) {
+            for (int fd : fds) {
+                if (fd >= 0) {
+                    Syscalls.close(fd);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private static void requireOwnNamespace() {
+        try {
+            Path here = Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net"));
+            if (!here.equals(Files.readSymbolicLink(Path.of("/proc/self/ns/net")))) {
+                throw new IllegalStateException("a TAP is opened in the daemon's network namespace and then moved: "
+                        + "its file would keep a container's namespace alive (this thread is in " + here + ")");
+            }
+        } catch (IOException e) {
+            throw new DeviceException("cannot tell which network namespace this is; is /proc mounted?", e);
+        }
+    }
+
+    private static int openFile() {
+        int fd = Syscalls.open(TUN_FILE, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+        if (fd >= 0) {
+            return fd;
+        }
+        throw new DeviceException("cannot open " + TUN_FILE + ": " + switch (-fd) {
+            case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO -> "the kernel's TUN/TAP driver is missing; load it with "
+                    + "`modprobe tun`, and in a container pass the device in";
+            case Errno.EPERM, Errno.EACCES -> "no right to; run as root";
+            case Errno.EMFILE, Errno.ENFILE -> Errno.describe(fd) + "; raise the limit of open files (`ulimit -n`)";
+            default -> Errno.describe(fd);
+        }, -fd);
+    }
+
+    private static void attach(int fd, String name, boolean first, boolean multiQueue) {
+        int flags = Tun.IFF_TAP | Tun.IFF_NO_PI | Tun.IFF_VNET_HDR
+                | (multiQueue ? Tun.IFF_MULTI_QUEUE : 0)
+                // A device that exists is somebody's, or a persistent one that would come with its old settings.
+                | (first ? Tun.IFF_TUN_EXCL : 0);
+        long deadlineNs = System.nanoTime() + BUSY_PATIENCE_NS;
+        long pauseNs = FIRST_PAUSE_NS;
+        while (true) {
+            int result = Tun.setInterface(fd, name, flags);
+            if (result >= 0) {
+                return;
+            }
+            if (result != -Errno.EBUSY || !mayGoAway(name)
+                    || System.nanoTime() - deadlineNs >= 0 || Thread.interrupted()) {
+                throw refusal(name, -result);
+            }
+            LockSupport.parkNanos(pauseNs);
+            pauseNs = Math.min(2 * pauseNs, LONGEST_PAUSE_NS);
+        }
+    }
+
+    /** Sets what all files of the device share; true when the kernel takes UDP super-frames. */
+    private static boolean configure(int fd, String name) {
+        int result = Tun.setHeaderLength(fd, HEADER_LENGTH);
+        if (result >= 0) {
+            int features = Tun.TUN_F_CSUM | Tun.TUN_F_TSO;
+            if (Tun.setOffload(fd, features | Tun.TUN_F_USO) >= 0) {
+                return true;
+            }
+            result = Tun.setOffload(fd, features);
+        }
+        if (result < 0) {
+            throw new DeviceException("cannot set up the TAP '" + name + "': " + Errno.describe(result), -result);
+        }
+        return false;
+    }
+
+    /** Whether the name belongs to a TAP, whose owner may be about to let it go. */
+    private static boolean mayGoAway(String name) {
+        return kindOf(name).map("tun"::equals).orElse(true);
+    }
+
+    private static Optional<String> kindOf(String name) {
+        try (RouteSocket kernel = RouteSocket.open()) {
+            return Optional.ofNullable(kernel.link(-1, name)).map(LinkState::kind);
+        }
+    }
+
+    private static DeviceException refusal(String name, int errno) {
+        String reason = switch (errno) {
+            case Errno.EBUSY -> kindOf(name)
+                    .map(kind -> "tun".equals(kind)
+                            ? "there is a TAP of this name, held by another process or persistent; "
+                                    + "end that process or `ip link delete " + name + "`"
+                            : "the name belongs to a " + (kind.isEmpty() ? "device" : kind) + " that is no TAP; "
+                                    + "choose another name")
+                    .orElse("a TAP of this name has only just gone; try again");
+            case Errno.EPERM, Errno.EACCES -> "no right to make network devices; run as root (CAP_NET_ADMIN)";
+            case Errno.EINVAL -> "the kernel does not take the name or the flags (EINVAL)";
+            default -> Errno.describe(errno);
+        };
+        return new DeviceException("cannot make the TAP '" + name + "': " + reason, errno);
+    }
+
+    /** {@return the device's open files, one for each queue; they stay this object's} */
+    public int[] fds() {
+        return fds.clone();
+    }
+
+    /** {@return how it was made} */
+    public TapOptions options() {
+        return options;
+    }
+
+    /** {@return whether the kernel takes and gives UDP super-frames here, besides those of TCP} */
+    public boolean udpSegmentation() {
+        return udpSegmentation;
+    }
+
+    /**
+     * {@return the name the device has now, in the namespace it is in now}
+     *
+     * @throws DeviceException with EBADFD when the device was deleted, or died with its namespace
+     */
+    public synchronized String name() {
+        requireOpen();
+        byte[] name = new byte[Tun.MAX_NAME_LENGTH + 1];
+        int result = Tun.getInterface(fds[0], name);
+        if (result < 0) {
+            throw new DeviceException("the TAP has no name: " + Errno.describe(result), -result);
+        }
+        int length = 0;
+        while (name[length] != 0) {
+            length++;
+        }
+        return new String(name, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * {@return the namespace that the device is in now, open: it is to be closed soon}
+     *
+     * @throws DeviceException with EBADFD when the device was deleted, or died with its namespace
+     */
+    public synchronized NetworkNamespace namespace() {
+        requireOpen();
+        int result = Tun.openNamespace(fds[0]);
+        if (result < 0) {
+            throw new DeviceException("the TAP is in no namespace: " + Errno.describe(result), -result);
+        }
+        return NetworkNamespace.ofDescriptor(result, "of a TAP");
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the TAP was closed");
+        }
+    }
+
+    /** Closes the files. The device goes with the last one, at once unless a read or write of a ring still holds it. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            for (int fd : fds) {
+                Syscalls.close(fd);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.tapswitch.tapio.sys;
+
+/** Numbers and offsets of route netlink: linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/net_namespace.h. */
+public final class Rtnetlink {
+    /** Address family of netlink sockets. */
+    public static final int AF_NETLINK = 16;
+    /** The routing protocol family. */
+    public static final int NETLINK_ROUTE = 0;
+    /** Level of netlink's socket options and control messages. */
+    public static final int SOL_NETLINK = 270;
+    /** Socket option: hear namespaces that ours has an id for; control message: the id a message comes from. */
+    public static final int NETLINK_LISTEN_ALL_NSID = 8;
+    /** Multicast group of links, as a bit of nl_groups. */
+    public static final int RTMGRP_LINK = 1;
+    /** Multicast group of namespace ids (RTNLGRP_NSID, 28), as a bit of nl_groups. */
+    public static final int RTMGRP_NSID = 1 << 27;
+
+    /** Length of struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port. */
+    public static final int NLMSGHDR_LENGTH = 16;
+    /** Offset of the type in struct nlmsghdr. */
+    public static final int NLMSGHDR_TYPE = 4;
+    /** Length of struct ifinfomsg: u8 family, u8 padding, u16 type, s32 index, u32 flags, u32 change. */
+    public static final int IFINFOMSG_LENGTH = 16;
+    /** Offset of the index in struct ifinfomsg. */
+    public static final int IFINFOMSG_INDEX = 4;
+    /** Offset of the flags in struct ifinfomsg. */
+    public static final int IFINFOMSG_FLAGS = 8;
+    /** Length of struct rtgenmsg, padded. */
+    public static final int RTGENMSG_LENGTH = 4;
+    /** Length of an attribute's header: u16 length with header, u16 type. */
+    public static final int NLA_HEADER_LENGTH = 4;
+    /** The type without its flags. */
+    public static final int NLA_TYPE_MASK = 0x3fff;
+
+    /** An error, or 0 as acknowledgement. */
+    public static final int NLMSG_ERROR = 2;
+    /** A link is new or changed. */
+    public static final int RTM_NEWLINK = 16;
+    /** A link is gone from its namespace. */
+    public static final int RTM_DELLINK = 17;
+    /** Asks for a link. */
+    public static final int RTM_GETLINK = 18;
+    /** A namespace gets an id. */
+    public static final int RTM_NEWNSID = 88;
+    /** A namespace's id is gone, because the namespace is. */
+    public static final int RTM_DELNSID = 89;
+    /** Asks for the id of a namespace. */
+    public static final int RTM_GETNSID = 90;
+    /** Flag: this is a request. */
+    public static final int NLM_F_REQUEST = 1;
+    /** Flag: answer also when there is nothing to say. */
+    public static final int NLM_F_ACK = 4;
+
+    /** MAC address. */
+    public static final int IFLA_ADDRESS = 1;
+    /** Name, zero-terminated. */
+    public static final int IFLA_IFNAME = 3;
+    /** MTU, u32. */
+    public static final int IFLA_MTU = 4;
+    /** Nested: what kind of link. */
+    public static final int IFLA_LINKINFO = 18;
+    /** Within {@link #IFLA_LINKINFO}: the kind's name. */
+    public static final int IFLA_INFO_KIND = 1;
+    /** What an answer shall hold, u32. */
+    public static final int IFLA_EXT_MASK = 29;
+    /** For {@link #IFLA_EXT_MASK}: no statistics. */
+    public static final int RTEXT_FILTER_SKIP_STATS = 8;
+    /** Id of the namespace that is asked about, s32 (Linux 4.20). */
+    public static final int IFLA_TARGET_NETNSID = 46;
+    /** Link flag: set up. */
+    public static final int IFF_UP = 1;
+    /** Link flag: has a carrier. */
+    public static final int IFF_LOWER_UP = 1 << 16;
+
+    /** Id of a namespace, s32. */
+    public static final int NETNSA_NSID = 1;
+    /** A namespace by an open file, u32. */
+    public static final int NETNSA_FD = 3;
+    /** No id; as a wish: any. */
+    public static final int NETNSA_NSID_NOT_ASSIGNED = -1;
+
+    private Rtnetlink() {}
+
+    /** {@return the length rounded up to netlink's alignment of 4} */
+    public static int align(int length) {
+        return (length + 3) & ~3;
+    }
+}
