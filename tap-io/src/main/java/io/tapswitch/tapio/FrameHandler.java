@@ -7,7 +7,8 @@ package io.tapswitch.tapio;
 public interface FrameHandler {
     /**
      * A frame was read. The handler now holds one reference to the slot and gives it up with
-     * {@link FrameIo#release}, or by the writes it queues (each completed write is reported, see {@link #onWritten}).
+     * {@link FrameIo#release}: at once for a frame that goes nowhere, otherwise in {@link #onWritten}, once for each
+     * reference. A write takes no reference by itself; for n writes of one slot it retains n - 1 more.
      *
      * @param port the port it was read from
      * @param slot its slot
@@ -18,7 +19,8 @@ public interface FrameHandler {
     void onFrame(int port, int slot, int offset, int length);
 
     /**
-     * A write that was queued with {@link FrameIo#write} is done; the kernel no longer reads the slot for it.
+     * A write that was queued with {@link FrameIo#write} is done; the kernel no longer reads the slot for it. The
+     * handler releases the slot here, or gives it back to the worker that owns it.
      *
      * @param result bytes written, virtio_net_hdr included, or a negative errno
      */

@@ -1,5 +1,6 @@
 package io.tapswitch.tapio;
 
+import io.tapswitch.tapio.sys.Mapping;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -12,10 +13,11 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   +----------+------------------------------------------------------+
  * </pre>
  *
- * <p>A slot takes the largest super-frame (10 + 14 + 65535 bytes) with room to spare, and has headroom in front so that
- * an encapsulation moves an offset and no bytes. SLOT_LENGTH is an odd number of cache lines: were it a multiple of the
- * page size, the headers of all slots would share the same few cache sets. Pages are touched by their first frame only,
- * so a mapping of 1 GiB costs what is used. Agrona's buffers address by int, which bounds the mapping to 2 GiB.
+ * <p>A slot takes the largest super-frame (10 + 14 + 65535 bytes) with room to spare, and has headroom in front so
+ * that an encapsulation moves an offset and no bytes. SLOT_LENGTH is an odd number of cache lines: were it a multiple
+ * of the page size, the headers of all slots would share the same few cache sets. Pages are touched by their first
+ * frame only, so a mapping of 1 GiB costs what is used. Agrona's buffers address by int, which bounds the mapping to
+ * 2 GiB.
  */
 public final class FrameMemory implements AutoCloseable {
     /** Bytes kept free before a frame that is read. */
@@ -37,6 +39,23 @@ public final class FrameMemory implements AutoCloseable {
         this.unmap = unmap;
     }
 
+    /**
+     * Maps memory of {@code bytes}, at most 2 GiB, rounded down to whole slots.
+     *
+     * @throws IllegalArgumentException if that is less than two slots
+     * @throws IllegalStateException if the kernel refuses the mapping
+     */
+    public static FrameMemory map(long bytes) {
+        int slots = (int) (Math.min(bytes, Integer.MAX_VALUE) / SLOT_LENGTH);
+        if (slots < 2) {
+            throw new IllegalArgumentException(
+                    "frame memory of " + bytes + " bytes holds no two slots of " + SLOT_LENGTH + " bytes");
+        }
+        int length = slots * SLOT_LENGTH;
+        long address = Mapping.anonymous(length);
+        return new FrameMemory(new UnsafeBuffer(address, length), slots, () -> Mapping.unmap(address, length));
+    }
+
     /** Heap memory of a few slots, for tests and benchmarks without a kernel. */
     public static FrameMemory onHeap(int slots) {
         return new FrameMemory(new UnsafeBuffer(new byte[slots * SLOT_LENGTH]), slots, () -> {});
@@ -55,6 +74,16 @@ public final class FrameMemory implements AutoCloseable {
     /** {@return where a read frame's virtio_net_hdr begins in slot {@code slot}} */
     public static int readOffset(int slot) {
         return slot * SLOT_LENGTH + HEADROOM;
+    }
+
+    /** {@return the native address of a slot's read area; only for mapped memory} */
+    long readAddress(int slot) {
+        return buffer.addressOffset() + readOffset(slot);
+    }
+
+    /** Gives the pages of a run of slots back to the system, but for those shared with a neighbour. */
+    void discard(int slot, int count) {
+        Mapping.discard(buffer.addressOffset() + (long) slot * SLOT_LENGTH, (long) count * SLOT_LENGTH);
     }
 
     /** Gives the memory back; nothing may use it any more. */

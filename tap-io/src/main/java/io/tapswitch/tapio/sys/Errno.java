@@ -53,7 +53,14 @@ public final class Errno {
     /** Operation cancelled. */
     public static final int ECANCELED = 125;
 
+    private static final int MAX_ERRNO = 4095;
+
     private Errno() {}
+
+    /** {@return whether the result of a system call that returns an address is a negative errno} */
+    public static boolean isError(long result) {
+        return result < 0 && result >= -MAX_ERRNO;
+    }
 
     /** {@return name and words of an errno, positive or negative as system calls return it} */
     public static String describe(long errno) {

@@ -1,0 +1,65 @@
+package io.tapswitch.tapio;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses the way frames are moved, by trying what the kernel permits.
+ *
+ * <p>A ring is set up and thrown away: that tells a missing system call (ENOSYS), a forbidden one (EPERM from
+ * kernel.io_uring_disabled or a seccomp filter) and a kernel that is too old from one another, which no version
+ * number does.
+ */
+public final class FrameIos {
+    /** What the kernel can do, and why not more, as a sentence for the log. */
+    public record Probe(IoMode mode, String sentence) {}
+
+    private FrameIos() {}
+
+    /** {@return the best way that this kernel permits the calling thread} */
+    public static Probe probe() {
+        try (FrameMemory memory = FrameMemory.map(2L * FrameMemory.SLOT_LENGTH)) {
+            String noMultishot = failure(IoMode.MULTISHOT, memory);
+            if (noMultishot == null) {
+                return new Probe(IoMode.MULTISHOT, "io_uring with multishot reads");
+            }
+            String noSingle = failure(IoMode.SINGLE, memory);
+            if (noSingle == null) {
+                return new Probe(IoMode.SINGLE, noMultishot + "; using io_uring with single-shot reads");
+            }
+            return new Probe(IoMode.POLL, noSingle + "; using poll, read and write");
+        }
+    }
+
+    /**
+     * Opens the I/O of one worker, on the worker's thread.
+     *
+     * @param mode the way to use, or null for the best
+     * @param firstSlot first slot of this worker's slice of the memory
+     * @param slots length of the slice
+     * @throws IllegalStateException if the kernel does not permit the mode; the message says why
+     */
+    public static FrameIo open(@Nullable IoMode mode, FrameMemory memory, int firstSlot, int slots) {
+        IoMode chosen = mode == null ? probe().mode() : mode;
+        try {
+            return make(chosen, memory, firstSlot, slots);
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException("--io " + chosen.word() + " is not possible here: " + e.getMessage(), e);
+        }
+    }
+
+    private static @Nullable String failure(IoMode mode, FrameMemory memory) {
+        try (FrameIo tried = make(mode, memory, 0, 1)) {
+            return tried.mode() == mode ? null : "another mode was made";
+        } catch (IllegalStateException e) {
+            return e.getMessage();
+        }
+    }
+
+    private static FrameIo make(IoMode mode, FrameMemory memory, int firstSlot, int slots) {
+        return switch (mode) {
+            case MULTISHOT -> new MultishotFrameIo(memory, firstSlot, slots);
+            case SINGLE -> new SingleShotFrameIo(memory, firstSlot, slots);
+            case POLL -> new PollFrameIo(memory, firstSlot, slots);
+        };
+    }
+}

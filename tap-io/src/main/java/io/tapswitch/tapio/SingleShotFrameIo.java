@@ -1,0 +1,66 @@
+package io.tapswitch.tapio;
+
+import io.tapswitch.tapio.sys.IoUring;
+
+/**
+ * io_uring with a few single-shot reads in flight per port, for kernels before 6.7.
+ *
+ * <p><b>Theory of operation.</b> Up to {@value #DEPTH} reads of a port wait for frames, each with a slot of its own;
+ * more cost ping-pong latency (64 cost a third of it, measured), because each arriving frame wakes them all. A
+ * completed read is replaced at once by one with a fresh slot, so that reading does not wait for the frame's writes;
+ * a slot that comes home goes to the pool, where the last is the next to be used. While the pool is scarce a port has
+ * {@value #FEWEST} reads in flight, and never more than {@value #MOST_SLOTS} slots, in flight or in use.
+ */
+final class SingleShotFrameIo extends UringFrameIo {
+    private static final int DEPTH = 8;
+    private static final int FEWEST = 2;
+    private static final int MOST_SLOTS = 256;
+
+    SingleShotFrameIo(FrameMemory memory, int firstSlot, int slots) {
+        super(memory, firstSlot, slots);
+    }
+
+    @Override
+    public IoMode mode() {
+        return IoMode.SINGLE;
+    }
+
+    @Override
+    void prepareReads(UringPort port) {
+        port.depth = pool.halfTaken() ? FEWEST : DEPTH;
+    }
+
+    @Override
+    boolean arm(UringPort port) {
+        int depth = pool.scarce() ? FEWEST : port.depth;
+        while (port.readsInFlight < depth) {
+            int slot = port.slots < MOST_SLOTS ? pool.take(port.id) : FramePool.NONE;
+            if (slot == FramePool.NONE) {
+                return false;
+            }
+            port.slots++;
+            prepareRead(port, IoUring.OP_READ, 0, memory.readAddress(slot), FrameMemory.READ_LENGTH, slot);
+        }
+        return true;
+    }
+
+    @Override
+    int slotOfRead(UringPort port, int userDataSlot, int completionFlags) {
+        return userDataSlot;
+    }
+
+    @Override
+    void onNoBuffers(UringPort port) {
+        // Only reads from provided buffers end like this.
+    }
+
+    @Override
+    void home(int slot) {
+        int owner = pool.owner(slot);
+        UringPort port = owner == FramePool.NONE ? null : port(owner);
+        if (port != null) {
+            port.slots--;
+        }
+        pool.free(slot);
+    }
+}

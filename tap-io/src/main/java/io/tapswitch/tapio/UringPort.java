@@ -1,0 +1,33 @@
+package io.tapswitch.tapio;
+
+import org.jspecify.annotations.Nullable;
+
+/** A port of a ring: what is in flight for it. Written by the ring's thread only. */
+final class UringPort extends IoPort {
+    /** Index of the registered file, or the fd where the table could not be made. */
+    final int file;
+    /** Ring of provided buffers; only for multishot reads. */
+    @Nullable BufferRing buffers;
+    /** Slots that wait in the buffer ring. */
+    int waiting;
+    /** Single-shot reads that are wanted in flight. */
+    int depth;
+    /** Reads in flight; a multishot read counts as one. */
+    int readsInFlight;
+    /** Writes queued or in flight. */
+    int writesInFlight;
+    boolean cancelInFlight;
+    /** Waits in the list of ports that need a read armed. */
+    boolean listed;
+    boolean armedBefore;
+
+    UringPort(int id, int fd, int file, boolean reads) {
+        super(id, fd, reads);
+        this.file = file;
+    }
+
+    /** {@return whether nothing of the kernel refers to the file any more} */
+    boolean quiet() {
+        return readsInFlight == 0 && writesInFlight == 0 && !cancelInFlight;
+    }
+}
