@@ -1,6 +1,6 @@
 package io.tapswitch.tapio;
 
-import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 
 /**
  * One worker's I/O: frames of its ports in, frames out to any port. Single-threaded: the thread that made it calls
@@ -63,7 +63,7 @@ public interface FrameIo extends AutoCloseable {
     boolean owns(int slot);
 
     /** {@return frame memory, shared by all workers} */
-    DirectBuffer buffer();
+    MutableDirectBuffer buffer();
 
     /** {@return slots of this worker that are neither free nor waiting in a port's buffers, for conservation checks} */
     int slotsInUse();

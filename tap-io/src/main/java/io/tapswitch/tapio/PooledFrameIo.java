@@ -5,7 +5,7 @@ import io.tapswitch.tapio.sys.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 
 /** What the I/O paths share: the slots, the wake-up, the counters. */
 abstract class PooledFrameIo implements FrameIo {
@@ -98,7 +98,7 @@ abstract class PooledFrameIo implements FrameIo {
     }
 
     @Override
-    public final DirectBuffer buffer() {
+    public final MutableDirectBuffer buffer() {
         return memory.buffer();
     }
 

@@ -47,6 +47,10 @@ public final class DatapathCounters {
         CONSUMED,
         /** Segments and fragments joined to others. */
         MERGED,
+        /** Writes queued; less {@link #TX_DONE} it is the frames held for a poll. */
+        TX_QUEUED,
+        /** Writes that were performed or refused. */
+        TX_DONE,
         /** Frames given to another worker. */
         HANDED_OVER,
         /** Frames taken from another worker. */

@@ -55,8 +55,11 @@ public interface Dataplane extends AutoCloseable {
     /** {@return the counters of a port since it was added} */
     CounterSnapshot counters(int port);
 
-    /** {@return the terms of the conservation of frames, over all workers and for as long as the daemon runs} */
-    CompletableFuture<Conservation> conservation();
+    /**
+     * {@return the terms of the conservation of frames, over all workers and for as long as the daemon runs; of one
+     * moment, unless the workers are so busy that none is found within 50 ms}
+     */
+    Conservation conservation();
 
     /**
      * {@return counters of the switch itself, by name: I/O (waits, rearms, no_buffers ...), FDB (learned, aged, moved,

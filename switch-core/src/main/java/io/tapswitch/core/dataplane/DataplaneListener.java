@@ -22,4 +22,12 @@ public interface DataplaneListener {
      * @param port the port where it was seen last
      */
     void onAddressFlapping(int network, long mac, int port);
+
+    /**
+     * Packet code failed on a frame, which was dropped as {@link DropReason#INTERNAL_FAULT}. The worker goes on.
+     *
+     * @param worker index of the worker
+     * @param fault what was thrown
+     */
+    void onFault(int worker, RuntimeException fault);
 }

@@ -15,7 +15,7 @@ public enum DropReason {
     BAD_VNET_HEADER("offload header contradicts the frame"),
     /** Larger than the network's MTU allows, and not a super-frame that the kernel will segment. */
     OVERSIZE("larger than the network's MTU"),
-    /** Source MAC is multicast, zero, or the gateway's (B5). */
+    /** Source MAC is a group address or zero (B5). */
     BAD_SOURCE_MAC("source MAC is a group address or zero"),
     /** Source MAC is pinned to another port, or is the gateway's. */
     SPOOF_MAC("source MAC belongs to another port or to the gateway"),
@@ -74,7 +74,9 @@ public enum DropReason {
     /** Any other failed write. */
     TX_ERROR("write to the egress device failed"),
     /** Read from a port that is in no network any more. */
-    DETACHED("port is in no network");
+    DETACHED("port is in no network"),
+    /** An error in the switch itself, which its log describes. */
+    INTERNAL_FAULT("an error in the switch itself, see its log");
 
     private static final DropReason[] VALUES = values();
 

@@ -304,6 +304,21 @@ public final class Fdb {
         }
     }
 
+    /** Is shown addresses that other workers are to be told of. It must not add or remove entries. */
+    public interface ShareHandler {
+        /** A local learned address. */
+        void onShareDue(long mac, int port, long seenMs);
+    }
+
+    /** Shows all entries of which a share is due. */
+    public void forEachShareDue(ShareHandler handler) {
+        for (int slot = 0; slot < table.slots(); slot++) {
+            if (table.occupied(slot) && (table.stamp(slot) & UNSHARED) != 0) {
+                handler.onShareDue(table.mac(slot), table.port(slot), seenMsOf(table.stamp(slot)));
+            }
+        }
+    }
+
     /** {@return entries of all kinds} */
     public int size() {
         return table.size();

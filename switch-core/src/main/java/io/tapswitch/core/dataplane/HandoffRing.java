@@ -131,6 +131,16 @@ public final class HandoffRing {
         return count;
     }
 
+    /** {@return whether something waits for the consumer} */
+    public boolean isPending() {
+        return !there.isEmpty();
+    }
+
+    /** {@return whether something waits for the producer} */
+    public boolean isReturnPending() {
+        return !back.isEmpty();
+    }
+
     /** {@return frames that were offered and whose slots have not come back} */
     public int inFlight() {
         return inFlight;

@@ -1,0 +1,83 @@
+package io.tapswitch.core.dataplane;
+
+import java.util.Arrays;
+
+/**
+ * One network as one worker sees it: its settings, its forwarding database and its members. Owned by that worker.
+ *
+ * <p>The members are an array that is replaced when it changes, so that flooding walks it without a check. A port whose
+ * link is down is not a member: nothing is flooded to it.
+ */
+final class Bridge {
+    /** Addresses that a network's forwarding database can hold, pinned ones included. */
+    static final int FDB_CAPACITY = 8192;
+    /** How long a learned address lives without being seen (802.1D). */
+    static final long AGEING_MS = 300_000;
+    /** Answers per second that a gateway gives, and how many at once. */
+    private static final int GATEWAY_ANSWERS_PER_SECOND = 10_000;
+
+    private static final int GATEWAY_BURST = 1_000;
+
+    final int network;
+    final int gatewayAddress;
+    final long gatewayMac;
+    final int broadcastAddress;
+    final int mtu;
+    final boolean transparentVlan;
+    final int groupForwardMask;
+    final int stormFramesPerSecond;
+    /** Index of the worker that owns the gateway's state. */
+    final int gatewayWorker;
+
+    final Fdb fdb;
+    final TokenBucket gatewayAnswers;
+    /** Whether some address could not be told to the other workers because a ring was full. */
+    boolean shareRetry;
+
+    int[] members = {};
+
+    Bridge(NetworkSettings settings, int workers) {
+        network = settings.id();
+        gatewayAddress = settings.gatewayAddress();
+        gatewayMac = settings.gatewayMac();
+        broadcastAddress = gatewayAddress | (int) (0xffff_ffffL >>> settings.prefixLength());
+        mtu = settings.mtu();
+        transparentVlan = settings.transparentVlan();
+        // PAUSE frames (...:01) are for the link alone, whatever is configured.
+        groupForwardMask = settings.groupForwardMask() & ~0b10;
+        stormFramesPerSecond = settings.stormFramesPerSecond();
+        gatewayWorker = settings.id() % workers;
+        fdb = new Fdb(FDB_CAPACITY, settings.learnedPerPort(), settings.learnedPerNetwork(), workers > 1);
+        gatewayAnswers = new TokenBucket(GATEWAY_ANSWERS_PER_SECOND, GATEWAY_BURST);
+    }
+
+    void addMember(int port) {
+        if (!isMember(port)) {
+            int[] grown = Arrays.copyOf(members, members.length + 1);
+            grown[members.length] = port;
+            members = grown;
+        }
+    }
+
+    void removeMember(int port) {
+        int index = indexOf(port);
+        if (index >= 0) {
+            int[] shrunk = Arrays.copyOf(members, members.length - 1);
+            System.arraycopy(members, index + 1, shrunk, index, shrunk.length - index);
+            members = shrunk;
+        }
+    }
+
+    boolean isMember(int port) {
+        return indexOf(port) >= 0;
+    }
+
+    private int indexOf(int port) {
+        for (int i = 0; i < members.length; i++) {
+            if (members[i] == port) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,295 @@
+package io.tapswitch.core.dataplane;
+
+import static io.tapswitch.core.dataplane.Verdict.ANSWER;
+import static io.tapswitch.core.dataplane.Verdict.FLOOD;
+import static io.tapswitch.core.dataplane.Verdict.GATEWAY;
+import static io.tapswitch.core.dataplane.Verdict.PASS;
+
+import io.tapswitch.core.dataplane.DatapathCounters.Term;
+import io.tapswitch.tapio.FrameIo;
+import io.tapswitch.tapio.VirtioNetHeader;
+import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.wire.EthernetHeader;
+import java.util.concurrent.TimeUnit;
+import org.agrona.MutableDirectBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frame's way. Whoever is new here reads this class first; docs/journey-of-a-frame.md follows it step by step.
+ *
+ * <h2>Theory of operation</h2>
+ *
+ * A worker hands over the frames that one poll delivered, as a batch; each frame is decided and its writes are queued
+ * before the next is looked at, and the next poll carries out all of them in one system call. So a frame is read,
+ * decided and written by one thread (run to completion), and frames of one ingress port never overtake each other
+ * (B15): they are handled in the order in which they were read, and written in the order in which they were queued.
+ *
+ * <pre>
+ *   1 rx        count it, find its network
+ *   2 validate  FrameValidator: is it a frame that a member may send?
+ *   3 guard     SourceGuard, where on: does it bear the port's own addresses?
+ *   4 learn     Fdb: the source address is behind this port
+ *   5 look up   Fdb: which port is the destination behind? Or the gateway, or everybody?
+ *   6 gateway   Gateway: the switch's own answers
+ *   7 tx        one write, or one for each member, from the slot in which the frame was read
+ * </pre>
+ *
+ * <p>A step returns a verdict: an egress port or a word of {@link Verdict} from 0 up, a {@link DropReason} below. All
+ * branching is in this class; the steps are plain methods that take primitives. A frame is never copied and never an
+ * object: it is a slot of the frame memory, an offset to its virtio_net_hdr and a length. A flooded frame is one slot
+ * with several writes and as many references; the slot can be read into again when the last write has completed.
+ *
+ * <p>Super-frames, up to 64 KiB with an unfinished checksum, take the same way as small frames, and their
+ * virtio_net_hdr goes with them: every TAP here accepts what every other TAP delivers.
+ *
+ * <p>Frames are conserved: each received frame, and each copy, ends as exactly one of transmitted, dropped with a
+ * reason, consumed, or is held for a moment; {@link Conservation} is the sum, over counters kept here.
+ *
+ * <p>One instance a worker, used by its thread only. Nothing here allocates, locks, logs or throws.
+ */
+public final class Datapath {
+    private final FrameIo io;
+    private final MutableDirectBuffer buffer;
+    private final PortTable ports;
+    private final @Nullable Bridge[] bridges;
+    private final DatapathCounters counters;
+    private final Crossings crossings;
+    private final DataplaneListener listener;
+    private final MoveAlarm moveAlarm = new MoveAlarm();
+
+    private long nowNs;
+    private long nowMs;
+
+    Datapath(
+            FrameIo io,
+            PortTable ports,
+            @Nullable Bridge[] bridges,
+            DatapathCounters counters,
+            Crossings crossings,
+            DataplaneListener listener) {
+        this.io = io;
+        this.buffer = io.buffer();
+        this.ports = ports;
+        this.bridges = bridges;
+        this.counters = counters;
+        this.crossings = crossings;
+        this.listener = listener;
+    }
+
+    /**
+     * Takes a batch of frames their whole way. Their writes are queued when it returns; the next poll performs them.
+     *
+     * @param batch what was read; empty afterwards
+     * @param batchNs the monotonic time at which it was read
+     */
+    public void process(FrameBatch batch, long batchNs) {
+        nowNs = batchNs;
+        nowMs = TimeUnit.NANOSECONDS.toMillis(batchNs);
+        int size = batch.size();
+        for (int i = batch.next; i < size; i++) {
+            batch.next = i + 1;
+            int port = batch.ports[i];
+            int slot = batch.slots[i];
+            int offset = batch.offsets[i];
+            int length = batch.lengths[i];
+
+            Bridge bridge = rx(port, length);
+            if (bridge == null) {
+                drop(port, slot, DropReason.DETACHED.verdict());
+                continue;
+            }
+            int verdict = decide(bridge, port, offset, length);
+            if (verdict == GATEWAY) {
+                gateway(bridge, port, slot, offset, length);
+            } else if (verdict == FLOOD) {
+                flood(bridge, port, slot, offset, length);
+            } else if (verdict >= 0) {
+                tx(verdict, slot, offset, length);
+            } else {
+                drop(port, slot, verdict);
+            }
+        }
+        batch.clear();
+    }
+
+    /** After {@link #process} threw: drops the frame that it was working on; the rest of the batch can be processed. */
+    void dropFaulty(FrameBatch batch) {
+        int i = batch.next - 1;
+        drop(batch.ports[i], batch.slots[i], DropReason.INTERNAL_FAULT.verdict());
+        if (batch.next == batch.size()) {
+            batch.clear();
+        }
+    }
+
+    /** 1 rx: the frame is ours from here on. */
+    private @Nullable Bridge rx(int port, int length) {
+        counters.rx(port, length - VirtioNetHeader.LENGTH);
+        int network = ports.network(port);
+        return network == PortTable.NONE ? null : bridges[network];
+    }
+
+    private int decide(Bridge bridge, int port, int offset, int length) {
+        int frame = offset + VirtioNetHeader.LENGTH;
+        int verdict = FrameValidator.validate(buffer, offset, length, bridge);
+        if (verdict == PASS && ports.isGuarded(port)) {
+            int frameLength = length - VirtioNetHeader.LENGTH;
+            verdict = SourceGuard.check(buffer, frame, frameLength, ports.mac(port), ports.address(port));
+        }
+        if (verdict == PASS) {
+            verdict = learn(bridge, port, EthernetHeader.source(buffer, frame));
+        }
+        return verdict == PASS ? lookUp(bridge, port, frame) : verdict;
+    }
+
+    /** 4 learn: the source is behind this port, unless configuration says that it is behind another. */
+    private int learn(Bridge bridge, int port, long mac) {
+        switch (bridge.fdb.learn(mac, port, nowMs)) {
+            case Fdb.REFRESHED -> {}
+            case Fdb.PINNED_ELSEWHERE -> {
+                return DropReason.SPOOF_MAC.verdict();
+            }
+            case Fdb.FULL -> counters.add(Term.FDB_FULL, 1);
+            case Fdb.MOVED -> {
+                counters.add(Term.FDB_MOVED, 1);
+                alarm(bridge, mac, port);
+                crossings.share(bridge, mac, port, nowMs);
+            }
+            default -> {
+                counters.add(Term.FDB_LEARNED, 1);
+                crossings.share(bridge, mac, port, nowMs);
+            }
+        }
+        return PASS;
+    }
+
+    private void alarm(Bridge bridge, long mac, int port) {
+        if (moveAlarm.moved(bridge.network, mac, nowMs)) {
+            counters.add(Term.FDB_FLAPPING, 1);
+            listener.onAddressFlapping(bridge.network, mac, port);
+        }
+    }
+
+    /** 5 look up: the port that the destination is behind, the gateway, or everybody. */
+    private int lookUp(Bridge bridge, int port, int frame) {
+        long destination = EthernetHeader.destination(buffer, frame);
+        boolean group = EthernetHeader.isGroup(destination);
+        if (destination == bridge.gatewayMac || (group && Gateway.isAskedFor(buffer, frame, bridge))) {
+            return GATEWAY;
+        }
+        if (!group) {
+            int egress = bridge.fdb.lookup(destination);
+            if (egress != Fdb.NONE) {
+                return egress == port ? DropReason.REFLECTION.verdict() : egress;
+            }
+        }
+        return ports.mayFlood(port, nowNs) ? FLOOD : DropReason.STORM.verdict();
+    }
+
+    /** 6 gateway: here, or at the worker that owns the gateway's state. */
+    private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
+        if (bridge.gatewayWorker != crossings.worker()) {
+            if (crossings.handOver(bridge.gatewayWorker, slot, offset, length, port, bridge.network)) {
+                counters.add(Term.HANDED_OVER, 1);
+            } else {
+                drop(port, slot, DropReason.HANDOFF_FULL.verdict());
+            }
+            return;
+        }
+        int verdict = Gateway.handle(buffer, offset, length, bridge, nowNs);
+        if (verdict == ANSWER) {
+            counters.add(Term.CONSUMED, 1);
+            counters.add(Term.GENERATED, 1);
+            tx(port, slot, offset, length);
+        } else {
+            drop(port, slot, verdict);
+        }
+    }
+
+    /**
+     * A frame for a gateway of this worker, read by another worker.
+     *
+     * @param port the ingress port
+     * @param network its network
+     */
+    void onHandedOver(int slot, int offset, int length, int port, int network, long handedNs) {
+        nowNs = handedNs;
+        counters.add(Term.TAKEN_OVER, 1);
+        Bridge bridge = bridges[network];
+        if (bridge == null) {
+            drop(port, slot, DropReason.DETACHED.verdict());
+        } else {
+            gateway(bridge, port, slot, offset, length);
+        }
+    }
+
+    /** 7 tx, to everybody else in the network: one slot, as many writes and references as there are receivers. */
+    private void flood(Bridge bridge, int port, int slot, int offset, int length) {
+        int[] members = bridge.members;
+        int receivers = 0;
+        for (int member : members) {
+            receivers += member == port ? 0 : 1;
+        }
+        if (receivers == 0) {
+            drop(port, slot, DropReason.NO_OTHER_PORT.verdict());
+            return;
+        }
+        if (receivers > 1) {
+            io.retain(slot, receivers - 1);
+            counters.add(Term.COPIED, receivers - 1L);
+        }
+        for (int member : members) {
+            if (member != port) {
+                tx(member, slot, offset, length);
+            }
+        }
+    }
+
+    /** 7 tx: straight to the egress port's file; {@link #onWritten} hears how it went. */
+    private void tx(int egress, int slot, int offset, int length) {
+        if (ports.isKnown(egress)) {
+            counters.add(Term.TX_QUEUED, 1);
+            io.write(egress, slot, offset, length);
+        } else {
+            drop(egress, slot, DropReason.TX_GONE.verdict());
+        }
+    }
+
+    /**
+     * A queued write was performed or refused; its reference to the slot ends.
+     *
+     * @param egress the port
+     * @param slot of the frame
+     * @param result bytes written, or a negative errno
+     */
+    public void onWritten(int egress, int slot, int result) {
+        counters.add(Term.TX_DONE, 1);
+        if (result >= 0) {
+            counters.tx(egress, result - VirtioNetHeader.LENGTH);
+            release(slot);
+        } else {
+            drop(egress, slot, txFailure(result).verdict());
+        }
+    }
+
+    private static DropReason txFailure(int result) {
+        return switch (-result) {
+            case Errno.EIO -> DropReason.TX_LINK_DOWN;
+            case Errno.EINVAL -> DropReason.TX_INVALID;
+            case Errno.EBADFD, Errno.EBADF -> DropReason.TX_GONE;
+            default -> DropReason.TX_ERROR;
+        };
+    }
+
+    private void drop(int port, int slot, int verdict) {
+        counters.drop(port, verdict);
+        release(slot);
+    }
+
+    private void release(int slot) {
+        if (io.owns(slot)) {
+            io.release(slot);
+        } else {
+            crossings.giveBack(slot);
+        }
+    }
+}

@@ -1,0 +1,396 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.core.dataplane.DatapathCounters.Term;
+import io.tapswitch.tapio.FrameHandler;
+import io.tapswitch.tapio.FrameIo;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentTerminationException;
+import org.agrona.concurrent.NanoClock;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A worker: one thread that owns a ring, the ports that it reads, and its shard of every table.
+ *
+ * <h2>Theory of operation</h2>
+ *
+ * The duty cycle, {@link #doWork}:
+ *
+ * <pre>
+ *   commands   what the control plane asks for, from an MPSC ring
+ *   crossings  what other workers sent: frames for gateways of this worker, addresses they learned, slots given back
+ *   poll       one system call: queued writes are performed, and the thread sleeps until a frame comes
+ *   clock      read once
+ *   datapath   all frames of the poll, run to completion
+ *   tick       once a second: ageing
+ * </pre>
+ *
+ * <p>There is no spinning: an idle worker sleeps in the kernel, and wakes by a completion, by its doorbell, or for the
+ * tick. The doorbell is what makes it safe to sleep: the worker says that it is about to sleep, looks at its rings once
+ * more, and only then blocks; who puts something on a ring looks at that word afterwards.
+ *
+ * <p>Methods that begin with "on" run on this thread because somebody asked or something happened; other threads use
+ * {@link #command}. Everything that a command needs to know beforehand (names, descriptors, futures) is in the command;
+ * a command may allocate, a frame may not.
+ */
+final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
+    private static final int COMMAND_CAPACITY = 1024;
+    private static final long TICK_NS = TimeUnit.SECONDS.toNanos(1);
+    /** Slots of each table that a tick looks at; a full table is swept in a few ticks, an entry lives little longer. */
+    private static final int AGEING_SLOTS_PER_TICK = 4096;
+
+    /** What a thread asks a worker to do, on the worker's thread. */
+    @FunctionalInterface
+    interface Command {
+        /** Does it. */
+        void run(Worker worker);
+    }
+
+    private final int index;
+    private final int workers;
+    private final NanoClock clock;
+    private final Supplier<FrameIo> openIo;
+    private final HandoffRing[][] rings;
+    private final Doorbell[] doorbells;
+    private final int slotsPerWorker;
+    private final DataplaneListener listener;
+
+    private final MpscVarHandleArrayQueue<Command> commands = new MpscVarHandleArrayQueue<>(COMMAND_CAPACITY);
+    private final MessagePassingQueue.Consumer<Command> runCommand = this::onCommand;
+    private final PortTable ports = new PortTable();
+    private final @Nullable Bridge[] bridges = new Bridge[Dataplane.MAX_NETWORKS];
+    private final @Nullable Runnable[] removals = new Runnable[FrameIo.MAX_PORTS];
+    private final DatapathCounters counters = new DatapathCounters();
+    private final FrameBatch batch = new FrameBatch();
+    private final Epoch epoch = new Epoch();
+
+    private FrameIo io;
+    private Crossings crossings;
+    private Datapath datapath;
+    private long nowNs;
+    private long nextTickNs;
+    private @Nullable Bridge ageing;
+    private final Fdb.AgedHandler onAged = this::onAged;
+
+    private volatile long threadId;
+    private volatile boolean started;
+
+    /**
+     * Prepares a worker; its thread begins with {@link #onStart}.
+     *
+     * @param index of this worker
+     * @param clock monotonic
+     * @param openIo opens the worker's I/O, on the worker's thread
+     * @param rings between the workers
+     * @param doorbells of the workers
+     * @param slotsPerWorker slots of each worker's pool
+     * @param listener hears what the control plane must know
+     */
+    @SuppressWarnings("NullAway.Init") // The ring must be made by the thread that uses it: see onStart.
+    Worker(
+            int index,
+            NanoClock clock,
+            Supplier<FrameIo> openIo,
+            HandoffRing[][] rings,
+            Doorbell[] doorbells,
+            int slotsPerWorker,
+            DataplaneListener listener) {
+        this.index = index;
+        this.workers = rings.length;
+        this.clock = clock;
+        this.openIo = openIo;
+        this.rings = rings;
+        this.doorbells = doorbells;
+        this.slotsPerWorker = slotsPerWorker;
+        this.listener = listener;
+    }
+
+    @Override
+    public void onStart() {
+        threadId = Thread.currentThread().threadId();
+        io = openIo.get();
+        crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, io::release);
+        datapath = new Datapath(io, ports, bridges, counters, crossings, listener);
+        nowNs = clock.nanoTime();
+        nextTickNs = nowNs + TICK_NS;
+        started = true;
+    }
+
+    @Override
+    public int doWork() {
+        int work = commands.drain(runCommand);
+        work += crossings.drain(this);
+        crossings.ringDoorbells();
+        work += poll();
+        nowNs = clock.nanoTime();
+        process(nowNs);
+        crossings.ringDoorbells();
+        if (nowNs - nextTickNs >= 0) {
+            nextTickNs = nowNs + TICK_NS;
+            onTick();
+        }
+        epoch.end();
+        return work;
+    }
+
+    private int poll() {
+        Doorbell doorbell = doorbells[index];
+        doorbell.beginSleep();
+        boolean nothingToDo = commands.isEmpty() && !crossings.isPending();
+        int events = io.poll(this, nothingToDo ? Math.max(0, nextTickNs - nowNs) : 0);
+        doorbell.endSleep();
+        return events;
+    }
+
+    /** A fault in packet code costs the frame that met it, never the thread and never another frame (R9). */
+    private void process(long batchNs) {
+        while (batch.size() > 0) {
+            try {
+                datapath.process(batch, batchNs);
+            } catch (RuntimeException fault) {
+                datapath.dropFaulty(batch);
+                listener.onFault(index, fault);
+            }
+        }
+    }
+
+    @Override
+    public void onClose() {
+        if (started) {
+            started = false;
+            io.close();
+        }
+    }
+
+    @Override
+    public String roleName() {
+        return "tapswitch-worker-" + index;
+    }
+
+    /**
+     * Asks the worker to do something. Any thread.
+     *
+     * @throws IllegalStateException when the worker has not taken commands for too long
+     */
+    void command(Command command) {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (!commands.offer(command)) {
+            doorbells[index].ring();
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new IllegalStateException("worker " + index + " takes no commands");
+            }
+            Thread.onSpinWait();
+        }
+        doorbells[index].ring();
+    }
+
+    /** Ends the worker's thread. */
+    void terminate() {
+        command(worker -> {
+            throw new AgentTerminationException();
+        });
+    }
+
+    /** Wakes the worker's poll; its doorbell's clapper. Any thread, once started. */
+    void wake() {
+        if (started) {
+            io.wake();
+        }
+    }
+
+    /** {@return the counters, for any thread} */
+    DatapathCounters counters() {
+        return counters;
+    }
+
+    /** {@return when the counters stand still, for any thread} */
+    Epoch epoch() {
+        return epoch;
+    }
+
+    /** {@return the I/O, whose counters any thread may read; null before the start} */
+    @Nullable FrameIo io() {
+        return started ? io : null;
+    }
+
+    /** {@return id of the worker's thread, 0 before the start} */
+    long threadId() {
+        return threadId;
+    }
+
+    // What the I/O reports.
+
+    @Override
+    public void onFrame(int port, int slot, int offset, int length) {
+        epoch.begin();
+        if (batch.isFull()) {
+            process(clock.nanoTime());
+        }
+        batch.add(port, slot, offset, length);
+    }
+
+    @Override
+    public void onWritten(int port, int slot, int result) {
+        epoch.begin();
+        datapath.onWritten(port, slot, result);
+    }
+
+    @Override
+    public void onPortGone(int port, int errno) {
+        leave(port);
+        listener.onPortGone(port, errno);
+    }
+
+    @Override
+    public void onPortRemoved(int port) {
+        Runnable done = removals[port];
+        removals[port] = null;
+        if (done != null) {
+            done.run();
+        }
+    }
+
+    // What other workers send.
+
+    @Override
+    public void onFrame(HandoffRing ring, int slot, int offset, int length, int ingressPort, int network) {
+        epoch.begin();
+        datapath.onHandedOver(slot, offset, length, ingressPort, network, nowNs);
+    }
+
+    @Override
+    public void onLearned(int network, long mac, int port, long seenMs) {
+        Bridge bridge = bridges[network];
+        if (bridge != null && ports.network(port) == network) {
+            int outcome = bridge.fdb.learnRemote(mac, port, seenMs);
+            bridge.shareRetry |= outcome == Fdb.OUTDATED;
+        }
+    }
+
+    @Override
+    public void onForgotten(int network, long mac, int port) {
+        Bridge bridge = bridges[network];
+        if (bridge != null) {
+            bridge.fdb.forgetRemote(mac, port);
+            // What this worker itself sees at that port is told again.
+            bridge.shareRetry = true;
+        }
+    }
+
+    // Commands, on this thread.
+
+    private void onCommand(Command command) {
+        counters.add(Term.COMMANDS, 1);
+        command.run(this);
+    }
+
+    void onAddNetwork(NetworkSettings settings) {
+        bridges[settings.id()] = new Bridge(settings, workers);
+    }
+
+    void onRemoveNetwork(int network) {
+        bridges[network] = null;
+    }
+
+    /** Makes a port known: every worker can write to it, one reads this file. */
+    void onAddPort(PortSettings settings, int fd, boolean reads) {
+        Bridge bridge = bridges[settings.network()];
+        if (bridge == null) {
+            throw new IllegalStateException("port " + settings.id() + " is for network " + settings.network()
+                    + ", which this worker does not know");
+        }
+        counters.resetPort(settings.id());
+        io.addPort(settings.id(), fd, reads);
+        ports.add(settings, stormPolicer(bridge.stormFramesPerSecond));
+        bridge.fdb.pin(settings.mac(), settings.id());
+        bridge.addMember(settings.id());
+    }
+
+    /** A port may send a second's worth at once: a container that starts is no storm. */
+    private static TokenBucket stormPolicer(int framesPerSecond) {
+        return new TokenBucket(framesPerSecond, Math.max(1, framesPerSecond));
+    }
+
+    /** Ends a port; {@code done} runs on this thread when no file of it is in use here any more. */
+    void onRemovePort(int port, Runnable done) {
+        if (!ports.isKnown(port)) {
+            done.run();
+            return;
+        }
+        leave(port);
+        ports.remove(port);
+        removals[port] = done;
+        io.removePort(port);
+    }
+
+    /** Takes what is on the rings now, so that nothing that was sent before this command is still on the way. */
+    void onFence() {
+        crossings.drain(this);
+    }
+
+    void onLinkState(int port, boolean up) {
+        Bridge bridge = bridgeOf(port);
+        if (bridge == null) {
+            return;
+        }
+        if (up) {
+            bridge.addMember(port);
+        } else {
+            bridge.removeMember(port);
+            bridge.fdb.forgetLearned(port);
+        }
+    }
+
+    void onSourceGuard(int port, boolean on) {
+        ports.guarded(port, on);
+    }
+
+    @Nullable Fdb onFdb(int network) {
+        Bridge bridge = bridges[network];
+        return bridge == null ? null : bridge.fdb;
+    }
+
+    private @Nullable Bridge bridgeOf(int port) {
+        int network = ports.network(port);
+        return network == PortTable.NONE ? null : bridges[network];
+    }
+
+    /** Forgets everything that was behind a port, and floods nothing to it any more. */
+    private void leave(int port) {
+        Bridge bridge = bridgeOf(port);
+        if (bridge != null) {
+            bridge.removeMember(port);
+            bridge.fdb.removePort(port);
+        }
+    }
+
+    private void onTick() {
+        long nowMs = TimeUnit.NANOSECONDS.toMillis(nowNs);
+        for (Bridge bridge : bridges) {
+            if (bridge == null) {
+                continue;
+            }
+            ageing = bridge;
+            bridge.fdb.age(nowMs, Bridge.AGEING_MS, AGEING_SLOTS_PER_TICK, onAged);
+            if (bridge.shareRetry) {
+                shareAgain(bridge);
+            }
+        }
+        ageing = null;
+    }
+
+    private void onAged(long mac, int port) {
+        counters.add(Term.FDB_AGED, 1);
+        if (ageing != null) {
+            crossings.forget(ageing, mac, port);
+        }
+    }
+
+    private void shareAgain(Bridge bridge) {
+        bridge.shareRetry = false;
+        bridge.fdb.forEachShareDue((mac, port, seenMs) -> crossings.share(bridge, mac, port, seenMs));
+    }
+}

@@ -1,0 +1,88 @@
+package io.tapswitch.core.dataplane;
+
+import static io.tapswitch.core.dataplane.TestSwitch.address;
+import static io.tapswitch.core.dataplane.TestSwitch.mac;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.core.dataplane.Frames.Frame;
+import io.tapswitch.wire.ArpHeader;
+import io.tapswitch.wire.EtherType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** B12 and N21: a guarded container speaks only with its own addresses. */
+class SourceGuardTest {
+    private final TestSwitch tested = TestSwitch.withPorts(1, TestSwitch.NETWORK, 3);
+
+    @BeforeEach
+    void guardPort0() {
+        tested.workers[0].onSourceGuard(0, true);
+    }
+
+    @AfterEach
+    void framesAreConserved() {
+        tested.assertConserved();
+    }
+
+    private void dropped(Frame frame, DropReason reason) {
+        long before = tested.drops(0, reason);
+        assertThat(tested.send(0, frame)).isEmpty();
+        assertThat(tested.drops(0, reason)).as(reason.word()).isEqualTo(before + 1);
+    }
+
+    private void passes(Frame frame) {
+        assertThat(tested.send(0, frame)).isNotEmpty();
+    }
+
+    @Test
+    void B12_ownAddressesPass() {
+        passes(Frames.udp(mac(1), mac(0), address(0), address(1), 8));
+        passes(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), address(0), 0, address(1)));
+        passes(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), 0, 0, address(0)));
+        passes(Frames.ethernet(mac(1), mac(0), 0x88b5, 46));
+    }
+
+    @Test
+    void N21_foreignIpv4SourcesAreDropped() {
+        dropped(Frames.udp(mac(1), mac(0), address(2), address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames.udp(mac(1), mac(0), 0xac1f_0909, address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames.udp(mac(1), mac(0), 0, address(1), 8), DropReason.SPOOF_IP);
+    }
+
+    @Test
+    void B12_foreignMacAndArpSendersAreDropped() {
+        dropped(Frames.udp(mac(1), 0x0200_0000_0099L, address(0), address(1), 8), DropReason.SPOOF_MAC);
+        dropped(
+                Frames.arp(ArpHeader.REPLY, Frames.BROADCAST, mac(0), address(2), 0, address(1)),
+                DropReason.SPOOF_ARP);
+        Frame foreignSender = Frames.arp(ArpHeader.REPLY, mac(1), mac(0), address(0), mac(1), address(1));
+        dropped(foreignSender.with(14 + 8 + 5, 0x55), DropReason.SPOOF_ARP);
+    }
+
+    @Test
+    void B12_whatTheGuardCannotReadDoesNotPass() {
+        dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x65), DropReason.GUARD_UNREADABLE);
+        dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x44), DropReason.GUARD_UNREADABLE);
+        dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x4f), DropReason.GUARD_UNREADABLE);
+        dropped(Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 40), DropReason.GUARD_UNREADABLE);
+    }
+
+    @Test
+    void N21_ipv6IsHeldToTheLinkLocalAddressOfTheMac() {
+        long ownId = SourceGuard.eui64(mac(0));
+        assertThat(ownId).isEqualTo(0x0042_0aff_fe00_0002L);
+        passes(ipv6(0xfe80_0000_0000_0000L, ownId));
+        passes(ipv6(0, 0));
+        dropped(ipv6(0xfe80_0000_0000_0000L, ownId + 1), DropReason.SPOOF_IP);
+        dropped(ipv6(0x2001_0db8_0000_0000L, ownId), DropReason.SPOOF_IP);
+    }
+
+    private static Frame ipv6(long sourceHigh, long sourceLow) {
+        Frame frame = Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 48).with(14, 0x60);
+        return frame.with32(22, (int) (sourceHigh >>> 32))
+                .with32(26, (int) sourceHigh)
+                .with32(30, (int) (sourceLow >>> 32))
+                .with32(34, (int) sourceLow);
+    }
+}

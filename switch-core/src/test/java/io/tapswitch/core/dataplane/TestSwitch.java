@@ -1,0 +1,203 @@
+package io.tapswitch.core.dataplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.tapio.FrameMemory;
+import io.tapswitch.tapio.MemoryFrameIo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.CachedNanoClock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A switch of one or several workers on in-memory I/O, whose duty cycles and clock the test drives by hand. Ports 0, 1,
+ * 2 ... of network 0 have MAC {@link #mac} and address {@link #address}; the gateway is 10.0.0.1.
+ */
+final class TestSwitch {
+    static final int GATEWAY = 0x0a00_0001;
+    static final long GATEWAY_MAC = 0x0242_0a00_0001L;
+    static final NetworkSettings NETWORK =
+            new NetworkSettings(0, GATEWAY, GATEWAY_MAC, 24, 1500, false, 0, 10_000, 64, 1024);
+
+    /** A frame that was written to a port. */
+    static final class Written {
+        private final int port;
+        private final byte[] bytes;
+
+        Written(int port, byte[] bytes) {
+            this.port = port;
+            this.bytes = bytes;
+        }
+
+        int port() {
+            return port;
+        }
+
+        byte[] bytes() {
+            return bytes;
+        }
+    }
+
+    private static final int SLOTS_PER_WORKER = 64;
+
+    final CachedNanoClock clock = new CachedNanoClock();
+    final Worker[] workers;
+    final MemoryFrameIo[] ios;
+    final List<Written> written = new ArrayList<>();
+    final List<String> news = new ArrayList<>();
+    private final FrameMemory memory;
+    private int result = Integer.MIN_VALUE;
+
+    TestSwitch(int workerCount) {
+        memory = FrameMemory.onHeap(SLOTS_PER_WORKER * workerCount);
+        workers = new Worker[workerCount];
+        ios = new MemoryFrameIo[workerCount];
+        HandoffRing[][] rings = new HandoffRing[workerCount][workerCount];
+        Doorbell[] doorbells = new Doorbell[workerCount];
+        for (int i = 0; i < workerCount; i++) {
+            doorbells[i] = new Doorbell(() -> {});
+            ios[i] = new MemoryFrameIo(memory, i * SLOTS_PER_WORKER, SLOTS_PER_WORKER);
+            ios[i].egress(this::onWrite);
+            for (int j = 0; j < workerCount; j++) {
+                rings[i][j] = new HandoffRing(16);
+            }
+        }
+        for (int i = 0; i < workerCount; i++) {
+            int index = i;
+            workers[i] = new Worker(i, clock, () -> ios[index], rings, doorbells, SLOTS_PER_WORKER, listener());
+            workers[i].onStart();
+        }
+    }
+
+    /** One worker, network 0, and so many ports. */
+    static TestSwitch withPorts(int ports) {
+        return withPorts(1, NETWORK, ports);
+    }
+
+    /** Port i is read by worker i mod workers. */
+    static TestSwitch withPorts(int workers, NetworkSettings network, int ports) {
+        TestSwitch tested = new TestSwitch(workers);
+        tested.addNetwork(network);
+        for (int port = 0; port < ports; port++) {
+            tested.addPort(port, network.id(), false);
+        }
+        return tested;
+    }
+
+    void addNetwork(NetworkSettings network) {
+        for (Worker worker : workers) {
+            worker.onAddNetwork(network);
+        }
+    }
+
+    void addPort(int port, int network, boolean guarded) {
+        for (int i = 0; i < workers.length; i++) {
+            PortSettings settings =
+                    new PortSettings(port, network, port % workers.length, List.of(port), mac(port), address(port), guarded);
+            workers[i].onAddPort(settings, port, i == port % workers.length);
+        }
+    }
+
+    static long mac(int port) {
+        return 0x0242_0a00_0002L + port;
+    }
+
+    static int address(int port) {
+        return 0x0a00_0002 + port;
+    }
+
+    /** Lets writes end with this result instead of succeeding. */
+    void writesEndWith(int errno) {
+        result = errno;
+    }
+
+    private int onWrite(int port, int slot, int offset, int length) {
+        if (result != Integer.MIN_VALUE) {
+            return result;
+        }
+        byte[] bytes = new byte[length];
+        memory.buffer().getBytes(offset, bytes);
+        written.add(new Written(port, bytes));
+        return length;
+    }
+
+    /** Lets a frame arrive at a port, carries it through the switch, and returns the ports that it was written to. */
+    int[] send(int port, Frames.Frame frame) {
+        written.clear();
+        arrive(port, frame);
+        settle();
+        return written.stream().mapToInt(Written::port).sorted().toArray();
+    }
+
+    void arrive(int port, Frames.Frame frame) {
+        MemoryFrameIo io = ios[port % workers.length];
+        int slot = io.allocate();
+        assertThat(slot).as("free slot").isNotNegative();
+        memory.buffer().putBytes(FrameMemory.readOffset(slot), frame.bytes);
+        io.arrive(port, slot, frame.bytes.length);
+    }
+
+    /** Runs all duty cycles until nothing moves any more. */
+    void settle() {
+        for (int round = 0; round < 8; round++) {
+            for (Worker worker : workers) {
+                worker.doWork();
+            }
+        }
+    }
+
+    void passMs(long ms) {
+        clock.update(clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms));
+    }
+
+    long drops(int port, DropReason reason) {
+        return counters(port).drops().getOrDefault(reason, 0L);
+    }
+
+    CounterSnapshot counters(int port) {
+        return DatapathCounters.snapshot(port, allCounters());
+    }
+
+    long term(DatapathCounters.Term term) {
+        return DatapathCounters.sum(term, allCounters());
+    }
+
+    private DatapathCounters[] allCounters() {
+        return Arrays.stream(workers).map(Worker::counters).toArray(DatapathCounters[]::new);
+    }
+
+    /** Holds the sum of architecture.md, and that every slot is free again. */
+    void assertConserved() {
+        Conservation sum = WorkerDataplane.terms(allCounters());
+        assertThat(sum.holds()).as("%s", sum).isTrue();
+        assertThat(sum.held()).isZero();
+        for (MemoryFrameIo io : ios) {
+            assertThat(io.slotsInUse()).isZero();
+        }
+    }
+
+    @Nullable Fdb fdb(int worker, int network) {
+        return workers[worker].onFdb(network);
+    }
+
+    private DataplaneListener listener() {
+        return new DataplaneListener() {
+            @Override
+            public void onPortGone(int port, int errno) {
+                news.add("gone " + port + " " + errno);
+            }
+
+            @Override
+            public void onAddressFlapping(int network, long mac, int port) {
+                news.add("flapping " + Long.toHexString(mac));
+            }
+
+            @Override
+            public void onFault(int worker, RuntimeException fault) {
+                news.add("fault " + fault);
+            }
+        };
+    }
+}
