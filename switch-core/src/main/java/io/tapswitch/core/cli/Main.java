@@ -1,0 +1,170 @@
+package io.tapswitch.core.cli;
+
+import io.tapswitch.core.cli.client.ApiException;
+import io.tapswitch.core.cli.client.CliException;
+import io.tapswitch.core.cli.verb.Attach;
+import io.tapswitch.core.cli.verb.ContainerInspect;
+import io.tapswitch.core.cli.verb.Daemon;
+import io.tapswitch.core.cli.verb.Drops;
+import io.tapswitch.core.cli.verb.Exec;
+import io.tapswitch.core.cli.verb.Fdb;
+import io.tapswitch.core.cli.verb.NetworkCreate;
+import io.tapswitch.core.cli.verb.NetworkInspect;
+import io.tapswitch.core.cli.verb.NetworkLs;
+import io.tapswitch.core.cli.verb.NetworkRm;
+import io.tapswitch.core.cli.verb.NetworkVerb;
+import io.tapswitch.core.cli.verb.Ps;
+import io.tapswitch.core.cli.verb.Rm;
+import io.tapswitch.core.cli.verb.Run;
+import io.tapswitch.core.cli.verb.Stats;
+import io.tapswitch.core.cli.verb.Status;
+import io.tapswitch.core.cli.verb.Tapswitch;
+import io.tapswitch.core.cli.verb.Version;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line's main. It builds only the verb that was typed, because describing all of them to picocli costs more
+ * than the whole request; a call for help builds them all.
+ *
+ * <p>Exit codes are docker's: what {@code run} and {@code exec} ran decides, 125 when {@code run} itself fails, else 1.
+ */
+public final class Main {
+    private static final int FAILED = 1;
+    private static final int RUN_FAILED = 125;
+    private static final String NETWORK = "network";
+
+    private static final Map<String, Supplier<Object>> VERBS = new TreeMap<>(Map.ofEntries(
+            Map.entry("attach", Attach::new), Map.entry("daemon", Daemon::new), Map.entry("drops", Drops::new),
+            Map.entry("exec", Exec::new), Map.entry("fdb", Fdb::new), Map.entry("inspect", ContainerInspect::new),
+            Map.entry(NETWORK, NetworkVerb::new), Map.entry("ps", Ps::new), Map.entry("rm", Rm::new),
+            Map.entry("run", Run::new), Map.entry("stats", Stats::new), Map.entry("status", Status::new),
+            Map.entry("version", Version::new)));
+
+    private static final Map<String, Supplier<Object>> NETWORK_VERBS = new TreeMap<>(Map.of(
+            "create", NetworkCreate::new, "ls", NetworkLs::new, "list", NetworkLs::new, "rm", NetworkRm::new,
+            "remove", NetworkRm::new, "inspect", NetworkInspect::new));
+
+    private static final Set<String> SECOND_NAMES = Set.of("list", "remove");
+
+    private Main() {}
+
+    /** Runs one command. */
+    public static void main(String[] arguments) {
+        // Bytes out in the encoding of JSON and of every terminal of today, whatever the locale says.
+        PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, false, StandardCharsets.UTF_8);
+        int code = execute(arguments, System.getenv(), out, err);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+
+    /** Runs one command and returns its exit code. */
+    public static int execute(String[] arguments, Map<String, String> environment, PrintWriter out, PrintWriter err) {
+        Words words = Words.of(arguments);
+        String verb = words.verb();
+        if (NotYet.VERBS.contains(verb)) {
+            return fail(err, NotYet.refusal("'" + verb + "'").text(), FAILED);
+        }
+        CommandLine command = commandLine(words, environment).setOut(out).setErr(err);
+        command.setParameterExceptionHandler((e, args) -> explain(e, verb));
+        command.setExecutionExceptionHandler((e, failed, result) -> switch (e) {
+            case CliException failure -> fail(err, failure.text(), failure.exitCode(codeOf(verb)));
+            case ApiException refusal ->
+                fail(err, (verb.equals("run") ? "tapswitch: " : "") + refusal.text(), codeOf(verb));
+            default -> {
+                err.println("tapswitch: a bug in the command line:");
+                e.printStackTrace(err);
+                yield codeOf(verb);
+            }
+        });
+        return command.execute(arguments);
+    }
+
+    private static CommandLine commandLine(Words words, Map<String, String> environment) {
+        CommandLine root = new CommandLine(new Tapswitch(environment));
+        for (Map.Entry<String, Supplier<Object>> entry : chosen(VERBS, words.first()).entrySet()) {
+            CommandLine verb = new CommandLine(entry.getValue().get());
+            if (entry.getKey().equals(NETWORK)) {
+                chosen(NETWORK_VERBS, words.second()).forEach((name, command) ->
+                        verb.addSubcommand(name, withFlags(NETWORK + ' ' + name, new CommandLine(command.get()))));
+            }
+            root.addSubcommand(entry.getKey(), withFlags(entry.getKey(), verb));
+        }
+        root.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+        root.setUsageHelpAutoWidth(false).setUsageHelpWidth(110);
+        root.setAllowOptionsAsOptionParameters(false);
+        for (String verb : Set.of("run", "exec")) {
+            CommandLine found = root.getSubcommands().get(verb);
+            if (found != null) {
+                found.setStopAtPositional(true);
+            }
+        }
+        return root;
+    }
+
+    private static CommandLine withFlags(String verb, CommandLine command) {
+        NotYet.refuseFlags(verb, command.getCommandSpec());
+        return command;
+    }
+
+    private static Map<String, Supplier<Object>> chosen(Map<String, Supplier<Object>> all, String name) {
+        Supplier<Object> one = all.get(name);
+        if (one != null) {
+            return Map.of(name, one);
+        }
+        Map<String, Supplier<Object>> shown = new TreeMap<>(all);
+        shown.keySet().removeAll(SECOND_NAMES);
+        return shown;
+    }
+
+    /** Words for a command line that does not parse, as near to docker's as they are clear. */
+    private static int explain(ParameterException e, String verb) {
+        if (e instanceof NotYet.FlagException refusal) {
+            return fail(e.getCommandLine().getErr(), String.valueOf(refusal.getMessage()), codeOf(verb));
+        }
+        CommandSpec spec = e.getCommandLine().getCommandSpec();
+        String name = spec.qualifiedName();
+        String problem = e.getMessage();
+        boolean group = !e.getCommandLine().getSubcommands().isEmpty();
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String word = unmatched.getUnmatched().getFirst();
+            if (word.startsWith("-") && word.length() > 1) {
+                problem = "unknown flag: " + word;
+            } else if (group) {
+                problem = "'" + word + "' is not a " + name + " command.";
+            } else {
+                problem = "\"" + name + "\" does not take '" + word + "'";
+            }
+        } else if (group) {
+            problem = "a verb is missing";
+        } else if (e instanceof MissingParameterException missing && !missing.getMissing().isEmpty()
+                && missing.getMissing().getFirst().isPositional()) {
+            problem = "\"" + name + "\" needs " + missing.getMissing().getFirst().paramLabel();
+        }
+        String hint = "\nSee '" + name + " --help'.";
+        return fail(e.getCommandLine().getErr(), "tapswitch: " + problem + hint, codeOf(verb));
+    }
+
+    private static int fail(PrintWriter err, String message, int code) {
+        if (!message.isEmpty()) {
+            err.println(message);
+        }
+        return code;
+    }
+
+    private static int codeOf(String verb) {
+        return verb.equals("run") ? RUN_FAILED : FAILED;
+    }
+}

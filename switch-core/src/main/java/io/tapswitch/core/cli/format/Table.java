@@ -1,0 +1,51 @@
+package io.tapswitch.core.cli.format;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Rows in columns, as docker prints them: as wide as the widest cell, three spaces between, nothing after the last. */
+public final class Table {
+    private static final int GAP = 3;
+
+    private final List<List<String>> rows = new ArrayList<>();
+
+    /** A table with this header line. */
+    public Table(String... header) {
+        rows.add(List.of(header));
+    }
+
+    /** Adds a row; it has as many cells as the header. */
+    public Table row(String... cells) {
+        if (cells.length != rows.getFirst().size()) {
+            throw new IllegalArgumentException("a row of " + cells.length + " cells");
+        }
+        rows.add(List.of(cells));
+        return this;
+    }
+
+    /** The whole table, each line with its end. */
+    public String render() {
+        int columns = rows.getFirst().size();
+        int[] widths = new int[columns];
+        for (List<String> row : rows) {
+            for (int i = 0; i < columns; i++) {
+                widths[i] = Math.max(widths[i], width(row.get(i)));
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        for (List<String> row : rows) {
+            for (int i = 0; i < columns; i++) {
+                text.append(row.get(i));
+                if (i < columns - 1) {
+                    text.repeat(' ', widths[i] + GAP - width(row.get(i)));
+                }
+            }
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
+    private static int width(String cell) {
+        return cell.codePointCount(0, cell.length());
+    }
+}

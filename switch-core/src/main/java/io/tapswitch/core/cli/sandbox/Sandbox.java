@@ -1,0 +1,189 @@
+package io.tapswitch.core.cli.sandbox;
+
+import io.tapswitch.core.cli.client.CliException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process in new network, mount, UTS and PID namespaces: what {@code run} makes.
+ *
+ * <p>Theory of operation. The network can be attached only when the namespace is there, and the command may start only
+ * when the network is there. So the first process of the sandbox (init.sh) stops half way, and both sides talk through
+ * two FIFOs in a temporary directory:
+ *
+ * <pre>
+ *   command line (this class)                 unshare --fork --kill-child
+ *     opens up and go for reading and writing   |
+ *     starts unshare ---------------------------+--> init.sh, process 1 inside
+ *     reads up  &lt;------------- PID --------------------- mounts done
+ *     POST /containers                                    waits for go
+ *     writes go -------------- hostname, address, log --> starts the user's command
+ *     deletes the directory
+ * </pre>
+ *
+ * <p>Both FIFOs are opened for reading and writing here, because such an open never blocks (fifo(7)). A sandbox that
+ * ends early is noticed by the watcher of its process, which writes an empty line into {@code up}. When this process
+ * dies before {@code go}, init.sh reads the end of the file and ends. Nothing is left on the file system but the
+ * directory, and that only when this process was killed. Owned by the command's only thread.
+ */
+public final class Sandbox implements AutoCloseable {
+    private static final int LINE_BYTES_MAX = 4096;
+
+    private final Path directory;
+    private final FileChannel up;
+    private final FileChannel go;
+    private final Process process;
+    private final boolean detached;
+    private final boolean input;
+    private final long pid;
+
+    private Sandbox(Path directory, Plan plan) throws IOException {
+        this.directory = directory;
+        this.detached = plan.detached;
+        this.input = plan.input;
+        this.up = FileChannel.open(directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.go = FileChannel.open(directory.resolve("go"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.process = Foreground.start(builder(plan), CANNOT_RUN);
+        this.pid = awaitUp();
+    }
+
+    /** The exit code of docker when a container could not be made. */
+    public static final int CANNOT_RUN = 125;
+
+    /** What to run: {@code input} passes our standard input on, {@code detached} leaves it alone with a log file. */
+    public record Plan(List<String> command, boolean detached, boolean input, boolean removeLog) {
+        /** A plan with a command of at least one word. */
+        public Plan {
+            command = List.copyOf(command);
+        }
+    }
+
+    /** Makes the namespaces and waits until the sandbox is ready for its network. */
+    public static Sandbox open(Plan plan) {
+        Path directory = null;
+        try {
+            directory = Files.createTempDirectory("tapswitch-run-");
+            Files.createDirectory(directory.resolve("etc"));
+            makeFifos(directory.resolve("up"), directory.resolve("go"));
+            return new Sandbox(directory, plan);
+        } catch (IOException e) {
+            remove(directory);
+            throw new CliException("tapswitch: cannot prepare the sandbox: " + e.getMessage(), CANNOT_RUN);
+        } catch (CliException e) {
+            remove(directory);
+            throw e;
+        }
+    }
+
+    /** {@return the first process inside, as it is numbered outside} */
+    public long pid() {
+        return pid;
+    }
+
+    /** Lets the command start; {@code log} takes the output of a detached one and is "" otherwise. */
+    public void start(String hostname, String address, String log) {
+        try {
+            String line = hostname + ' ' + address + ' ' + log + '\n';
+            go.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            throw new CliException("tapswitch: the sandbox cannot be told to start: " + e.getMessage(), CANNOT_RUN);
+        }
+    }
+
+    /** Waits for the command's end and hands signals on meanwhile: its exit code, 128 + n if signal n ended it. */
+    public int await() {
+        return Foreground.await(process, input, () -> pid);
+    }
+
+    /** Ends everything inside, for when it could not be attached. */
+    public void kill() {
+        process.destroyForcibly();
+    }
+
+    /** Forgets the handshake. A sandbox that was not started ends by that; one that was, runs on. */
+    @Override
+    public void close() {
+        try (up; go) {
+            remove(directory);
+        } catch (IOException e) {
+            // Closing a FIFO has nothing to lose.
+            return;
+        }
+    }
+
+    private ProcessBuilder builder(Plan plan) {
+        List<String> words = new ArrayList<>(List.of(
+                "unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--",
+                "sh", "-c", Scripts.read("find-command.sh") + Scripts.read("init.sh"), "tapswitch",
+                directory.toString(), plan.removeLog ? "remove-log" : "keep-log"));
+        words.addAll(plan.command);
+        ProcessBuilder builder = Foreground.builder(plan.input && !plan.detached, words);
+        if (plan.detached) {
+            // Not ours: whoever reads our output to its end would wait for the container's.
+            File messages = directory.resolve("messages").toFile();
+            builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(messages);
+        }
+        return builder;
+    }
+
+    private long awaitUp() throws IOException {
+        CompletableFuture<Void> watcher = process.onExit().thenRun(this::wakeReader);
+        ByteBuffer line = ByteBuffer.allocate(LINE_BYTES_MAX);
+        do {
+            up.read(line);
+        } while (line.get(line.position() - 1) != '\n');
+        watcher.cancel(false);
+        String text = new String(line.array(), 0, line.position(), StandardCharsets.US_ASCII);
+        String word = text.substring(0, text.indexOf('\n'));
+        if (!word.isEmpty()) {
+            return Long.parseLong(word);
+        }
+        if (detached) {
+            throw new CliException(Files.readString(directory.resolve("messages")).strip(), process.exitValue());
+        }
+        throw new CliException("", process.exitValue()); // It has said on our standard error what was wrong.
+    }
+
+    private void wakeReader() {
+        try {
+            up.write(ByteBuffer.wrap(new byte[] {'\n'}));
+        } catch (IOException e) {
+            // Closed: nobody waits any more.
+            return;
+        }
+    }
+
+    private static void makeFifos(Path... paths) throws IOException {
+        List<String> words = new ArrayList<>(List.of("mkfifo", "-m", "600"));
+        for (Path path : paths) {
+            words.add(path.toString());
+        }
+        try {
+            if (new ProcessBuilder(words).redirectErrorStream(true).start().waitFor() != 0) {
+                throw new IOException("mkfifo failed");
+            }
+        } catch (InterruptedException e) {
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private static void remove(@Nullable Path directory) {
+        if (directory == null) {
+            return;
+        }
+        for (String name : List.of("up", "go", "messages", "etc")) {
+            directory.resolve(name).toFile().delete();
+        }
+        directory.toFile().delete();
+    }
+}

@@ -1,0 +1,40 @@
+package io.tapswitch.core.cli.verb;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.tapswitch.core.cli.format.Json;
+import io.tapswitch.core.cli.format.Table;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code drops}. */
+@Command(
+        name = "drops",
+        description = {
+            "Shows the frames that were dropped, by port and reason. What never happened is left out.",
+            "",
+            "Example:",
+            "  tapswitch drops",
+            "",
+        })
+public final class Drops extends Verb {
+    @Mixin
+    private Format format = new Format();
+
+    @Override
+    public Integer call() {
+        boolean json = format.json();
+        JsonArray drops = daemon().getArray("/drops");
+        if (json) {
+            out().print(Json.pretty(drops));
+            return OK;
+        }
+        Table table = new Table("PORT", "CONTAINER", "REASON", "FRAMES", "MEANING");
+        for (JsonObject drop : Json.objects(drops)) {
+            table.row(Json.text(drop, "port"), Json.text(drop, "container"), Json.text(drop, "reason"),
+                    Json.text(drop, "frames"), Json.text(drop, "sentence"));
+        }
+        out().print(table.render());
+        return OK;
+    }
+}
