@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 final class MultishotIT extends CoreSuite {
     @RegisterExtension
-    static final Lab LAB = Lab.daemon("--io", "multishot");
+    static final Lab LAB = Lab.withDaemon("--io", "multishot");
 
     MultishotIT() {
         super(LAB, "multishot");

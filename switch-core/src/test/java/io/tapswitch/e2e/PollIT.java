@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 final class PollIT extends CoreSuite {
     @RegisterExtension
-    static final Lab LAB = Lab.daemon("--io", "poll");
+    static final Lab LAB = Lab.withDaemon("--io", "poll");
 
     PollIT() {
         super(LAB, "poll");

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 final class SingleShotIT extends CoreSuite {
     @RegisterExtension
-    static final Lab LAB = Lab.daemon("--io", "single");
+    static final Lab LAB = Lab.withDaemon("--io", "single");
 
     SingleShotIT() {
         super(LAB, "single");

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * received + generated + copied + split = transmitted + dropped + consumed + merged + held, once nothing moves any more.
  * After the containers are gone no device of theirs may be left on the host.
  *
- * <p>Used as {@code @RegisterExtension static final Lab lab = Lab.daemon("--workers", "2");}. One thread; not for
+ * <p>Used as {@code @RegisterExtension static final Lab lab = Lab.withDaemon("--workers", "2");}. One thread; not for
  * parallel test execution, since tests measure. Needs root; without it the tests are skipped, which scripts/test counts
  * as a failure.
  */
@@ -49,7 +49,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     }
 
     /** A lab whose daemon is started with these flags. */
-    public static Lab daemon(String... flags) {
+    public static Lab withDaemon(String... flags) {
         return new Lab(List.of(flags));
     }
 
