@@ -144,9 +144,10 @@ final class SourceGuardIT {
         LabNetwork network = LAB.network();
         LabContainer hostile = LAB.container(network, GUARDED);
         LabContainer peer = LAB.container(network);
-        String truncated = Frames.ethernet(peer.mac(), hostile.mac(), Frames.IPV4, "45000014");
-        try (Sniffer atPeer = Sniffer.in(peer, "080045000014")) {
-            hostile.send(truncated, 8);
+        String beyond = Frames.ethernet(peer.mac(), hostile.mac(), Frames.IPV4,
+                Frames.with8(Frames.ipv4(hostile.address(), peer.address(), 17, ""), 0, 0x4f));
+        try (Sniffer atPeer = Sniffer.in(peer, "08004f00")) {
+            hostile.send(beyond, 8);
             assertThat(atPeer.framesBeforeFenceFrom(hostile)).isEmpty();
         }
         assertThat(hostile.drops("guard_unreadable")).isEqualTo(8);
