@@ -94,12 +94,17 @@ public final class DatapathCounters {
     private static final int TX_BYTES = PAD + 3;
     private static final int DROPS = PAD + 4;
 
-    private final long[][] rows = new long[FrameIo.MAX_PORTS][];
+    private final long[][] rows;
     private final long[] totals = new long[PAD + Term.VALUES.length + PAD];
     private final long[] unknownPorts = newRow();
 
     /** Makes counters that stand at 0, of no port. */
     public DatapathCounters() {
+        this(FrameIo.MAX_PORTS);
+    }
+
+    DatapathCounters(int ports) {
+        rows = new long[ports][];
         Arrays.fill(rows, unknownPorts);
     }
 
