@@ -19,8 +19,8 @@ import io.tapswitch.tapio.sys.NativeMemory;
  * takes from the head without telling, but for the completions. One thread, the ring's.
  */
 final class BufferRing {
-    /** Most buffers of a port; a power of two, as the kernel asks for, and exactly one page. */
-    static final int ENTRIES = 256;
+    /** Room for all buffers of a port; a power of two, as the kernel asks for, and exactly one page. */
+    static final int ENTRIES = PooledFrameIo.MOST_SLOTS;
 
     private static final int ENTRY_LENGTH = 16;
     private static final int BYTES = ENTRIES * ENTRY_LENGTH;

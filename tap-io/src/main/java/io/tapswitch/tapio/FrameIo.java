@@ -31,9 +31,9 @@ public interface FrameIo extends AutoCloseable {
     void removePort(int port);
 
     /**
-     * Queues a write of {@code length} bytes at {@code offset} of the frame memory, virtio_net_hdr first. It is carried
-     * out by the next {@link #poll}, in the order of the calls, and reported by {@link FrameHandler#onWritten}. The
-     * slot's bytes must not change until then.
+     * Queues a write of {@code length} bytes at {@code offset} of the frame memory, virtio_net_hdr first. It is
+     * carried out by the next {@link #poll}, in the order of the calls, and reported by {@link
+     * FrameHandler#onWritten}. The slot's bytes must not change until then.
      */
     void write(int port, int slot, int offset, int length);
 

@@ -20,7 +20,7 @@ import java.util.Arrays;
  * <p>The owner is the port whose buffer the slot is; a slot without an owner was made by {@link #allocate} or lost its
  * port. The free slots are a stack, so that the slot used last, which is warm in the cache, is used next.
  *
- * <p><b>Budget.</b> A port may always have a few slots, and more while the pool has more than its reserve: an eighth
+ * <p><b>Budget.</b> A port may always have two slots, and more while the pool has more than its reserve: an eighth
  * is kept for ports that come later, and ports that grew give slots back while less than that is free (see {@link
  * #scarce}). So one flooded port cannot starve another.
  *

@@ -37,9 +37,9 @@ import java.util.stream.Stream;
  *
  * <p>The process is started by a thread that is in the namespace ({@link NetworkNamespace#call}) and inherits it. A
  * namespace to move into is named by the path of its open file, {@code /proc/PID/fd/N}, which iproute2 opens like any
- * name with a slash (netns_get_fd of lib/namespace.c): one way for names, paths and processes, with no race between the
- * name's resolution here and there. The process is killed when it takes longer than the timeout; the lines it did by
- * then stay done.
+ * name with a slash (netns_get_fd of lib/namespace.c): one way for names, paths and processes, with no race between
+ * the name's resolution here and there. The process is killed when it takes longer than the timeout; the lines it did
+ * by then stay done.
  *
  * <p>Why iproute2 and not netlink: docs/adr/0005-iproute2-or-netlink.md. Any thread may call; the call blocks for the
  * process' life, a few milliseconds.

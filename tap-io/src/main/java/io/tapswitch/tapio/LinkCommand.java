@@ -1,8 +1,8 @@
 package io.tapswitch.tapio;
 
 /**
- * One change of a link, address or route. Values are checked when a command is made, so that its text cannot be read as
- * anything else; what the kernel thinks of them turns out when a {@link LinkConfigurator} carries it out.
+ * One change of a link, address or route. Values are checked when a command is made, so that its text cannot be read
+ * as anything else; what the kernel thinks of them turns out when a {@link LinkConfigurator} carries it out.
  */
 public sealed interface LinkCommand {
     /** {@return the link that is changed, by its name before the change} */

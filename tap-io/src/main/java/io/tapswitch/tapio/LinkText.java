@@ -4,8 +4,8 @@ import io.tapswitch.tapio.sys.Tun;
 import java.util.regex.Pattern;
 
 /**
- * Checks what is written into lines for iproute2. Forms only: what passes is one word of a batch file and nothing else,
- * whether the kernel likes it is the kernel's.
+ * Checks what is written into lines for iproute2. Forms only: what passes is one word of a batch file and nothing
+ * else, whether the kernel likes it is the kernel's.
  */
 final class LinkText {
     // The kernel's rule (dev_valid_name of net/core/dev.c), and of printable characters not those that iproute2 reads

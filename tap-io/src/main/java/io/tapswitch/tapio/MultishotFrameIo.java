@@ -9,17 +9,15 @@ import io.tapswitch.tapio.sys.IoUring;
  * reading costs no submissions. Each port has a {@link BufferRing}; a frame's slot goes back into the ring of the
  * port it was read from.
  *
- * <p><b>How many buffers.</b> A port begins with {@value #START_SLOTS} slots ({@value #FEWEST_SLOTS} when more than
- * half of the pool is taken). When a read finds none (-ENOBUFS; the frame stays in the device's queue) and the pool
- * is not scarce the number doubles, up to {@value BufferRing#ENTRIES}. When the pool is scarce, a port with more than
- * it began with gives slots up as they come home. A port without any waiting slot is armed again when one comes home,
- * and not before: a read armed without buffers would end at once, again and again.
+ * <p><b>How many buffers.</b> A port begins with {@value #START_SLOTS} slots ({@value PooledFrameIo#FEWEST_SLOTS}
+ * when more than half of the pool is taken). When a read finds none (-ENOBUFS; the frame stays in the device's queue)
+ * and the pool is not scarce the number doubles, up to {@value PooledFrameIo#MOST_SLOTS}. When the pool is scarce, a
+ * port with more than it began with gives slots up as they come home. A port without any waiting slot is armed again
+ * when one comes home, and not before: a read armed without buffers would end at once, again and again.
  */
 final class MultishotFrameIo extends UringFrameIo {
     /** Slots that a port begins with. */
     static final int START_SLOTS = 16;
-
-    private static final int FEWEST_SLOTS = 2;
 
     MultishotFrameIo(FrameMemory memory, int firstSlot, int slots) {
         super(memory, firstSlot, slots);
@@ -85,16 +83,14 @@ final class MultishotFrameIo extends UringFrameIo {
     }
 
     private void grow(UringPort port) {
-        if (port.slots < FEWEST_SLOTS) {
-            give(port, FEWEST_SLOTS - port.slots);
-        } else if (!pool.scarce() && port.slots < BufferRing.ENTRIES) {
+        if (mayTake(port)) {
             counters.increment(IoCounters.Counter.GROWTHS);
-            give(port, Math.min(port.slots, BufferRing.ENTRIES - port.slots));
+            give(port, Math.max(port.slots, FEWEST_SLOTS));
         }
     }
 
     private void give(UringPort port, int slots) {
-        for (int i = 0; i < slots; i++) {
+        for (int i = 0; i < slots && mayTake(port); i++) {
             int slot = pool.take(port.id);
             if (slot == FramePool.NONE) {
                 return;

@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>To remember which namespace it was, keep its {@link Identity}, which holds nothing: two names of one namespace
  * have the same identity. The kernel may give it to another namespace once the first is gone.
  *
- * <p>A thread is in one namespace, and setns(2) moves the calling thread only. {@link #call} therefore makes a platform
- * thread of its own for each call and lets it end afterwards: a thread of a pool, or the carrier of a virtual thread,
- * would take others' work into the container. A process that is started there is born into the namespace.
+ * <p>A thread is in one namespace, and setns(2) moves the calling thread only. {@link #call} therefore makes a
+ * platform thread of its own for each call and lets it end afterwards: a thread of a pool, or the carrier of a
+ * virtual thread, would take others' work into the container. A process that is started there is born into the
+ * namespace.
  *
  * <p>Thread safety: all methods on any thread; what runs while another thread closes the object fails.
  */
@@ -150,8 +151,8 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Does something inside the namespace, on a platform thread made for it, and waits for the end. An interrupt of the
-     * waiting thread is passed on to the work.
+     * Does something inside the namespace, on a platform thread made for it, and waits for the end. An interrupt of
+     * the waiting thread is passed on to the work.
      *
      * @throws X what the work threw
      */

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * of the next.
  *
  * <p><b>Slots</b> come from the pool for each frame and go back to it. While the pool is empty, or a port holds
- * {@value #MOST_SLOTS} slots, files are left out of the poll, for they would end each wait at once. A sick port rests
+ * all slots that it may have, files are left out of the poll, for they would end each wait at once. A sick port rests
  * ({@link IoPort}) in the same way.
  *
  * <p>Removing a port needs no waiting: nothing is ever in flight. One thread; only {@link #wake} is for others.
@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PollFrameIo extends PooledFrameIo {
     private static final int FRAMES_PER_ROUND = 64;
-    private static final int MOST_SLOTS = 256;
     private static final int POLLFD_LENGTH = 8;
     private static final int POLLFDS_LENGTH = (MAX_PORTS + 1) * POLLFD_LENGTH;
     private static final int EVENTS = 4;
@@ -135,7 +134,7 @@ final class PollFrameIo extends PooledFrameIo {
         for (int i = 0; i < readers.length; i++) {
             IoPort p = readers[i];
             boolean resting = p.resting();
-            boolean wanted = p.state == IoPort.ACTIVE && !resting && slotsLeft && p.slots < MOST_SLOTS;
+            boolean wanted = p.state == IoPort.ACTIVE && !resting && slotsLeft && mayTake(p);
             NativeMemory.putInt(pollfd(i), wanted ? p.fd : -1);
             NativeMemory.putInt(pollfd(i) + EVENTS, POLLIN);
             if (resting) {
@@ -153,7 +152,7 @@ final class PollFrameIo extends PooledFrameIo {
 
     private int readFrames(FrameHandler handler, IoPort p, boolean readable) {
         int frames = 0;
-        while (frames < FRAMES_PER_ROUND && p.state == IoPort.ACTIVE && p.slots < MOST_SLOTS) {
+        while (frames < FRAMES_PER_ROUND && p.state == IoPort.ACTIVE && mayTake(p)) {
             int slot = pool.take(p.id);
             if (slot == FramePool.NONE) {
                 break;

@@ -9,6 +9,11 @@ import org.agrona.MutableDirectBuffer;
 
 /** What the I/O paths share: the slots, the wake-up, the counters. */
 abstract class PooledFrameIo implements FrameIo {
+    /** Slots that a port may have whatever the others do. */
+    static final int FEWEST_SLOTS = 2;
+    /** Slots that a port may have at most, waiting for frames or in use. */
+    static final int MOST_SLOTS = 256;
+
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int EFD_NONBLOCK = 0x800;
@@ -43,6 +48,11 @@ abstract class PooledFrameIo implements FrameIo {
 
     /** The last reference to a slot went. */
     abstract void home(int slot);
+
+    /** {@return whether the budget allows the port one more slot: see {@link FramePool}} */
+    final boolean mayTake(IoPort port) {
+        return port.slots < FEWEST_SLOTS || (port.slots < MOST_SLOTS && !pool.scarce());
+    }
 
     @Override
     public final void wake() {

@@ -9,12 +9,11 @@ import io.tapswitch.tapio.sys.IoUring;
  * more cost ping-pong latency (64 cost a third of it, measured), because each arriving frame wakes them all. A
  * completed read is replaced at once by one with a fresh slot, so that reading does not wait for the frame's writes;
  * a slot that comes home goes to the pool, where the last is the next to be used. While the pool is scarce a port has
- * {@value #FEWEST} reads in flight, and never more than {@value #MOST_SLOTS} slots, in flight or in use.
+ * {@value PooledFrameIo#FEWEST_SLOTS} reads in flight, and never more than {@value PooledFrameIo#MOST_SLOTS} slots,
+ * in flight or in use.
  */
 final class SingleShotFrameIo extends UringFrameIo {
     private static final int DEPTH = 8;
-    private static final int FEWEST = 2;
-    private static final int MOST_SLOTS = 256;
 
     SingleShotFrameIo(FrameMemory memory, int firstSlot, int slots) {
         super(memory, firstSlot, slots);
@@ -27,16 +26,17 @@ final class SingleShotFrameIo extends UringFrameIo {
 
     @Override
     void prepareReads(UringPort port) {
-        port.depth = pool.halfTaken() ? FEWEST : DEPTH;
+        port.depth = pool.halfTaken() ? FEWEST_SLOTS : DEPTH;
     }
 
     @Override
     boolean arm(UringPort port) {
-        int depth = pool.scarce() ? FEWEST : port.depth;
+        int depth = pool.scarce() ? FEWEST_SLOTS : port.depth;
         while (port.readsInFlight < depth) {
-            int slot = port.slots < MOST_SLOTS ? pool.take(port.id) : FramePool.NONE;
+            int slot = mayTake(port) ? pool.take(port.id) : FramePool.NONE;
             if (slot == FramePool.NONE) {
-                return false;
+                // With one read in flight the port is not stuck, and each completion comes by here again.
+                return port.readsInFlight > 0;
             }
             port.slots++;
             prepareRead(port, IoUring.OP_READ, 0, memory.readAddress(slot), FrameMemory.READ_LENGTH, slot);

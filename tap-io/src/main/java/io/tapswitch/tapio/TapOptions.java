@@ -4,7 +4,8 @@ package io.tapswitch.tapio;
  * How a TAP is made.
  *
  * @param queues files of the device, each with its own queue; 1 unless several workers shall read it
- * @param txQueueLength frames that each queue holds for a slow reader before the container's sends are dropped (O9); to
+ * @param txQueueLength frames that each queue holds for a slow reader before the container's sends are dropped (O9);
+ * to
  *     be set with {@link LinkCommand.SetTxQueueLength}
  */
 public record TapOptions(int queues, int txQueueLength) {
