@@ -226,6 +226,11 @@ public final class TapDevice implements AutoCloseable {
         return NetworkNamespace.ofDescriptor(result, "of a TAP");
     }
 
+    /** {@return whether the owner closed it} */
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the TAP was closed");
