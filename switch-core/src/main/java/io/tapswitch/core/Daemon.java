@@ -1,0 +1,82 @@
+package io.tapswitch.core;
+
+import io.tapswitch.core.api.ApiServer;
+import io.tapswitch.core.api.Routes;
+import io.tapswitch.core.control.Controller;
+import io.tapswitch.core.control.DataplaneEvents;
+import io.tapswitch.core.control.Plumbing;
+import io.tapswitch.core.control.StateDirectory;
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.DataplaneListener;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/**
+ * The parts of a running switch, made in this order and ended in the opposite one: the lock on the state directory, the
+ * dataplane's workers, the control plane with its networks, the API. When {@link #start} returns, requests are
+ * answered.
+ */
+public final class Daemon implements AutoCloseable {
+    private final StateDirectory state;
+    private final Dataplane dataplane;
+    private final Plumbing plumbing;
+    private final Controller controller;
+    private final ApiServer api;
+
+    private Daemon(
+            StateDirectory state, Dataplane dataplane, Plumbing plumbing, Controller controller, ApiServer api) {
+        this.state = state;
+        this.dataplane = dataplane;
+        this.plumbing = plumbing;
+        this.controller = controller;
+        this.api = api;
+    }
+
+    /**
+     * Starts a switch; when something fails, what was started before is ended.
+     *
+     * @param socket where the API listens
+     * @param stateDirectory where networks are kept
+     * @param workers starts the dataplane
+     * @param plumbing makes devices; closed with the daemon
+     * @return the switch
+     */
+    public static Daemon start(
+            Path socket, Path stateDirectory, Function<DataplaneListener, Dataplane> workers, Plumbing plumbing) {
+        StateDirectory state = StateDirectory.open(stateDirectory);
+        try {
+            DataplaneEvents events = new DataplaneEvents();
+            Dataplane dataplane = workers.apply(events);
+            Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
+            try {
+                controller.start();
+                ApiServer api = ApiServer.start(
+                        socket, new Routes(controller, version(), stateDirectory.toAbsolutePath().toString()));
+                return new Daemon(state, dataplane, plumbing, controller, api);
+            } catch (RuntimeException e) {
+                controller.close();
+                dataplane.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            state.close();
+            throw e;
+        }
+    }
+
+    /** {@return the version in the jar's manifest} */
+    static String version() {
+        String version = Daemon.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    /** Ends the switch. The containers' devices go with it in this version. */
+    @Override
+    public void close() {
+        api.close();
+        controller.close();
+        plumbing.close();
+        dataplane.close();
+        state.close();
+    }
+}

@@ -1,0 +1,133 @@
+package io.tapswitch.core;
+
+import io.tapswitch.core.control.Refusal;
+import io.tapswitch.tapio.IoMode;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The daemon's flags. Those of later versions are known by name, and refused by it. */
+@Command(
+        name = "tapswitch daemon",
+        sortOptions = false,
+        description = "Runs the switch in the foreground, for example: tapswitch daemon --state-dir /var/lib/tapswitch")
+final class DaemonOptions {
+    static final String DEFAULT_SOCKET = "/run/tapswitch/tapswitch.sock";
+
+    /** Where a daemon that is told nothing listens; the CLI looks there too. */
+    private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
+
+    private static final Set<String> LATER = Set.of(
+            "--config", "--ports", "--run-dir", "--cluster-store", "--cluster-advertise", "--metrics",
+            "--detach-on-exit");
+
+    private static final int WORKERS_MAX = 16;
+    private static final long MEMORY_DEFAULT = 1L << 30;
+    private static final long MEMORY_MIN = 16L << 20;
+
+    @Option(names = "--socket", paramLabel = "PATH", description = "unix socket to serve on (default: $"
+            + SOCKET_VARIABLE + ", else " + DEFAULT_SOCKET + ")")
+    @Nullable Path socket;
+
+    @Option(names = "--state-dir", paramLabel = "DIR", defaultValue = "/var/lib/tapswitch",
+            description = "where networks are kept (default: ${DEFAULT-VALUE})")
+    Path stateDirectory = Path.of("/var/lib/tapswitch");
+
+    @Option(names = "--uplink", paramLabel = "MODE", defaultValue = "none",
+            description = "way to the outside; this version knows only none")
+    String uplink = "none";
+
+    @Option(names = "--workers", paramLabel = "N", defaultValue = "1",
+            description = "worker threads, 1 to " + WORKERS_MAX + " (default: ${DEFAULT-VALUE})")
+    int workers = 1;
+
+    @Option(names = "--io", paramLabel = "PATH",
+            description = "way of I/O: multishot, single or poll (default: the best that the kernel has)")
+    @Nullable String io;
+
+    @Option(names = "--memory", paramLabel = "SIZE",
+            description = "most memory for frames, such as 512m or 2g (default: 1g); used only as needed")
+    @Nullable String memory;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "shows this")
+    boolean help;
+
+    /** {@return the flags; refusals say which one and why} */
+    static DaemonOptions parse(String... arguments) {
+        for (String argument : arguments) {
+            int equals = argument.indexOf('=');
+            String name = equals < 0 ? argument : argument.substring(0, equals);
+            if (LATER.contains(name)) {
+                throw Refusal.notInThisVersion(name);
+            }
+        }
+        DaemonOptions options = new DaemonOptions();
+        try {
+            new CommandLine(options).parseArgs(arguments);
+        } catch (CommandLine.ParameterException e) {
+            throw Refusal.badInput(String.valueOf(e.getMessage()));
+        }
+        options.check();
+        return options;
+    }
+
+    private void check() {
+        if (!uplink.equals("none")) {
+            throw Refusal.notInThisVersion("--uplink " + uplink);
+        }
+        if (workers < 1 || workers > WORKERS_MAX) {
+            throw Refusal.badInput("invalid --workers " + workers + ": must be 1 to " + WORKERS_MAX);
+        }
+        if (socket == null) {
+            String set = System.getenv(SOCKET_VARIABLE);
+            socket = Path.of(set == null || set.isEmpty() ? DEFAULT_SOCKET : set);
+        }
+        ioMode();
+        memoryBytes();
+    }
+
+    Path socketPath() {
+        return socket == null ? Path.of(DEFAULT_SOCKET) : socket;
+    }
+
+    /** {@return the forced way of I/O, null for the best} */
+    @Nullable IoMode ioMode() {
+        if (io == null) {
+            return null;
+        }
+        for (IoMode mode : IoMode.values()) {
+            if (mode.word().equals(io)) {
+                return mode;
+            }
+        }
+        throw Refusal.badInput("invalid --io " + io + ": must be multishot, single or poll");
+    }
+
+    /** {@return the size of the frame memory} */
+    long memoryBytes() {
+        if (memory == null) {
+            return MEMORY_DEFAULT;
+        }
+        String text = memory.toLowerCase(Locale.ROOT);
+        int shift = switch (text.isEmpty() ? ' ' : text.charAt(text.length() - 1)) {
+            case 'k' -> 10;
+            case 'm' -> 20;
+            case 'g' -> 30;
+            default -> 0;
+        };
+        try {
+            long count = Long.parseLong(shift == 0 ? text : text.substring(0, text.length() - 1));
+            long bytes = Math.multiplyExact(count, 1L << shift);
+            if (bytes >= MEMORY_MIN) {
+                return bytes;
+            }
+        } catch (ArithmeticException | NumberFormatException e) {
+            // Falls to the refusal below, which says what is allowed.
+        }
+        throw Refusal.badInput("invalid --memory " + memory + ": must be a size such as 512m or 2g, at least 16m");
+    }
+}

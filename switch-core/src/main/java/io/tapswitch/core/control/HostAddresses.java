@@ -1,0 +1,68 @@
+package io.tapswitch.core.control;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the host's own namespace reaches by itself: its routes and addresses, the default route left out. */
+final class HostAddresses {
+    /** Columns of /proc/net/route (net/ipv4/fib_trie.c, fib_route_seq_show). */
+    private static final int INTERFACE = 0;
+
+    private static final int DESTINATION = 1;
+    private static final int MASK = 7;
+
+    private HostAddresses() {}
+
+    /** {@return the blocks in use now} */
+    static List<SubnetChoice.Taken> read() {
+        try {
+            List<SubnetChoice.Taken> taken = routes(Files.readAllLines(Path.of("/proc/self/net/route")));
+            // An address with prefix length 32 has no route in the main table.
+            for (NetworkInterface link : NetworkInterface.networkInterfaces().toList()) {
+                addAddresses(link, taken);
+            }
+            return taken;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the host's routes and addresses", e);
+        }
+    }
+
+    /** {@return the blocks of a route table in the form of /proc/net/route} */
+    static List<SubnetChoice.Taken> routes(List<String> lines) {
+        List<SubnetChoice.Taken> taken = new ArrayList<>();
+        for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
+            String[] columns = line.split("\t", -1);
+            int length = Integer.bitCount(hostOrder(columns[MASK]));
+            if (length > 0) {
+                Ipv4Prefix prefix = Ipv4Prefix.of(hostOrder(columns[DESTINATION]), length);
+                taken.add(new SubnetChoice.Taken(prefix, "the host's route by " + columns[INTERFACE].strip()));
+            }
+        }
+        return taken;
+    }
+
+    /** The kernel prints the bytes of network order as one number of the machine's order. */
+    private static int hostOrder(String hex) {
+        int value = (int) Long.parseLong(hex.strip(), 16);
+        return java.nio.ByteOrder.nativeOrder() == java.nio.ByteOrder.LITTLE_ENDIAN
+                ? Integer.reverseBytes(value)
+                : value;
+    }
+
+    private static void addAddresses(NetworkInterface link, List<SubnetChoice.Taken> taken) {
+        for (InterfaceAddress address : link.getInterfaceAddresses()) {
+            if (address.getAddress() instanceof Inet4Address ipv4) {
+                int bits = java.nio.ByteBuffer.wrap(ipv4.getAddress()).getInt();
+                Ipv4Prefix prefix = Ipv4Prefix.of(bits, address.getNetworkPrefixLength());
+                taken.add(new SubnetChoice.Taken(prefix, "the host's interface " + link.getName()));
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.Conservation;
+import io.tapswitch.core.dataplane.CounterSnapshot;
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.DropReason;
+import io.tapswitch.core.dataplane.FdbEntry;
+import io.tapswitch.core.dataplane.NetworkSettings;
+import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.tapio.IoMode;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/** A dataplane that only remembers what it was told, and complains about what a real one could not do. */
+public final class FakeDataplane implements Dataplane {
+    /** Networks by number. */
+    public final Map<Integer, NetworkSettings> networks = new TreeMap<>();
+    /** Ports by number. */
+    public final Map<Integer, PortSettings> ports = new TreeMap<>();
+    /** Last link state of each port. */
+    public final Map<Integer, Boolean> links = new TreeMap<>();
+    /** A port that cannot be added, -1 for none. */
+    public int refusedPort = -1;
+
+    private final int workers;
+
+    public FakeDataplane(int workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public IoMode ioMode() {
+        return IoMode.POLL;
+    }
+
+    @Override
+    public int workers() {
+        return workers;
+    }
+
+    private static CompletableFuture<Void> done(boolean fine, String otherwise) {
+        return fine
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(new IllegalStateException(otherwise));
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> addNetwork(NetworkSettings settings) {
+        return done(networks.putIfAbsent(settings.id(), settings) == null, "network number in use");
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> removeNetwork(int network) {
+        boolean empty = ports.values().stream().noneMatch(port -> port.network() == network);
+        return done(empty && networks.remove(network) != null, "network unknown or not empty");
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> addPort(PortSettings settings) {
+        if (settings.id() == refusedPort) {
+            return done(false, "refused");
+        }
+        boolean known = networks.containsKey(settings.network());
+        return done(known && ports.putIfAbsent(settings.id(), settings) == null, "network unknown or port in use");
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> removePort(int port) {
+        return done(ports.remove(port) != null, "port unknown");
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> linkState(int port, boolean up) {
+        links.put(port, up);
+        return done(true, "");
+    }
+
+    @Override
+    public CompletableFuture<Void> sourceGuard(int port, boolean on) {
+        return done(true, "");
+    }
+
+    @Override
+    public synchronized CompletableFuture<List<FdbEntry>> fdb(int network) {
+        return CompletableFuture.completedFuture(ports.values().stream()
+                .filter(port -> port.network() == network)
+                .map(port -> new FdbEntry(port.mac(), port.id(), true, 0))
+                .toList());
+    }
+
+    @Override
+    public CounterSnapshot counters(int port) {
+        return new CounterSnapshot(port, 10, 1000, 20, 2000, Map.of(DropReason.STORM, 3L, DropReason.RUNT, 0L));
+    }
+
+    @Override
+    public CompletableFuture<Conservation> conservation() {
+        return CompletableFuture.completedFuture(new Conservation(10, 0, 0, 0, 7, 3, 0, 0, 0));
+    }
+
+    @Override
+    public Map<String, Long> internals() {
+        return Map.of("waits", 5L);
+    }
+
+    @Override
+    public void close() {}
+}
