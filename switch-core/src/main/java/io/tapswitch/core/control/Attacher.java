@@ -107,7 +107,7 @@ final class Attacher {
     void watch(Endpoint endpoint, Plumbing.LinkListener listener) {
         Plumbing.Plug plug = plugs.get(endpoint.id());
         if (plug != null) {
-            plumbing.watch(plug, listener);
+            plumbing.watch(plug, endpoint.interfaceName(), listener);
         }
     }
 

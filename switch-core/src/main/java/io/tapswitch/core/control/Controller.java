@@ -329,7 +329,7 @@ public final class Controller implements AutoCloseable {
 
     /** {@return the conservation of frames} */
     public Conservation conservation() {
-        return Waiting.await(dataplane.conservation(), "read the counters");
+        return dataplane.conservation();
     }
 
     /** {@return counters of the switch itself} */

@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.DataplaneListener;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class DataplaneEvents implements DataplaneListener {
     private static final Logger LOG = LoggerFactory.getLogger(DataplaneEvents.class);
 
+    private final AtomicLong faults = new AtomicLong();
     private volatile IntFunction<@Nullable String> endpointOfPort = port -> null;
     private volatile Consumer<String> onGone = endpointId -> {};
 
@@ -30,6 +32,15 @@ public final class DataplaneEvents implements DataplaneListener {
         if (endpointId != null) {
             Consumer<String> target = onGone;
             Thread.startVirtualThread(() -> target.accept(endpointId));
+        }
+    }
+
+    @Override
+    public void onFault(int worker, RuntimeException fault) {
+        long count = faults.incrementAndGet();
+        // The first, and then each time that there are twice as many: a fault may come with every frame.
+        if (Long.bitCount(count) == 1) {
+            Thread.startVirtualThread(() -> LOG.error("fault {} of the dataplane, in worker {}", count, worker, fault));
         }
     }
 

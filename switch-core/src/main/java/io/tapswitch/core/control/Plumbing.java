@@ -62,8 +62,8 @@ public interface Plumbing extends AutoCloseable {
     /** Makes interfaces in a namespace, all of them or none. */
     List<Plug> plug(Place place, List<InterfacePlan> plans);
 
-    /** Tells the listener about an interface from now on, until it is closed. */
-    void watch(Plug plug, LinkListener listener);
+    /** Tells the listener about an interface that had this name from now on, until it is closed. */
+    void watch(Plug plug, String name, LinkListener listener);
 
     @Override
     void close();

@@ -96,8 +96,8 @@ public final class FakeDataplane implements Dataplane {
     }
 
     @Override
-    public CompletableFuture<Conservation> conservation() {
-        return CompletableFuture.completedFuture(new Conservation(10, 0, 0, 0, 7, 3, 0, 0, 0));
+    public Conservation conservation() {
+        return new Conservation(10, 0, 0, 0, 7, 3, 0, 0, 0);
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class FakePlumbing implements Plumbing {
     }
 
     @Override
-    public synchronized void watch(Plug plug, LinkListener listener) {
+    public synchronized void watch(Plug plug, String name, LinkListener listener) {
         listeners.put(plug, listener);
     }
 

@@ -1,0 +1,92 @@
+package io.tapswitch.core;
+
+import io.tapswitch.core.control.Refusal;
+import io.tapswitch.core.control.TapPlumbing;
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.WorkerDataplane;
+import io.tapswitch.tapio.FrameIos;
+import io.tapswitch.tapio.IoMode;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+/**
+ * The daemon's main: reads the flags, starts a {@link Daemon}, says {@code tapswitch: ready} on standard output, and
+ * ends on SIGTERM or SIGINT within five seconds. A start that fails says why in one sentence and exits with 1.
+ */
+public final class SwitchMain {
+    private static final Logger LOG = LoggerFactory.getLogger(SwitchMain.class);
+
+    /** An end that takes longer is cut short: the kernel takes devices and files back all the same. */
+    private static final long END_TIMEOUT_MS = 4_000;
+
+    private SwitchMain() {}
+
+    /** Runs the daemon. */
+    public static void main(String... arguments) {
+        try {
+            DaemonOptions options = DaemonOptions.parse(arguments);
+            if (options.help) {
+                CommandLine.usage(options, System.out);
+                return;
+            }
+            run(options);
+        } catch (Refusal e) {
+            fail(e.sentence());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("the switch cannot start", e);
+            fail("cannot start: " + e.getMessage());
+        }
+    }
+
+    @SuppressWarnings("SystemExitOutsideMain") // the exit code is the contract of this main
+    private static void fail(String sentence) {
+        new PrintStream(System.err, true, StandardCharsets.UTF_8).println("tapswitch: " + sentence);
+        System.exit(1);
+    }
+
+    private static void run(DaemonOptions options) throws InterruptedException {
+        IoMode mode = ioMode(options);
+        Dataplane.Config config = new Dataplane.Config(options.workers, mode, options.memoryBytes());
+        Daemon daemon = Daemon.start(
+                options.socketPath(),
+                options.stateDirectory,
+                listener -> WorkerDataplane.start(config, listener),
+                new TapPlumbing());
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon), "end"));
+        System.out.println("tapswitch: ready");
+        System.out.flush();
+        ReadyNotice.send(System.getenv("NOTIFY_SOCKET"));
+        new CountDownLatch(1).await();
+    }
+
+    private static IoMode ioMode(DaemonOptions options) {
+        IoMode forced = options.ioMode();
+        if (forced != null) {
+            LOG.info("frame I/O: {}, as --io says", forced.word());
+            return forced;
+        }
+        FrameIos.Probe probe = FrameIos.probe();
+        LOG.info("frame I/O: {} ({})", probe.mode().word(), probe.sentence());
+        return probe.mode();
+    }
+
+    /** An ordered end exits with 0, as services that were asked to end do. */
+    private static void end(Daemon daemon) {
+        LOG.info("ending");
+        Thread closing = Thread.ofPlatform().daemon().name("close").start(daemon::close);
+        boolean ended = false;
+        try {
+            closing.join(END_TIMEOUT_MS);
+            ended = !closing.isAlive();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(ended ? 0 : 1);
+    }
+}

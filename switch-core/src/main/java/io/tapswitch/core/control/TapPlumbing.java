@@ -1,0 +1,121 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.IpBatch;
+import io.tapswitch.tapio.LinkCommand;
+import io.tapswitch.tapio.LinkConfigurator;
+import io.tapswitch.tapio.NetworkNamespace;
+import io.tapswitch.tapio.TapDevice;
+import io.tapswitch.tapio.TapOptions;
+import io.tapswitch.tapio.sys.Errno;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Theory of operation: interfaces as TAP devices.
+ *
+ * <p>A device is made in the daemon's namespace under a name that nobody has, moved into the container's under its
+ * final name, and configured there:
+ *
+ * <pre>
+ *   daemon's namespace                     container's namespace
+ *   TUNSETIFF ts3fa2...  --one batch-->    eth0, down
+ *                                          --one batch--> MAC, MTU, queue length, address, up, default route; lo up
+ * </pre>
+ *
+ * <p>The namespace is held open only in between: an open namespace outlives its deletion (R1). A failure closes the
+ * devices, and with them goes everything that hung on them.
+ *
+ * <p>Any thread may call; calls block for the life of two {@code ip} processes, some 10 ms.
+ */
+public final class TapPlumbing implements Plumbing {
+    private final LinkConfigurator configurator = new IpBatch();
+    private record TapPlug(TapDevice tap) implements Plug {
+        @Override
+        public List<Integer> fds() {
+            return Arrays.stream(tap.fds()).boxed().toList();
+        }
+
+        @Override
+        public void close() {
+            tap.close();
+        }
+    }
+
+    @Override
+    public Place place(String netns) {
+        try (NetworkNamespace namespace = NetworkNamespace.parse(netns);
+                NetworkNamespace own = NetworkNamespace.current()) {
+            if (namespace.identity().equals(own.identity())) {
+                throw Refusal.badInput("namespace " + netns + " is the daemon's own: a container needs one of its own");
+            }
+            boolean isPath = netns.indexOf('/') >= 0;
+            boolean isPid = !isPath && netns.chars().allMatch(c -> c >= '0' && c <= '9');
+            String path = isPath ? netns : isPid ? "/proc/" + netns + "/ns/net" : NetworkNamespace.NAMES + "/" + netns;
+            return new Place(path, namespace.identity().toString(), isPath || isPid ? null : netns);
+        } catch (DeviceException e) {
+            throw refusal(e);
+        }
+    }
+
+    private static Refusal refusal(DeviceException e) {
+        String message = String.valueOf(e.getMessage());
+        return switch (e.errno()) {
+            case Errno.ENOENT -> Refusal.unknown(message);
+            case Errno.EINVAL -> Refusal.badInput(message);
+            default -> Refusal.failed(message, e);
+        };
+    }
+
+    @Override
+    public List<Plug> plug(Place place, List<InterfacePlan> plans) {
+        List<TapDevice> taps = new ArrayList<>();
+        try (NetworkNamespace target = NetworkNamespace.ofPath(java.nio.file.Path.of(place.path()));
+                NetworkNamespace own = NetworkNamespace.current()) {
+            if (!target.identity().toString().equals(place.identity())) {
+                throw Refusal.conflict("namespace " + place.path() + " was replaced by another meanwhile");
+            }
+            List<LinkCommand> moves = new ArrayList<>();
+            List<LinkCommand> settings = new ArrayList<>();
+            settings.add(new LinkCommand.Up("lo"));
+            for (InterfacePlan plan : plans) {
+                String temporary = "ts" + ObjectName.shortId(ObjectName.newId());
+                taps.add(TapDevice.create(
+                        temporary, new TapOptions(plan.queues(), TapOptions.DEFAULT_TX_QUEUE_LENGTH)));
+                moves.add(new LinkCommand.MoveToNamespace(temporary, target, plan.name()));
+                configure(plan, settings);
+            }
+            configurator.apply(own, moves);
+            configurator.apply(target, settings);
+            List<Plug> plugs = new ArrayList<>();
+            taps.forEach(tap -> plugs.add(new TapPlug(tap)));
+            return plugs;
+        } catch (DeviceException e) {
+            taps.forEach(TapDevice::close);
+            throw refusal(e);
+        } catch (RuntimeException e) {
+            taps.forEach(TapDevice::close);
+            throw e;
+        }
+    }
+
+    private static void configure(InterfacePlan plan, List<LinkCommand> settings) {
+        String name = plan.name();
+        settings.add(new LinkCommand.SetAddress(name, Ipv4.macText(plan.mac())));
+        settings.add(new LinkCommand.SetMtu(name, plan.mtu()));
+        settings.add(new LinkCommand.SetTxQueueLength(name, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
+        settings.add(new LinkCommand.AddAddress(name, Ipv4.text(plan.address()) + "/" + plan.prefixLength()));
+        settings.add(new LinkCommand.Up(name));
+        if (plan.defaultGateway() != 0) {
+            settings.add(new LinkCommand.AddDefaultRoute(name, Ipv4.text(plan.defaultGateway())));
+        }
+    }
+
+    /** A deleted device is noticed by the worker that reads it, so there is nothing to do for that here. */
+    @Override
+    public void watch(Plug plug, String name, LinkListener listener) {}
+
+    @Override
+    public void close() {}
+}
