@@ -79,13 +79,15 @@ final class Crossings {
         }
     }
 
-    /** Tells all other workers that an address has aged; a full ring leaves them an entry until it moves. */
-    void forget(Bridge bridge, long mac, int port) {
+    /** Tells all other workers that an address has aged; {@return false when a ring was full, to be tried again} */
+    boolean forget(Bridge bridge, long mac, int port) {
+        boolean told = true;
         for (int other = 0; other < outgoing.length; other++) {
             if (other != worker) {
-                addressOffered(other, outgoing[other].offerForgotten(bridge.network, mac, port));
+                told &= addressOffered(other, outgoing[other].offerForgotten(bridge.network, mac, port));
             }
         }
+        return told;
     }
 
     /** {@return whether the frame was handed to the worker; if not, its ring is full and the frame is still here} */

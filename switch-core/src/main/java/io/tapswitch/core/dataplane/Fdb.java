@@ -83,8 +83,13 @@ public final class Fdb {
 
     /** Is told of entries that were too old. It must not change the table. */
     public interface AgedHandler {
-        /** The address was learned by this worker, was not seen for too long, and is forgotten. */
-        void onAged(long mac, int port);
+        /**
+         * The address was learned by this worker and was not seen for too long.
+         *
+         * @return true to forget it; false when not all other workers could be told: it stays until a later sweep, for
+         *     a replica that nobody takes back would stay for good, and a share is due should it be seen before
+         */
+        boolean onAged(long mac, int port);
     }
 
     /** Is shown entries. It must not change the table. */
@@ -270,7 +275,7 @@ public final class Fdb {
      * @param nowMs time of the clock that {@link #learn} is given
      * @param ageingMs how long an address that is not seen is kept
      * @param slotsToLookAt bound of the work
-     * @param handler is told of each
+     * @param handler is asked about each
      * @return how many were forgotten
      */
     public int age(long nowMs, long ageingMs, int slotsToLookAt, AgedHandler handler) {
@@ -280,10 +285,11 @@ public final class Fdb {
         for (int i = Math.min(slotsToLookAt, end); i > 0; i--) {
             // What moves into the place of a forgotten entry is looked at again, as part of the same step.
             while (table.occupied(slot) && tooOld(table.stamp(slot), nowMs, ageingMs)) {
-                long mac = table.mac(slot);
-                int port = table.port(slot);
+                if (!handler.onAged(table.mac(slot), table.port(slot))) {
+                    table.stamp(slot, table.stamp(slot) | unshared);
+                    break;
+                }
                 remove(slot);
-                handler.onAged(mac, port);
                 aged++;
             }
             slot = (slot + 1) & (end - 1);

@@ -382,11 +382,12 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         ageing = null;
     }
 
-    private void onAged(long mac, int port) {
-        counters.add(Term.FDB_AGED, 1);
-        if (ageing != null) {
-            crossings.forget(ageing, mac, port);
+    private boolean onAged(long mac, int port) {
+        if (ageing != null && !crossings.forget(ageing, mac, port)) {
+            return false;
         }
+        counters.add(Term.FDB_AGED, 1);
+        return true;
     }
 
     private void shareAgain(Bridge bridge) {

@@ -127,7 +127,7 @@ class FdbModelTest {
 
     private void age() {
         Map<Long, Integer> told = new HashMap<>();
-        fdb.age(nowMs, AGEING_MS, fdb.slots() + CAPACITY, told::put);
+        fdb.age(nowMs, AGEING_MS, fdb.slots() + CAPACITY, (mac, port) -> told.put(mac, port) == null);
         told.forEach((mac, port) -> {
             Entry gone = Objects.requireNonNull(model.remove(mac), "aged, but not in the model");
             assertThat(gone.port()).isEqualTo(port);

@@ -48,7 +48,7 @@ class FdbReplicaTest {
         assertThat(here.lookup(A)).isEqualTo(2);
         assertThat(here.shareDue(A)).isFalse();
         assertThat(here.learnedCount(2)).isEqualTo(1);
-        assertThat(here.age(10 * AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> {})).isZero();
+        assertThat(here.age(10 * AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> true)).isZero();
         here.forgetRemote(A, 3);
         assertThat(here.lookup(A)).as("told of another port").isEqualTo(2);
         here.forgetRemote(A, 2);
@@ -101,8 +101,19 @@ class FdbReplicaTest {
         assertThat(here.shareDue(A)).as("the other has forgotten it").isTrue();
         assertThat(here.learnRemote(A, 2, 20_000)).isEqualTo(Fdb.REFRESHED);
         assertThat(here.seenMs(A)).as("the own time stays").isEqualTo(10_000);
-        assertThat(here.age(10_001 + AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> {}))
+        assertThat(here.age(10_001 + AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> true))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void anAgedAddressStaysUntilAllOthersCouldBeTold() {
+        here.learn(A, 2, 0);
+        here.markShared(A);
+        assertThat(here.age(AGEING_MS + 1, AGEING_MS, here.slots(), (mac, port) -> false)).isZero();
+        assertThat(here.lookup(A)).isEqualTo(2);
+        assertThat(here.shareDue(A)).as("some may have been told already").isTrue();
+        assertThat(here.age(AGEING_MS + 2, AGEING_MS, here.slots(), (mac, port) -> true)).isEqualTo(1);
+        assertThat(here.lookup(A)).isEqualTo(Fdb.NONE);
     }
 
     @Test
