@@ -87,6 +87,11 @@ public final class Background implements AutoCloseable {
         return await(Duration.ofSeconds(15));
     }
 
+    /** Sends SIGINT, as Ctrl-C does. */
+    public void interrupt() {
+        Commands.run("kill", "-INT", String.valueOf(pid())).ok();
+    }
+
     /** Sends SIGKILL and waits. */
     public void kill() {
         process.destroyForcibly();

@@ -95,7 +95,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     /** Starts the daemon again after a test has ended it, on the same state directory. */
     public void restartDaemon() {
         daemon().close();
-        containers.forEach(LabContainer::forget);
+        containers.forEach(LabContainer::detached);
         daemon = Daemon.start(host(), directory(), List.of(), flags);
     }
 
@@ -128,6 +128,11 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     public LabContainer container(LabNetwork network, String more) {
         LabContainer container = bareContainer();
         return container.attach(network, more);
+    }
+
+    /** Attaches a container again that was detached, or whose daemon was restarted. */
+    public void attachAgain(LabContainer container, LabNetwork network) {
+        container.attachTo(daemon(), network);
     }
 
     /** Makes a container that is attached to nothing yet. */

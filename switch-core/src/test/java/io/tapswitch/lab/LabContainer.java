@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 public final class LabContainer extends LabNamespace {
     private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
 
-    private final Daemon daemon;
+    private Daemon daemon;
     private String id = "";
     private Json settings = Json.parse("{}");
 
@@ -33,12 +33,18 @@ public final class LabContainer extends LabNamespace {
     /** Detaches it; the namespace stays. */
     public void detach() {
         daemon.api().delete("/containers/" + id + "?force=true").ok();
+        detached();
+    }
+
+    /** Tells the lab that a test has detached it, or that the daemon is gone and its interface with it. */
+    public void detached() {
         id = "";
     }
 
-    /** The daemon that attached it is gone, and its interface with it. */
-    void forget() {
-        id = "";
+    /** Attaches it to a daemon that was started after it was made. */
+    LabContainer attachTo(Daemon newDaemon, LabNetwork network) {
+        daemon = newDaemon;
+        return attach(network, "");
     }
 
     /** {@return whether the lab attached it and has not detached it} */
@@ -133,7 +139,7 @@ public final class LabContainer extends LabNamespace {
     /** {@return frames dropped at its port for the reason} */
     public long drops(String reason) {
         return daemon.api().get("/drops").elements().stream()
-                .filter(drop -> drop.text("container").equals(containerName()) && drop.text("reason").equals(reason))
+                .filter(drop -> drop.text("container").equals(name()) && drop.text("reason").equals(reason))
                 .mapToLong(drop -> drop.number("frames"))
                 .sum();
     }
@@ -141,9 +147,5 @@ public final class LabContainer extends LabNamespace {
     /** {@return its row of the daemon's statistics} */
     public Json stats() {
         return daemon.api().get("/stats?container=" + id).at("containers").at(0);
-    }
-
-    private String containerName() {
-        return name();
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What a process uses, as /proc says. */
@@ -54,13 +55,15 @@ public final class ProcessUse {
         }
     }
 
-    /** {@return thread id of the thread of that name} */
-    public long thread(String name) {
+    /** {@return thread id of the switch's worker of that index} */
+    public long worker(int index) {
+        // The kernel keeps 15 characters; the JVM leaves out the middle of longer names, or the end.
+        Pattern name = Pattern.compile("tapswit.*(rker-" + index + "|worke)");
         try (Stream<Path> tasks = Files.list(proc.resolve("task"))) {
-            return tasks.filter(task -> read(task.resolve("comm")).strip().equals(name))
+            return tasks.filter(task -> name.matcher(read(task.resolve("comm")).strip()).matches())
                     .map(task -> Long.parseLong(task.getFileName().toString()))
                     .findFirst()
-                    .orElseThrow(() -> new AssertionError("no thread " + name + " among " + threads()));
+                    .orElseThrow(() -> new AssertionError("no worker among " + threads()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,102 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.Frames;
+import io.tapswitch.lab.Json;
+import io.tapswitch.lab.Lab;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.LabNetwork;
+import io.tapswitch.lab.ProcessUse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Many containers: a hundred in one network, fifty idle ones, and attaching and detaching again and again (R10). */
+@Tag("netns")
+final class ManyIT {
+    @RegisterExtension
+    static final Lab LAB = Lab.withDaemon();
+
+    private static final boolean SOAK = Boolean.getBoolean("soak");
+    private static final long MIB = 1 << 20;
+
+    @Test
+    @Timeout(180)
+    void hundredContainersInOneNetworkReachEachOther() {
+        LabNetwork network = LAB.network();
+        List<LabContainer> hundred = LAB.containers(network, 100);
+        for (int i = 1; i < 100; i++) {
+            assertThat(hundred.get(i).address())
+                    .isEqualTo(network.gateway().replaceAll("\\.1$", String.format(Locale.ROOT, ".%d", i + 2)));
+        }
+        LabContainer first = hundred.getFirst();
+        String all = String.join(" ", hundred.stream().skip(1).map(LabContainer::address).toList());
+        String loop = "for a in " + all + "; do ping -c1 -W2 $a >/dev/null || echo $a; done";
+        assertThat(first.exec("sh", "-c", loop).ok().out()).as("unreachable").isEmpty();
+
+        long before = sumOfTransmitted(network);
+        first.send(Frames.experimental("ff:ff:ff:ff:ff:ff", first.mac(), "to all"), 10);
+        Eventually.until("everybody gets each copy", () -> sumOfTransmitted(network) - before >= 10 * 99);
+        hundred.get(57).transferTcp(hundred.get(99), 5_000_000);
+    }
+
+    private static long sumOfTransmitted(LabNetwork network) {
+        return LAB.stats().at("containers").elements().stream()
+                .filter(row -> row.text("network").equals(network.name()))
+                .mapToLong(row -> row.number("txFrames"))
+                .sum();
+    }
+
+    @Test
+    @Timeout(180)
+    void fiftyIdleContainersCostNearlyNothing() {
+        LabNetwork network = LAB.network();
+        LAB.containers(network, 50);
+        ProcessUse use = LAB.daemon().use();
+        assertThat(use.residentBytes()).as("resident bytes").isLessThan(200 * MIB);
+        // The kernels of fifty new namespaces say hello by IPv6 for some seconds; idle is what comes after.
+        Eventually.until(Duration.ofSeconds(60), "less than 1 % of a core in 10 s", () -> {
+            long before = use.cpuMs();
+            Eventually.measureFor(Duration.ofSeconds(10));
+            return use.cpuMs() - before < 100;
+        });
+        assertThat(use.residentBytes()).as("resident bytes").isLessThan(200 * MIB);
+    }
+
+    @Test
+    @Timeout(3600)
+    void R10_attachAndDetachLeaveNothingBehind() {
+        LabNetwork network = LAB.network();
+        List<LabContainer> peers = LAB.containers(network, 2);
+        LabContainer cycled = LAB.bareContainer();
+        ProcessUse use = LAB.daemon().use();
+        cycle(cycled, network, 100);
+        int files = use.openFiles();
+        long resident = use.residentBytes();
+        long threads = use.threads().size();
+
+        cycle(cycled, network, SOAK ? 10_000 : 500);
+
+        Eventually.until("files are closed", () -> use.openFiles() <= files + 1);
+        assertThat(use.residentBytes() - resident).as("growth of resident bytes").isLessThan(16 * MIB);
+        assertThat(use.threads().size() - threads).as("growth of threads").isLessThanOrEqualTo(4);
+        assertThat(cycled.ip("-o link").lines()).as("devices in the namespace").hasSize(1);
+        assertThat(LAB.host().foreignDevices()).isEmpty();
+        assertThat(Json.parse(LAB.daemon().api().get("/fdb?network=" + network.id()).toString()).elements())
+                .allMatch(entry -> !entry.text("container").equals(cycled.name()));
+        peers.get(0).ping(peers.get(1));
+    }
+
+    private static void cycle(LabContainer container, LabNetwork network, int times) {
+        for (int i = 0; i < times; i++) {
+            LAB.attachAgain(container, network);
+            container.detach();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Commands;
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.Flow;
+import io.tapswitch.lab.Frames;
+import io.tapswitch.lab.Lab;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.LabNetwork;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What a frame costs on the live worker: bytes of Java heap, and system calls. */
+@Tag("netns")
+final class WorkerCostIT {
+    @RegisterExtension
+    static final Lab LAB = Lab.withDaemon("--io", "multishot");
+
+    private static final Pattern CALLS =
+            Pattern.compile("^ *[\\d.]+ +[\\d.]+ +\\d+ +(\\d+) +(?:\\d+ +)?(\\w+)$", Pattern.MULTILINE);
+    private static final int FRAMES = Boolean.getBoolean("soak") ? 10_000_000 : 1_000_000;
+
+    @Test
+    @Timeout(600)
+    void R11_framesFloodsDropsAndCounterReadsAllocateNothing() {
+        LabNetwork network = LAB.network();
+        LabContainer a = LAB.container(network);
+        LabContainer b = LAB.container(network);
+        LabContainer hostile = LAB.container(network);
+        everyKindOfTraffic(a, b, hostile, 100_000);
+
+        long allocated = LAB.daemon().internal("allocated_bytes");
+        long frames = LAB.daemon().internal("received");
+        while (LAB.daemon().internal("received") - frames < FRAMES) {
+            everyKindOfTraffic(a, b, hostile, 250_000);
+            LAB.daemon().api().get("/drops");
+        }
+        assertThat(LAB.daemon().internal("allocated_bytes") - allocated)
+                .as("bytes allocated by the worker in %s frames", LAB.daemon().internal("received") - frames)
+                .isZero();
+    }
+
+    private static void everyKindOfTraffic(LabContainer a, LabContainer b, LabContainer hostile, int datagrams) {
+        Flow.blast(a, b, datagrams);
+        a.transferTcp(b, 10_000_000);
+        hostile.send(Frames.experimental("ff:ff:ff:ff:ff:ff", hostile.mac(), "flooded to all"), 500);
+        hostile.send(Frames.vlan(a.mac(), hostile.mac(), 7, "dropped"), 500);
+        hostile.send(Frames.experimental("02:00:00:00:09:09", hostile.mac(), "unknown"), 500);
+        hostile.traffic("flood", "count", 2000, "vary", "source", "rate", 20_000);
+        hostile.exec("ping", "-c20", "-i0.002", "-q", hostile.gateway()).ok();
+    }
+
+    @Test
+    @Timeout(120)
+    void loadedWorkerMakesLessThanHalfASystemCallAFrame() {
+        LabNetwork network = LAB.network();
+        LabContainer a = LAB.container(network);
+        LabContainer b = LAB.container(network);
+        Flow.blast(a, b, 100_000);
+        List<Background> senders = new ArrayList<>();
+        try (Background receiver = b.startTraffic("udp-flow-receive")) {
+            for (int i = 0; i < 2; i++) {
+                senders.add(LAB.closing(
+                        a.startTraffic("udp-flow-send", "address", b.address(), "rate", 0, "count", 20_000_000)));
+            }
+            Background strace = LAB.closing(Commands.start(List.of(
+                            "strace", "-c", "-p", String.valueOf(LAB.daemon().use().worker(0)))))
+                    .awaitWords("attached");
+            long before = LAB.daemon().internal("received");
+            Eventually.until(
+                    Duration.ofSeconds(60), "frames pass", () -> LAB.daemon().internal("received") - before > 200_000);
+            strace.interrupt();
+            long frames = LAB.daemon().internal("received") - before;
+            String table = strace.await(Duration.ofSeconds(20)).err();
+            assertThat(calls(table, true)).as("io_uring_enter for %s frames:%n%s", frames, table)
+                    .isPositive()
+                    .isLessThan(frames / 2);
+            assertThat(calls(table, false)).as("other calls for %s frames:%n%s", frames, table)
+                    .isLessThan(frames / 100);
+            assertThat(receiver.alive()).isTrue();
+            senders.forEach(Background::close);
+        }
+    }
+
+    private static long calls(String table, boolean enter) {
+        long sum = 0;
+        Matcher row = CALLS.matcher(table);
+        while (row.find()) {
+            if (!row.group(2).equals("total") && row.group(2).equals("io_uring_enter") == enter) {
+                sum += Long.parseLong(row.group(1));
+            }
+        }
+        return sum;
+    }
+}
