@@ -1,0 +1,212 @@
+"""The switches that are compared: each makes two containers, 10.77.0.2 (a) and 10.77.0.3 (b), MTU 1500, around itself.
+
+A contender lives in three network namespaces of its own (host, a, b), so all can stand at once. Everything it starts is
+a child of this process in a session of its own, and ends with down().
+"""
+import os
+import signal
+import subprocess
+import time
+import shutil
+
+ADDRESS = {"a": "10.77.0.2", "b": "10.77.0.3"}
+SUBNET = "10.77.0.0/24"
+PREFIX = "tsbench"
+
+
+class Failed(Exception):
+    """A contender or a measurement did not work; the text says why."""
+
+
+def run(*command, check=True, env=None, timeout=60):
+    result = subprocess.run(command, capture_output=True, text=True, env=env, timeout=timeout)
+    if check and result.returncode:
+        raise Failed(f"{' '.join(command)}: {(result.stderr or result.stdout).strip()[-600:]}")
+    return result.stdout
+
+
+def sweep():
+    """Removes what an earlier run left that was killed too hard to clean up: namespaces of processes that are gone."""
+    for line in run("ip", "netns", "list").splitlines():
+        name = line.split()[0] if line.split() else ""
+        owner = name[len(PREFIX):].split("-")[0]
+        if name.startswith(PREFIX) and owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
+            for pid in run("ip", "netns", "pids", name, check=False).split():
+                os.kill(int(pid), signal.SIGKILL)
+            run("ip", "netns", "del", name, check=False)
+
+
+class Contender:
+    title = ""
+    programs = ()
+
+    def __init__(self, name, directory, switch_cpu):
+        self.name, self.directory, self.switch_cpu = name, directory, switch_cpu
+        self.processes = []
+        self.ns = {place: f"{PREFIX}{os.getpid()}-{name}-{place}" for place in ("host", "a", "b")}
+
+    @classmethod
+    def missing(cls):
+        return [p for p in cls.programs if not (shutil.which(p) or os.path.exists("/usr/sbin/" + p))]
+
+    def up(self):
+        os.makedirs(self.directory)
+        for namespace in self.ns.values():
+            run("ip", "netns", "add", namespace)
+            run("ip", "-n", namespace, "link", "set", "lo", "up")
+            for setting in ("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1",
+                            "net.ipv4.tcp_no_metrics_save=1", "net.ipv4.ip_local_port_range=10000 65000"):
+                run("ip", "netns", "exec", namespace, "sysctl", "-qw", setting, check=False)
+        self.build()
+
+    def build(self):
+        raise NotImplementedError
+
+    def start(self, place, *command, cpu=None, **options):
+        """Starts a process in a namespace, on a CPU if one is given."""
+        pin = ("taskset", "-c", cpu) if cpu else ()
+        log = open(os.path.join(self.directory, os.path.basename(command[0]) + ".log"), "a")
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("stdout", log)
+        process = subprocess.Popen(("ip", "netns", "exec", self.ns[place]) + pin + command,
+                                   stderr=log, start_new_session=True, **options)
+        self.processes.append(process)
+        return process
+
+    def log(self):
+        text = ""
+        for name in sorted(os.listdir(self.directory)):
+            if name.endswith(".log"):
+                with open(os.path.join(self.directory, name), errors="replace") as file:
+                    text += file.read()[-1500:]
+        return text
+
+    def configure(self, place, device):
+        """Gives a container's device its address."""
+        run("ip", "-n", self.ns[place], "link", "set", device, "mtu", "1500", "up")
+        run("ip", "-n", self.ns[place], "addr", "add", ADDRESS[place] + "/24", "dev", device)
+
+    def adopt(self, device, place, seconds=10):
+        """Moves a TAP that the switch has made, as soon as it is there, into a container."""
+        deadline = time.monotonic() + seconds
+        while device not in run("ip", "-n", self.ns["host"], "-o", "link"):
+            if time.monotonic() > deadline:
+                raise Failed(f"{self.title} made no {device}: {self.log()}")
+            time.sleep(0.05)
+        run("ip", "-n", self.ns["host"], "link", "set", device, "netns", self.ns[place])
+        self.configure(place, device)
+
+    def down(self):
+        for process in reversed(self.processes):
+            end(process)
+        for namespace in self.ns.values():
+            run("ip", "netns", "del", namespace, check=False)
+
+
+def end(process):
+    """Ends a process and what it started: all of its session."""
+    for number, seconds in ((signal.SIGTERM, 6), (signal.SIGKILL, 2)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(seconds)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            process.wait(1)
+            return
+
+
+class Bridge(Contender):
+    title = "Linux bridge + veth"
+
+    def build(self):
+        host = self.ns["host"]
+        run("ip", "-n", host, "link", "add", "br0", "type", "bridge")
+        run("ip", "-n", host, "link", "set", "br0", "up")
+        for place in ("a", "b"):
+            run("ip", "-n", host, "link", "add", "port-" + place, "type", "veth",
+                "peer", "name", "eth0", "netns", self.ns[place])
+            run("ip", "-n", host, "link", "set", "port-" + place, "master", "br0", "up")
+            self.configure(place, "eth0")
+
+
+class Tapswitch(Contender):
+    title = "tapswitch"
+    workers = 1
+
+    def build(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        launcher = os.path.normpath(os.path.join(root, "scripts", "tapswitch"))
+        socket = os.path.join(self.directory, "s.sock")
+        daemon = self.start("host", launcher, "--socket", socket, "daemon", "--uplink", "none",
+                            "--state-dir", os.path.join(self.directory, "state"), "--workers", str(self.workers),
+                            cpu=self.switch_cpu)
+        self.await_ready(daemon)
+
+        def command(*words):
+            run("ip", "netns", "exec", self.ns["host"], launcher, "--socket", socket, *words)
+
+        command("network", "create", "--subnet", SUBNET, "bench")
+        for place in ("a", "b"):
+            command("attach", "--netns", self.ns[place], "--network", "bench", "--name", place, "--ip", ADDRESS[place])
+
+    def await_ready(self, daemon, seconds=30):
+        deadline = time.monotonic() + seconds
+        while "tapswitch: ready" not in self.log():
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise Failed("the daemon did not become ready: " + (self.log().strip() or "it said nothing"))
+            time.sleep(0.05)
+
+
+class TapswitchTwoWorkers(Tapswitch):
+    title = "tapswitch --workers 2"
+    workers = 2
+
+
+class OpenVSwitch(Contender):
+    title = "Open vSwitch, userspace"
+    programs = ("ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "ovsdb-tool")
+    schema = "/usr/share/openvswitch/vswitch.ovsschema"
+
+    def build(self):
+        d = self.directory
+        env = {**os.environ, "OVS_RUNDIR": d, "OVS_LOGDIR": d, "OVS_DBDIR": d,
+               "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+        run("ovsdb-tool", "create", f"{d}/conf.db", self.schema, env=env)
+        self.start("host", "ovsdb-server", f"{d}/conf.db", f"--remote=punix:{d}/db.sock", "-vconsole:off", env=env)
+        self.await_file(f"{d}/db.sock")
+
+        def vsctl(*words):
+            run("ip", "netns", "exec", self.ns["host"], "ovs-vsctl", "-t", "10", f"--db=unix:{d}/db.sock", *words,
+                env=env)
+
+        vsctl("--no-wait", "init")
+        self.start("host", "ovs-vswitchd", f"unix:{d}/db.sock", "--no-chdir", "-vconsole:off", "-vsyslog:off",
+                   f"--pidfile={d}/vswitchd.pid", env=env, cpu=self.switch_cpu)
+        vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        for place in ("a", "b"):
+            vsctl("add-port", "br0", "tap-" + place, "--", "set", "interface", "tap-" + place, "type=internal")
+            self.adopt("tap-" + place, place)
+
+    def await_file(self, path, seconds=10):
+        deadline = time.monotonic() + seconds
+        while not os.path.exists(path):
+            if time.monotonic() > deadline:
+                raise Failed(f"{path} did not appear: {self.log()}")
+            time.sleep(0.05)
+
+
+class Vde(Contender):
+    title = "VDE"
+    programs = ("vde_switch",)
+
+    def build(self):
+        # It ends when its standard input does.
+        self.start("host", "vde_switch", "-s", os.path.join(self.directory, "ctl"), "-t", "tap-a", "-t", "tap-b",
+                   stdin=subprocess.PIPE, cpu=self.switch_cpu)
+        for place in ("a", "b"):
+            self.adopt("tap-" + place, place)
+
+
+KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": Bridge, "ovs": OpenVSwitch, "vde": Vde}

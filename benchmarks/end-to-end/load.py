@@ -1,0 +1,122 @@
+"""The traffic of one contender, and what else the machine did meanwhile."""
+import json
+import os
+import select
+import subprocess
+import time
+
+from contenders import ADDRESS, Failed
+
+TRAFFIC_PORT = "7001"
+IPERF_PORT = "5201"
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Load:
+    """Client in container a, server in container b, both up for all rounds so that no round measures a cold JVM."""
+
+    def __init__(self, contender, java, jar, client_cpu, server_cpu):
+        self.contender, self.client_cpu = contender, client_cpu
+        traffic = (java, "-XX:+UseSerialGC", "-Xmx64m", "--enable-native-access=ALL-UNNAMED", "-cp", jar,
+                   "io.tapswitch.bench.traffic.Traffic")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+        contender.start("b", "iperf3", "-s", "-p", IPERF_PORT, cpu=server_cpu)
+        self.server = contender.start("b", *traffic, "server", TRAFFIC_PORT, cpu=server_cpu, **pipes)
+        self.answer(self.server, 20)
+        self.client = contender.start("a", *traffic, "client", ADDRESS["b"], TRAFFIC_PORT, cpu=client_cpu, **pipes)
+        if not self.order(self.client, "probe", 20)["ok"]:
+            raise Failed(f"{contender.title}: no TCP connection from {ADDRESS['a']} to {ADDRESS['b']}")
+
+    def order(self, process, text, seconds):
+        try:
+            process.stdin.write(text + "\n")
+        except BrokenPipeError:
+            raise Failed(f"{self.contender.title}: traffic ended: {self.contender.log()}") from None
+        return self.answer(process, seconds)
+
+    def answer(self, process, seconds):
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        line = process.stdout.readline() if ready else ""
+        if not line:
+            raise Failed(f"{self.contender.title}: traffic gave no answer: {self.contender.log()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(f"{self.contender.title}: {answer['error']}")
+        return answer
+
+    def tcp(self, seconds, streams):
+        command = ["ip", "netns", "exec", self.contender.ns["a"], "taskset", "-c", self.client_cpu,
+                   "iperf3", "-c", ADDRESS["b"], "-p", IPERF_PORT, "-t", str(seconds), "-P", str(streams), "-J"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 20)
+        report = json.loads(result.stdout or "{}")
+        if "error" in report or "end" not in report:
+            raise Failed(f"{self.contender.title}: iperf3: {report.get('error', result.stderr)}")
+        end = report["end"]
+        return {"value": end["sum_received"]["bits_per_second"] / 1e9,
+                "retransmits": end["sum_sent"].get("retransmits")}
+
+    def tcp1(self, seconds):
+        return self.tcp(seconds, 1)
+
+    def tcp4(self, seconds):
+        return self.tcp(seconds, 4)
+
+    def udp64(self, seconds):
+        before = self.order(self.server, "count", 5)
+        blast = self.order(self.client, f"udp {seconds} 64", seconds + 10)
+        time.sleep(0.15)
+        after = self.order(self.server, "count", 5)
+        received = after["received"] - before["received"]
+        return {"value": received / blast["seconds"] / 1e3,
+                "sent_kpps": blast["sent"] / blast["seconds"] / 1e3,
+                "reordered": after["reordered"] - before["reordered"]}
+
+    def pingpong(self, seconds):
+        return self.rate("pingpong", seconds)
+
+    def connects(self, seconds):
+        return self.rate("connects", seconds)
+
+    def rate(self, kind, seconds):
+        answer = self.order(self.client, f"{kind} {seconds}", seconds + 15)
+        return {"value": answer["per_second"] / 1e3, "p50_us": answer["p50_us"], "p99_us": answer["p99_us"]}
+
+    def measure(self, metric, seconds):
+        """One measurement, with the share of a CPU that others used while it ran."""
+        started, others, stolen = time.monotonic(), foreign_seconds(), stolen_seconds()
+        result = getattr(self, metric)(seconds)
+        wall = time.monotonic() - started
+        after = foreign_seconds()
+        used = sum(seconds - others.get(pid, 0) for pid, seconds in after.items())
+        result["foreign_percent"] = round(100 * used / wall, 1)
+        result["stolen_percent"] = round(100 * (stolen_seconds() - stolen) / wall, 1)
+        return result
+
+
+def foreign_seconds():
+    """CPU seconds of each process that is neither a child of this one nor a kernel thread."""
+    parent, used = {}, {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parent[int(name)] = int(fields[1])
+            used[int(name)] = (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+    return {pid: seconds for pid, seconds in used.items() if not is_ours(pid, parent)}
+
+
+def is_ours(pid, parent):
+    while pid > 2:
+        if pid == os.getpid():
+            return True
+        pid = parent.get(pid, 0)
+    return pid == 2
+
+
+def stolen_seconds():
+    """Time that the hypervisor gave to others, all CPUs."""
+    with open("/proc/stat") as file:
+        return int(file.readline().split()[8]) / CLOCK_TICKS
