@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Waiting.</b> A TAP write runs the receiver's stack inside the submission and is complete when it returns
  * (measured, Linux 6.18), so its completion must not end the wait: the wait asks for all writes and one more. Then a
  * ping-pong needs one system call per frame. Because that is the kernel's habit and not its promise, a wait with
- * fresh writes lasts {@value #WRITE_WAIT_NS} ns at most, and the first write that is seen to be late ends this way of
- * counting for good.
+ * fresh writes lasts {@value #WRITE_WAIT_NS} ns at most, and after a write was late, waits end with the first
+ * completion for the next {@value #ROUNDS_AFTER_LATE_WRITE} rounds. (Failed writes can be late too: their completions
+ * are work for the next wait.)
  *
  * <p>Writes are carried out in the order of the calls. Their results may come in another order: io_uring completes a
  * failed write later than the successful ones of its batch.
@@ -40,6 +41,7 @@ abstract class UringFrameIo extends PooledFrameIo {
     private static final int SQ_ENTRIES = 512;
     private static final int CQ_ENTRIES = 4096;
     private static final long WRITE_WAIT_NS = 1_000_000L;
+    private static final int ROUNDS_AFTER_LATE_WRITE = 1_000;
     private static final int REFUSALS_BEFORE_PAUSE = 8;
     private static final long CLOSE_LIMIT_NS = 1_000_000_000L;
     private static final long CLOSE_WAIT_NS = 10_000_000L;
@@ -64,7 +66,7 @@ abstract class UringFrameIo extends PooledFrameIo {
     private int freshWrites;
     private int writesInFlight;
     private int refusals;
-    private boolean writesCompleteInline = true;
+    private int roundsToWaitForOne;
     private boolean wakeArmed;
 
     UringFrameIo(FrameMemory memory, int firstSlot, int slots) {
@@ -187,11 +189,12 @@ abstract class UringFrameIo extends PooledFrameIo {
         if (timeoutNs > 0 && !ring.ready() && !ring.overflowed()) {
             // A port without buffers has none to read into until its writes are done: then they are what is awaited.
             int more = unarmed.isEmpty() ? 1 : 0;
-            minComplete = writesCompleteInline ? Math.max(1, fresh + more) : 1;
+            minComplete = roundsToWaitForOne == 0 ? Math.max(1, fresh + more) : 1;
             if (fresh > 0) {
                 longestNs = Math.min(timeoutNs, WRITE_WAIT_NS);
             }
         }
+        roundsToWaitForOne = Math.max(0, roundsToWaitForOne - 1);
         int taken = ring.enter(minComplete, longestNs);
         if (taken >= 0 || taken == -Errno.ETIME) {
             refusals = 0;
@@ -215,7 +218,7 @@ abstract class UringFrameIo extends PooledFrameIo {
         if (ring.overflowed()) {
             counters.increment(IoCounters.Counter.CQ_OVERFLOWS);
         } else if (writesInFlight > freshWrites && ring.queued() == 0 && !ring.ready()) {
-            writesCompleteInline = false;
+            roundsToWaitForOne = ROUNDS_AFTER_LATE_WRITE;
         }
         return events;
     }

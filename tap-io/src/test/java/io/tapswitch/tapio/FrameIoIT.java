@@ -37,7 +37,7 @@ class FrameIoIT {
     @BeforeEach
     void openOneTap() {
         namespace = new OwnNamespace();
-        memory = FrameMemory.map((long) SLOTS * FrameMemory.SLOT_LENGTH);
+        memory = FrameMemory.map(2L * SLOTS * FrameMemory.SLOT_LENGTH);
         io = FrameIos.open(mode, memory, 0, SLOTS);
         assertThat(io.mode()).isEqualTo(mode);
         seen = new Recorder(io);
@@ -169,6 +169,32 @@ class FrameIoIT {
         long begin = System.nanoTime();
         assertThat(io.poll(seen, 30_000_000L)).isZero();
         assertThat(System.nanoTime() - begin).isBetween(29_000_000L, 5_000_000_000L);
+    }
+
+    @Test
+    void anotherWorkerWritesAFrameOfThisOneAndDoesNotTouchItsSlot() {
+        kernel.send(PacketSocket.frame(5, 300));
+        seen.holds = true;
+        assertThat(seen.pollUntil(() -> seen.frames.size() == 1)).isTrue();
+        int slot = seen.held.getInt(0);
+        int result = namespace.in(() -> {
+            // Slots of a second worker, above those of the first: the memory has twice as many.
+            try (FrameIo other = FrameIos.open(mode, memory, SLOTS, SLOTS)) {
+                Recorder otherSeen = new Recorder(other);
+                other.addPort(PORT, fd, false);
+                assertThat(other.owns(slot)).isFalse();
+                other.retain(slot, 5);
+                other.write(PORT, slot, FrameMemory.readOffset(slot), VirtioNetHeader.LENGTH + 300);
+                assertThat(otherSeen.pollUntil(() -> otherSeen.results.size() == 1)).isTrue();
+                other.removePort(PORT);
+                assertThat(otherSeen.pollUntil(() -> otherSeen.removed.containsInt(PORT))).isTrue();
+                assertThat(otherSeen.frames).isEmpty();
+                return otherSeen.results.getInt(0);
+            }
+        });
+        assertThat(result).isEqualTo(VirtioNetHeader.LENGTH + 300);
+        assertThat(kernel.receive()).isEqualTo(PacketSocket.frame(5, 300));
+        assertThat(io.slotsInUse()).isEqualTo(1);
     }
 
     private void write(int port, byte[] frame) {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 @DisplayName("R8 the way of moving frames is chosen by trying")
 class FrameIosTest {
     private static final int IO_URING_SETUP = 425;
+    private static final int IO_URING_ENTER = 426;
     private static final int IO_URING_REGISTER = 427;
     private static final int REGISTER_PROBE = 8;
 
@@ -46,6 +47,22 @@ class FrameIosTest {
                     .hasMessageContaining("--io multishot is not possible here")
                     .hasMessageContaining("EPERM");
         }
+    }
+
+    @Test
+    @DisplayName("R7 a kernel that refuses every wait is asked again, with pauses")
+    void refusedWaitsAreRepeatedWithPauses() {
+        long counted = SyscallFilter.failing(IO_URING_ENTER, SyscallFilter.ANY, Errno.EAGAIN, () -> {
+            try (FrameMemory memory = FrameMemory.map(4L * FrameMemory.SLOT_LENGTH);
+                    FrameIo io = FrameIos.open(IoMode.MULTISHOT, memory, 0, 4)) {
+                for (int i = 0; i < 20; i++) {
+                    assertThat(io.poll(new Recorder(io), 1_000_000_000L)).isZero();
+                }
+                assertThat(io.counters().get(IoCounters.Counter.OTHER_SYSCALLS)).isBetween(10L, 12L);
+                return io.counters().get(IoCounters.Counter.RETRIES);
+            }
+        });
+        assertThat(counted).isEqualTo(20);
     }
 
     @Test
