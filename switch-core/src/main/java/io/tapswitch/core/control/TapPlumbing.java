@@ -4,13 +4,19 @@ import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.IpBatch;
 import io.tapswitch.tapio.LinkCommand;
 import io.tapswitch.tapio.LinkConfigurator;
+import io.tapswitch.tapio.LinkMonitor;
+import io.tapswitch.tapio.LinkState;
 import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Theory of operation: interfaces as TAP devices.
@@ -31,7 +37,13 @@ import java.util.List;
  */
 public final class TapPlumbing implements Plumbing {
     private final LinkConfigurator configurator = new IpBatch();
-    private record TapPlug(TapDevice tap) implements Plug {
+    private final Map<Integer, LinkListener> listeners = new ConcurrentHashMap<>();
+    /** The monitor knows links by numbers; these are never used twice, unlike the ids of ports. */
+    private final AtomicInteger nextLink = new AtomicInteger();
+
+    private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
+
+    private record TapPlug(int link, TapDevice tap, TapPlumbing owner) implements Plug {
         @Override
         public List<Integer> fds() {
             return Arrays.stream(tap.fds()).boxed().toList();
@@ -39,6 +51,8 @@ public final class TapPlumbing implements Plumbing {
 
         @Override
         public void close() {
+            owner.listeners.remove(link);
+            owner.monitor.unwatch(link);
             tap.close();
         }
     }
@@ -71,7 +85,7 @@ public final class TapPlumbing implements Plumbing {
     @Override
     public List<Plug> plug(Place place, List<InterfacePlan> plans) {
         List<TapDevice> taps = new ArrayList<>();
-        try (NetworkNamespace target = NetworkNamespace.ofPath(java.nio.file.Path.of(place.path()));
+        try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()));
                 NetworkNamespace own = NetworkNamespace.current()) {
             if (!target.identity().toString().equals(place.identity())) {
                 throw Refusal.conflict("namespace " + place.path() + " was replaced by another meanwhile");
@@ -89,7 +103,7 @@ public final class TapPlumbing implements Plumbing {
             configurator.apply(own, moves);
             configurator.apply(target, settings);
             List<Plug> plugs = new ArrayList<>();
-            taps.forEach(tap -> plugs.add(new TapPlug(tap)));
+            taps.forEach(tap -> plugs.add(new TapPlug(nextLink.getAndIncrement(), tap, this)));
             return plugs;
         } catch (DeviceException e) {
             taps.forEach(TapDevice::close);
@@ -112,10 +126,53 @@ public final class TapPlumbing implements Plumbing {
         }
     }
 
-    /** A deleted device is noticed by the worker that reads it, so there is nothing to do for that here. */
     @Override
-    public void watch(Plug plug, String name, LinkListener listener) {}
+    public void watch(Plug plug, String name, LinkListener listener) {
+        if (!(plug instanceof TapPlug tapPlug)) {
+            throw new IllegalArgumentException("not an interface of this plumbing");
+        }
+        listeners.put(tapPlug.link(), listener);
+        try {
+            LinkState now = monitor.watch(tapPlug.link(), tapPlug.tap());
+            if (!now.up()) {
+                listener.onLinkState(false);
+            }
+            if (!now.name().equals(name)) {
+                listener.onRenamed(now.name());
+            }
+        } catch (DeviceException e) {
+            // The device went away between its making and now.
+            listener.onGone();
+        }
+    }
+
+    /** The monitor's news, by link, handed to whoever watches that interface. */
+    private final class MonitorNews implements io.tapswitch.tapio.LinkListener {
+        @Override
+        public void onLinkChanged(int link, LinkState before, LinkState now) {
+            LinkListener listener = listeners.get(link);
+            if (listener == null) {
+                return;
+            }
+            if (before.up() != now.up()) {
+                listener.onLinkState(now.up());
+            }
+            if (!before.name().equals(now.name())) {
+                listener.onRenamed(now.name());
+            }
+        }
+
+        @Override
+        public void onLinkGone(int link, LinkState last, Departure why) {
+            LinkListener listener = listeners.remove(link);
+            if (listener != null) {
+                listener.onGone();
+            }
+        }
+    }
 
     @Override
-    public void close() {}
+    public void close() {
+        monitor.close();
+    }
 }

@@ -1,0 +1,52 @@
+package io.tapswitch.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapswitch.core.control.Refusal;
+import io.tapswitch.tapio.IoMode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DaemonOptionsTest {
+    @Test
+    void readsWhatThisVersionKnows() {
+        DaemonOptions options = DaemonOptions.parse(
+                "--socket", "/tmp/x.sock", "--state-dir=/tmp/x", "--uplink", "none", "--workers", "2", "--io", "poll",
+                "--memory", "512m");
+        assertThat(options.socketPath()).isEqualTo(Path.of("/tmp/x.sock"));
+        assertThat(options.stateDirectory).isEqualTo(Path.of("/tmp/x"));
+        assertThat(options.workers).isEqualTo(2);
+        assertThat(options.ioMode()).isEqualTo(IoMode.POLL);
+        assertThat(options.memoryBytes()).isEqualTo(512L << 20);
+    }
+
+    @Test
+    void hasDefaults() {
+        DaemonOptions options = DaemonOptions.parse();
+        assertThat(options.stateDirectory).isEqualTo(Path.of("/var/lib/tapswitch"));
+        assertThat(options.workers).isEqualTo(1);
+        assertThat(options.ioMode()).isNull();
+        assertThat(options.memoryBytes()).isEqualTo(1L << 30);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--config", "--ports", "--run-dir", "--cluster-store=etcd://x", "--cluster-advertise",
+        "--metrics", "--detach-on-exit", "--uplink=shared", "--uplink=dedicated:eth0"})
+    void refusesLaterVersionsFlagsByName(String flag) {
+        String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
+        assertThatThrownBy(() -> DaemonOptions.parse(flag))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(name)
+                .hasMessageContaining("not in this version");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--workers=0", "--workers=17", "--workers=x", "--io=fast", "--memory=1", "--memory=x",
+        "--memory=9999999999g", "--memory=", "--nonsense", "stray"})
+    void refusesWhatHasNoMeaning(String flag) {
+        assertThatThrownBy(() -> DaemonOptions.parse(flag)).isInstanceOf(Refusal.class);
+    }
+}
