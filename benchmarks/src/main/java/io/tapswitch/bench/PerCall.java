@@ -27,6 +27,6 @@ import org.openjdk.jmh.annotations.Warmup;
         })
 @State(Scope.Thread)
 public abstract class PerCall {
-    /** Only for the classes of this package. */
-    PerCall() {}
+    /** For benchmarks only. */
+    protected PerCall() {}
 }
