@@ -31,6 +31,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         root.setLevel(Level.toLevel(System.getenv("TAPSWITCH_LOG"), Level.INFO));
         // Netty tells about its own insides at debug, and about what it misses on this JDK at info.
         context.getLogger("io.netty").setLevel(Level.WARN);
+        // A namespace whose lo is down makes Netty complain that it finds no loopback, which nothing here needs.
+        context.getLogger("io.netty.util").setLevel(Level.ERROR);
         root.addAppender(appender);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }

@@ -79,6 +79,8 @@ public final class ApiServer implements AutoCloseable {
                     + (PATH_BYTES_MAX - 1) + " bytes");
         }
         prepare(socket, temporary);
+        // Else Netty looks through the interfaces for a MAC address to make channel ids of, which nobody sees here.
+        System.setProperty("io.netty.machineId", "02:00:00:00:00:00:00:00");
         boolean uring = IoUring.isAvailable();
         if (!uring) {
             LOG.info("API without io_uring: {}", String.valueOf(IoUring.unavailabilityCause()));

@@ -2,13 +2,12 @@ package io.tapswitch.core.control;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.Inet4Address;
-import java.net.InterfaceAddress;
-import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** What the host's own namespace reaches by itself: its routes and addresses, the default route left out. */
 final class HostAddresses {
@@ -18,16 +17,16 @@ final class HostAddresses {
     private static final int DESTINATION = 1;
     private static final int MASK = 7;
 
+    private static final String LEAF = "|-- ";
+
     private HostAddresses() {}
 
     /** {@return the blocks in use now} */
     static List<SubnetChoice.Taken> read() {
         try {
             List<SubnetChoice.Taken> taken = routes(Files.readAllLines(Path.of("/proc/self/net/route")));
-            // An address with prefix length 32 has no route in the main table.
-            for (NetworkInterface link : NetworkInterface.networkInterfaces().toList()) {
-                addAddresses(link, taken);
-            }
+            // An address with prefix length 32 has no route in the main table, so the addresses are looked at too.
+            taken.addAll(addresses(Files.readAllLines(Path.of("/proc/self/net/fib_trie"))));
             return taken;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the host's routes and addresses", e);
@@ -56,13 +55,19 @@ final class HostAddresses {
                 : value;
     }
 
-    private static void addAddresses(NetworkInterface link, List<SubnetChoice.Taken> taken) {
-        for (InterfaceAddress address : link.getInterfaceAddresses()) {
-            if (address.getAddress() instanceof Inet4Address ipv4) {
-                int bits = java.nio.ByteBuffer.wrap(ipv4.getAddress()).getInt();
-                Ipv4Prefix prefix = Ipv4Prefix.of(bits, address.getNetworkPrefixLength());
-                taken.add(new SubnetChoice.Taken(prefix, "the host's interface " + link.getName()));
+    /** {@return the host's own addresses, from lines in the form of /proc/net/fib_trie: a leaf, then its routes} */
+    static List<SubnetChoice.Taken> addresses(List<String> lines) {
+        Set<SubnetChoice.Taken> taken = new LinkedHashSet<>();
+        String leaf = "";
+        for (String line : lines) {
+            String words = line.strip();
+            if (words.startsWith(LEAF)) {
+                leaf = words.substring(LEAF.length());
+            } else if (words.equals("/32 host LOCAL")) {
+                Ipv4Prefix address = Ipv4Prefix.parse(leaf + "/32", "address");
+                taken.add(new SubnetChoice.Taken(address, "the host's address " + leaf));
             }
         }
+        return List.copyOf(taken);
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.NoOpIdleStrategy;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -73,7 +74,10 @@ public final class WorkerDataplane implements Dataplane {
     }
 
     private static void report(DataplaneListener listener, int worker, Throwable fault) {
-        listener.onFault(worker, fault instanceof RuntimeException e ? e : new IllegalStateException(fault));
+        // How an agent is told to end; Agrona hands it to the fault handler like any other exception.
+        if (!(fault instanceof AgentTerminationException)) {
+            listener.onFault(worker, fault instanceof RuntimeException e ? e : new IllegalStateException(fault));
+        }
     }
 
     @SuppressWarnings("NullAway") // The diagonal stays empty: no worker sends to itself.

@@ -75,4 +75,17 @@ class SubnetChoiceTest {
                 "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0"));
         assertThat(routes).containsExactly(taken("192.168.1.0/24", "the host's route by eth0"));
     }
+
+    @Test
+    void readsTheKernelsOwnAddresses() {
+        List<SubnetChoice.Taken> addresses = HostAddresses.addresses(List.of(
+                "Local:", "  +-- 0.0.0.0/1 2 0 2", "     |-- 10.9.8.7", "        /32 host LOCAL",
+                "     |-- 10.9.8.255", "        /32 link BROADCAST", "Main:", "     |-- 10.9.8.7", "        /32 host LOCAL"));
+        assertThat(addresses).containsExactly(taken("10.9.8.7/32", "the host's address 10.9.8.7"));
+    }
+
+    @Test
+    void readsThisMachinesTables() {
+        assertThat(HostAddresses.read()).isNotNull();
+    }
 }
