@@ -8,6 +8,10 @@ import java.util.List;
 public final class Entry {
     private static final List<Path> NAMED = List.of(Path.of("/run/netns"), Path.of("/var/run/netns"));
 
+    /** At a terminal, Ctrl-C must end neither the tool nor us, but the command as it sees fit: so it is let through. */
+    private static final String ENTER =
+            "find_command \"$1\"\nexec env --default-signal=INT,QUIT sh -c 'exec \"$@\"' sh \"$@\"\n";
+
     private final List<String> words;
     private final boolean forks;
 
@@ -41,7 +45,7 @@ public final class Entry {
 
     List<String> words(List<String> command) {
         List<String> all = new ArrayList<>(words);
-        String script = Scripts.read("find-command.sh") + "find_command \"$1\"\nexec \"$@\"\n";
+        String script = Scripts.read("find-command.sh") + ENTER;
         all.addAll(List.of("sh", "-c", script, "tapswitch"));
         all.addAll(command);
         return all;

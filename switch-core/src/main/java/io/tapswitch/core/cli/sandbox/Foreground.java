@@ -34,7 +34,10 @@ public final class Foreground {
     /** How to start {@code command} with or without our standard input. */
     public static ProcessBuilder builder(boolean input, List<String> command) {
         List<String> words = new ArrayList<>();
-        if (!sharesTerminal(input)) {
+        if (sharesTerminal(input)) {
+            // unshare and nsenter would die of Ctrl-C and take the command with them; the scripts inside undo this.
+            words.addAll(List.of("env", "--ignore-signal=INT,QUIT"));
+        } else {
             words.add("setsid");
         }
         words.addAll(command);

@@ -121,11 +121,13 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    private ProcessBuilder builder(Plan plan) {
+    private ProcessBuilder builder(Plan plan) throws IOException {
+        // A file, which the shell keeps open after it was deleted, so that ps shows no page of shell.
+        Files.writeString(directory.resolve("init"), Scripts.read("find-command.sh") + Scripts.read("init.sh"));
         List<String> words = new ArrayList<>(List.of(
                 "unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--",
-                "sh", "-c", Scripts.read("find-command.sh") + Scripts.read("init.sh"), "tapswitch",
-                directory.toString(), plan.removeLog ? "remove-log" : "keep-log"));
+                "sh", directory.resolve("init").toString(), directory.toString(),
+                plan.removeLog ? "remove-log" : "keep-log"));
         words.addAll(plan.command);
         ProcessBuilder builder = Foreground.builder(plan.input && !plan.detached, words);
         if (plan.detached) {
@@ -154,11 +156,13 @@ public final class Sandbox implements AutoCloseable {
         throw new CliException("", process.exitValue()); // It has said on our standard error what was wrong.
     }
 
+    /** Through a channel of its own, because one file channel serves one thread at a time. */
     private void wakeReader() {
-        try {
-            up.write(ByteBuffer.wrap(new byte[] {'\n'}));
+        try (FileChannel writer = FileChannel.open(
+                directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            writer.write(ByteBuffer.wrap(new byte[] {'\n'}));
         } catch (IOException e) {
-            // Closed: nobody waits any more.
+            // Deleted: nobody waits any more.
             return;
         }
     }
@@ -181,7 +185,7 @@ public final class Sandbox implements AutoCloseable {
         if (directory == null) {
             return;
         }
-        for (String name : List.of("up", "go", "messages", "etc")) {
+        for (String name : List.of("up", "go", "init", "messages", "etc")) {
             directory.resolve(name).toFile().delete();
         }
         directory.toFile().delete();

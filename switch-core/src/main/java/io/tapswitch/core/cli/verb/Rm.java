@@ -1,6 +1,10 @@
 package io.tapswitch.core.cli.verb;
 
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
+import io.tapswitch.core.cli.format.Json;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -33,7 +37,15 @@ public final class Rm extends EachVerb {
 
     @Override
     void one(ApiClient daemon, String reference) {
-        daemon.delete("/containers/" + ApiClient.escape(reference) + (force ? "?force=true" : ""));
+        String path = "/containers/" + ApiClient.escape(reference);
+        JsonObject container = daemon.getObject(path);
+        daemon.delete(path + (force ? "?force=true" : ""));
         out().println(reference);
+        JsonArray started = container.getArray("Command");
+        if (started != null && !started.isEmpty()) {
+            // The log file of a detached one is run's, not the daemon's.
+            Path state = Path.of(Json.text(daemon.getObject("/status"), "stateDir"));
+            Logs.delete(state, Json.text(container, "Id"));
+        }
     }
 }

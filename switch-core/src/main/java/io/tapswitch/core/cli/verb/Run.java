@@ -6,8 +6,6 @@ import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.sandbox.Sandbox;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,7 +67,7 @@ public final class Run extends Verb {
             String id;
             try {
                 id = attach(daemon, sandbox.pid());
-                String log = detach ? log(Path.of(Json.text(status, "stateDir")), id).toString() : "";
+                String log = detach ? Logs.create(Path.of(Json.text(status, "stateDir")), id).toString() : "";
                 sandbox.start(hostname == null ? shortId(id) : hostname, address(daemon, id), log);
             } catch (RuntimeException e) {
                 sandbox.kill();
@@ -112,17 +110,6 @@ public final class Run extends Verb {
             }
         }
         return first;
-    }
-
-    /** The log file of a detached container. */
-    static Path log(Path stateDirectory, String id) {
-        Path directory = stateDirectory.resolve("logs");
-        try {
-            Files.createDirectories(directory);
-        } catch (IOException e) {
-            throw new CliException("tapswitch: cannot make the log directory " + directory + ": " + e.getMessage());
-        }
-        return directory.resolve(id + ".log");
     }
 
     private static void awaitRemoval(ApiClient daemon, String id) {

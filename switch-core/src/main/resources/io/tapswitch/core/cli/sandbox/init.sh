@@ -62,10 +62,13 @@ for signal in HUP INT QUIT TERM USR1 USR2; do
     case $signal in INT | QUIT) [ -t 0 ] && trap : $signal && continue ;; esac
     trap "forward $signal" $signal
 done
-# A shell without job control starts what runs beside it with INT and QUIT ignored; env undoes that. The inner shell is
-# there because env takes a command with = in its name for a variable.
-env --default-signal=INT,QUIT sh -c 'exec "$@"' sh "$@" <&0 &
+# A shell without job control starts what runs beside it with INT and QUIT ignored, which env undoes (the inner
+# shell is there because env takes a command with = in its name for a variable), and with an empty input, which is why
+# the input is kept elsewhere meanwhile.
+exec 4<&0
+env --default-signal=INT,QUIT sh -c 'exec "$@"' sh "$@" <&4 4<&- &
 child=$!
+exec 4<&-
 while :; do
     signalled=
     wait "$child"
