@@ -71,9 +71,10 @@ class Bench:
         for name, load in self.loads.items():
             for metric in metrics[name]:
                 load.measure(metric, 1)
+        lasted = 0.0
         for number in range(1, self.options.rounds + 1):
-            used = time.monotonic() - self.started
-            if number > report.CLEAN_ROUNDS_MIN and used + (used / number) > BUDGET_SECONDS:
+            began = time.monotonic()
+            if number > report.CLEAN_ROUNDS_MIN and began + lasted > self.started + BUDGET_SECONDS:
                 print(f"the time is over after {number - 1} rounds", file=sys.stderr)
                 break
             print(f"round {number} of {self.options.rounds} ...", file=sys.stderr)
@@ -83,6 +84,7 @@ class Bench:
                 self.orders.append({"round": number, "metric": metric, "order": order})
                 for name in order:
                     self.one(number, metric, name)
+            lasted = time.monotonic() - began
 
     def one(self, number, metric, name):
         result = {"round": number, "metric": metric, "contender": name}
