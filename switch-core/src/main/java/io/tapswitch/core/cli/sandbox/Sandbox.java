@@ -33,8 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Both FIFOs are opened for reading and writing here, because such an open never blocks (fifo(7)). A sandbox that
  * ends early is noticed by the watcher of its process, which writes an empty line into {@code up}. When this process
- * dies before {@code go}, init.sh reads the end of the file and ends. Nothing is left on the file system but the
- * directory, and that only when this process was killed. Owned by the command's only thread.
+ * dies before {@code go}, init.sh reads the end of the file and ends, and the directory is left in /tmp. Owned by the command's only thread.
  */
 public final class Sandbox implements AutoCloseable {
     private static final int LINE_BYTES_MAX = 4096;
@@ -95,6 +94,7 @@ public final class Sandbox implements AutoCloseable {
         try {
             String line = hostname + ' ' + address + ' ' + log + '\n';
             go.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+            remove(directory); // Both sides hold the FIFOs open, so whatever happens to us now leaves nothing behind.
         } catch (IOException e) {
             throw new CliException("tapswitch: the sandbox cannot be told to start: " + e.getMessage(), CANNOT_RUN);
         }

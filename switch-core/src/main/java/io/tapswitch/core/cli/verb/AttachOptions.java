@@ -23,7 +23,6 @@ final class AttachOptions {
 
     @Option(
             names = "--source-guard",
-            arity = "0",
             description = "drop what it sends under another's MAC or IP address; --source-guard=false turns it off")
     private @Nullable Boolean sourceGuard;
 

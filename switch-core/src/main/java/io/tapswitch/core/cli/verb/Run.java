@@ -43,7 +43,7 @@ public final class Run extends Verb {
     @Option(names = "--rm", description = "remove the container when the command ends")
     private boolean remove;
 
-    @Option(names = {"-h", "--hostname"}, paramLabel = "NAME", description = "its hostname; else the short id")
+    @Option(names = {"-h", "--hostname"}, paramLabel = "NAME", description = "its hostname; else its name")
     private @Nullable String hostname;
 
     @Mixin
@@ -68,7 +68,8 @@ public final class Run extends Verb {
             try {
                 id = attach(daemon, sandbox.pid());
                 String log = detach ? Logs.create(Path.of(Json.text(status, "stateDir")), id).toString() : "";
-                sandbox.start(hostname == null ? shortId(id) : hostname, address(daemon, id), log);
+                JsonObject made = daemon.getObject("/containers/" + id);
+                sandbox.start(Json.text(made, "Hostname"), address(made), log);
             } catch (RuntimeException e) {
                 sandbox.kill();
                 throw e;
@@ -99,8 +100,7 @@ public final class Run extends Verb {
     }
 
     /** The address of eth0, for /etc/hosts. */
-    private static String address(ApiClient daemon, String id) {
-        JsonObject container = daemon.getObject("/containers/" + id);
+    private static String address(JsonObject container) {
         JsonObject networks = Json.object(Json.object(container, "NetworkSettings"), "Networks");
         String first = "";
         for (String network : networks.keySet()) {

@@ -4,6 +4,7 @@ import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Table;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Parameters;
             "",
         })
 public final class Stats extends Verb {
-    /** The beginning of the counters of frames that crossed from one worker to another. */
+    /** The beginning of the counters of what crossed from one worker to another. */
     private static final String CROSSING = "handoff_";
 
     @Parameters(paramLabel = "CONTAINER", arity = "0..1", description = "only of this container")
@@ -51,24 +52,15 @@ public final class Stats extends Verb {
     }
 
     private static String summary(JsonObject stats) {
-        StringBuilder line = new StringBuilder("\nI/O path: ").append(Json.text(stats, "io"))
-                .append("   workers: ").append(Json.text(stats, "workers"))
-                .append("   crossings between workers: ");
         JsonObject internals = Json.object(stats, "internals");
-        long crossings = 0;
-        StringBuilder parts = new StringBuilder();
-        for (String name : internals.keySet()) {
-            if (name.startsWith(CROSSING)) {
-                crossings += internals.getLong(name);
-                parts.append(parts.isEmpty() ? " (" : ", ").append(name).append(' ').append(internals.getLong(name));
-            }
-        }
-        line.append(crossings).append(parts.isEmpty() ? "" : parts.append(')'));
-        JsonObject conservation = Json.object(stats, "conservation");
-        if (conservation.has("holds")) {
-            line.append("   frames conserved: ")
-                    .append(conservation.getBoolean("holds") ? "yes" : "not at this moment");
-        }
-        return line.toString();
+        String crossings = internals.keySet().stream()
+                .filter(name -> name.startsWith(CROSSING))
+                .map(name -> name.substring(CROSSING.length()) + ' ' + Json.text(internals, name))
+                .collect(Collectors.joining(", "));
+        String conserved = Json.text(Json.object(stats, "conservation"), "holds");
+        return "\nI/O path: " + Json.text(stats, "io")
+                + "   workers: " + Json.text(stats, "workers")
+                + "   ring crossings: " + (crossings.isEmpty() ? "none" : crossings)
+                + "   frames conserved: " + (conserved.equals("true") ? "yes" : "not at this moment");
     }
 }
