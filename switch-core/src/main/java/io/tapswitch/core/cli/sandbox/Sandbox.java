@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Both FIFOs are opened for reading and writing here, because such an open never blocks (fifo(7)). A sandbox that
  * ends early is noticed by the watcher of its process, which writes an empty line into {@code up}. When this process
- * dies before {@code go}, init.sh reads the end of the file and ends, and the directory is left in /tmp. Owned by the command's only thread.
+ * dies before {@code go}, init.sh reads the end of the file and ends, and the directory is left in the temporary one;
+ * at any other end nothing is left. Owned by the command's only thread.
  */
 public final class Sandbox implements AutoCloseable {
     private static final int LINE_BYTES_MAX = 4096;
