@@ -1,5 +1,6 @@
 package io.tapswitch.core;
 
+import io.tapswitch.core.api.ApiServer;
 import io.tapswitch.core.control.Refusal;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.dataplane.Dataplane;
@@ -51,6 +52,7 @@ public final class SwitchMain {
     }
 
     private static void run(DaemonOptions options) throws InterruptedException {
+        Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
         Dataplane.Config config = new Dataplane.Config(options.workers, mode, options.memoryBytes());
         Daemon daemon = Daemon.start(

@@ -39,8 +39,11 @@ public record NetworkOptions(
     /** Number of addresses. */
     public static final String LEARNED_PER_NETWORK = "tapswitch.learned-per-network";
 
+    /** Half of what a network's forwarding database holds: the other half is for its own containers' addresses. */
+    private static final int LEARNED_MAX = 4096;
+
     /** What holds when no option is given: Ethernet's MTU, and the limits of B7 and B9. */
-    public static final NetworkOptions DEFAULT = new NetworkOptions(1500, false, 0, 10_000, 256, 4096);
+    public static final NetworkOptions DEFAULT = new NetworkOptions(1500, false, 0, 10_000, 256, LEARNED_MAX);
 
     /** RFC 791: every host must take 68 bytes without fragmenting. */
     private static final int MTU_MIN = 68;
@@ -52,7 +55,6 @@ public record NetworkOptions(
     private static final int PAUSE_BIT = 1 << 1;
 
     private static final int STORM_MAX = 100_000_000;
-    private static final int LEARNED_MAX = 65_536;
 
     /**
      * Reads options.

@@ -1,6 +1,5 @@
 package io.tapswitch.core.control;
 
-import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.tapio.FrameIo;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -12,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * the endpoint it was about before the port's number is given to another.
  */
 final class PortTable {
-    /** As many ids stay out as there can be gateways, which the dataplane counts among its ports. */
-    static final int PORTS_MAX = FrameIo.MAX_PORTS - Dataplane.MAX_NETWORKS;
+    /** Gateways are no ports of this table: the dataplane has a number of its own for them. */
+    static final int PORTS_MAX = FrameIo.MAX_PORTS;
 
     private final BitSet taken = new BitSet();
     private final AtomicReferenceArray<@Nullable String> endpointIds = new AtomicReferenceArray<>(PORTS_MAX);
