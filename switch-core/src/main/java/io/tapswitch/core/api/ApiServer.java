@@ -4,7 +4,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -17,7 +16,6 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.flow.FlowControlHandler;
 import io.tapswitch.core.control.Refusal;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -98,7 +96,6 @@ public final class ApiServer implements AutoCloseable {
             ServerBootstrap bootstrap = new ServerBootstrap()
                     .group(group)
                     .channel(channelType(uring))
-                    .childOption(ChannelOption.AUTO_READ, false)
                     .childHandler(new Pipeline(new Dispatcher(routes.table())));
             ChannelFuture bound = bootstrap.bind(address(uring, temporary)).awaitUninterruptibly();
             if (!bound.isSuccess()) {
@@ -161,7 +158,6 @@ public final class ApiServer implements AutoCloseable {
             connection.pipeline()
                     .addLast(new HttpServerCodec())
                     .addLast(new HttpObjectAggregator(BODY_BYTES_MAX))
-                    .addLast(new FlowControlHandler())
                     .addLast(new Connection(dispatcher));
         }
     }

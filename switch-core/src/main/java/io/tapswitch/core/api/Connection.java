@@ -15,38 +15,63 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One connection: takes a request on the event loop, has it answered on a virtual thread, and asks for the next. */
+/**
+ * One connection: takes a request on the event loop, has it answered on a virtual thread, and takes the next when the
+ * answer is out. While a request is in work nothing more is read; what the last read brought beyond it waits here, at
+ * most what one read of the socket holds.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the connection, and nobody is left to tell
 final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
     private final Dispatcher dispatcher;
 
+    private final Deque<Question> waiting = new ArrayDeque<>();
+    private boolean answering;
+
     Connection(Dispatcher dispatcher) {
         this.dispatcher = dispatcher;
     }
 
-    @Override
-    public void channelActive(ChannelHandlerContext context) {
-        context.read();
-    }
+    /** A request without Netty's buffers; method null when it was not HTTP. */
+    private record Question(@Nullable String method, String uri, String body, boolean keepAlive) {}
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        boolean keepAlive = HttpUtil.isKeepAlive(request);
-        if (request.decoderResult().isFailure()) {
-            send(context, Dispatcher.failure(400, "not a HTTP request"), false);
+        boolean malformed = request.decoderResult().isFailure();
+        waiting.add(new Question(
+                malformed ? null : request.method().name(),
+                request.uri(),
+                request.content().toString(StandardCharsets.UTF_8),
+                !malformed && HttpUtil.isKeepAlive(request)));
+        if (!answering) {
+            next(context);
+        }
+    }
+
+    /** On the event loop: has the next question answered, or reads on when there is none. */
+    private void next(ChannelHandlerContext context) {
+        Question question = waiting.poll();
+        answering = question != null;
+        context.channel().config().setAutoRead(!answering);
+        if (question == null) {
             return;
         }
-        String method = request.method().name();
-        String uri = request.uri();
-        String body = request.content().toString(StandardCharsets.UTF_8);
-        Thread.startVirtualThread(() -> send(context, answer(method, uri, body), keepAlive));
+        String method = question.method();
+        if (method == null) {
+            send(context, Dispatcher.failure(400, "not a HTTP request"), false);
+        } else {
+            Thread.startVirtualThread(() ->
+                    send(context, answer(method, question.uri(), question.body()), question.keepAlive()));
+        }
     }
 
     private Dispatcher.Answer answer(String method, String uri, String body) {
@@ -62,7 +87,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
         return dispatcher.answer(method, path, query, body);
     }
 
-    private static void send(ChannelHandlerContext context, Dispatcher.Answer answer, boolean keepAlive) {
+    private void send(ChannelHandlerContext context, Dispatcher.Answer answer, boolean keepAlive) {
         ByteBuf body = Unpooled.copiedBuffer(answer.json(), StandardCharsets.UTF_8);
         FullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
@@ -74,7 +99,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
                 .set(HttpHeaderNames.CONNECTION, keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
         context.writeAndFlush(response).addListener(done -> {
             if (keepAlive && done.isSuccess()) {
-                context.read();
+                next(context);
             } else {
                 context.close();
             }
