@@ -21,7 +21,7 @@ class ConcurrencyTest {
     /** How many tests there are, and in how many modes jcstress runs each when it is not told to run one. */
     private static final int TESTS = 9;
 
-    private static final int MODES = 30;
+    private static final int MODES = 14;
 
     @Test
     void ringsDoorbellsAndCountersHoldUnderStress() throws IOException, InterruptedException {
