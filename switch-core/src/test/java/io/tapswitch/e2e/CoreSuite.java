@@ -86,9 +86,9 @@ abstract class CoreSuite {
                 Capture atC = Capture.in(c, "ether proto 0x88b5");
                 Capture atStranger = Capture.in(stranger, "ether proto 0x88b5")) {
             a.send(Frames.experimental("02:00:00:00:00:99", a.mac(), "unknown unicast"), 3);
-            a.send(Frames.experimental("ff:ff:ff:ff:ff:ff", a.mac(), "last word"), 1);
-            atB.awaitLine("last word");
-            atC.awaitLine("last word");
+            a.send(Frames.experimental("ff:ff:ff:ff:ff:ff", a.mac(), "lastword"), 1);
+            atB.awaitLine("lastword");
+            atC.awaitLine("lastword");
             assertThat(Frames.linesTo(atB.lines(), "02:00:00:00:00:99")).hasSize(3);
             assertThat(Frames.linesTo(atC.lines(), "02:00:00:00:00:99")).hasSize(3);
             assertThat(atStranger.lines()).isEmpty();

@@ -108,7 +108,7 @@ def with_vlan_tag(frame, ancillary):
 def sniff(o):
     """Prints every frame that arrives in hexadecimal until the frame that carries the fence, or until told to stop.
 
-    With --only, frames that do not contain these bytes are left out; with --count they are counted, not printed.
+    Fences of others are left out, and with --only frames that do not contain these bytes; with --count they are counted, not printed.
     """
     s = packet_socket(o.interface, True)
     fence = o.fence.encode() if o.fence else None
@@ -122,7 +122,7 @@ def sniff(o):
             frame = with_vlan_tag(frame, ancillary)
             if fence and fence in frame:
                 fenced = True
-            elif only is None or only in frame:
+            elif (only is None or only in frame) and b"\x88\xb5fence-" not in frame:
                 seen += 1
                 if not o.count:
                     print(frame.hex(), flush=True)
@@ -178,6 +178,7 @@ def udp_flow_receive(o):
     s.settimeout(0.3)
     ready()
     seen, highest, reordered, received, longest, last = set(), -1, 0, 0, 0.0, None
+    examples = []
     unpack = struct.Struct("!Q").unpack_from
     while True:
         try:
@@ -195,10 +196,12 @@ def udp_flow_receive(o):
             seen.add(number)
         if number < highest:
             reordered += 1
+            if len(examples) < 8:
+                examples.append([number, highest])
         else:
             highest = number
     say(received=received, distinct=len(seen) if o.gaps else received, reordered=reordered, highest=highest,
-        longestGapMs=longest * 1000)
+        examples=examples, longestGapMs=longest * 1000)
 
 
 def udp_echo(o):

@@ -109,7 +109,7 @@ public final class IpBatch implements LinkConfigurator {
             CompletableFuture<Boolean> killed = process.onExit()
                     .thenApply(ended -> false)
                     .completeOnTimeout(true, timeout.toMillis(), TimeUnit.MILLISECONDS)
-                    .whenComplete((late, failure) -> process.destroyForcibly());
+                    .whenComplete((late, failure) -> killIfLate(process, late));
             try (OutputStream input = process.getOutputStream()) {
                 input.write(batch.getBytes(StandardCharsets.UTF_8));
             } catch (IOException endedEarly) {
@@ -121,6 +121,13 @@ public final class IpBatch implements LinkConfigurator {
         } catch (IOException e) {
             throw new DeviceException("cannot run `" + executable + "`, which sets links and addresses: "
                     + e.getMessage() + "; install iproute2", e);
+        }
+    }
+
+    /** Only then: to destroy a process that has ended closes the stream that its output is being read from. */
+    private static void killIfLate(Process process, Boolean late) {
+        if (late) {
+            process.destroyForcibly();
         }
     }
 
