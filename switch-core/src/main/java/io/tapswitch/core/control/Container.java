@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param id 64 hex digits
  * @param name unique among containers
- * @param hostname as given, or the name
+ * @param hostname as given, or the short id, as docker does
  * @param command what {@code run} started; empty for attached namespaces
  * @param created RFC 3339 with nanoseconds
  * @param status see {@link Status}

@@ -157,7 +157,8 @@ public final class Controller implements AutoCloseable {
         boolean guard = request.sourceGuard() != null && request.sourceGuard();
         List<Endpoint> endpoints =
                 attacher.attach(namespace, new Attacher.Terms(id, name, queues, guard), places);
-        String hostname = request.hostname() == null || request.hostname().isEmpty() ? name : request.hostname();
+        String chosen = request.hostname();
+        String hostname = chosen == null || chosen.isEmpty() ? ObjectName.shortId(id) : chosen;
         Container container = new Container(
                 id, name, hostname, init == null ? List.of() : init.command(),
                 NetworkTable.now(), Container.Status.RUNNING, init == null ? 0 : init.pid(),

@@ -10,6 +10,8 @@ import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,6 +92,7 @@ public final class TapPlumbing implements Plumbing {
             if (!target.identity().toString().equals(place.identity())) {
                 throw Refusal.conflict("namespace " + place.path() + " was replaced by another meanwhile");
             }
+            refuseTaken(target, place, plans);
             List<LinkCommand> moves = new ArrayList<>();
             List<LinkCommand> settings = new ArrayList<>();
             settings.add(new LinkCommand.Up("lo"));
@@ -111,6 +114,21 @@ public final class TapPlumbing implements Plumbing {
         } catch (RuntimeException e) {
             taps.forEach(TapDevice::close);
             throw e;
+        }
+    }
+
+    private static void refuseTaken(NetworkNamespace target, Place place, List<InterfacePlan> plans) {
+        List<String> devices;
+        try {
+            devices = target.call(() -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")));
+        } catch (IOException e) {
+            throw Refusal.failed("cannot list the interfaces of namespace " + place.path() + ": " + e.getMessage(), e);
+        }
+        for (InterfacePlan plan : plans) {
+            if (devices.stream().anyMatch(line -> line.strip().startsWith(plan.name() + ":"))) {
+                throw Refusal.conflict("namespace " + place.path() + " already has an interface " + plan.name()
+                        + ": tapswitch makes eth0, eth1 ... in a namespace that has none of these");
+            }
         }
     }
 
