@@ -4,7 +4,8 @@
  *
  * <p>{@link io.tapswitch.core.cli.Main} finds the verb and turns failures into words and exit codes; {@code verb} holds
  * the verbs, {@code client} the requests, {@code format} what is printed, {@code sandbox} the processes in namespaces.
- * {@link io.tapswitch.core.cli.Rehearsal} runs the verbs once for the JVM's AOT cache when tapswitch is built.
+ * {@link io.tapswitch.core.cli.Rehearsal} runs the verbs for the JVM's AOT cache when tapswitch is built, after
+ * {@link io.tapswitch.core.cli.ModernBytecode} made picocli fit for it.
  */
 @NullMarked
 package io.tapswitch.core.cli;
