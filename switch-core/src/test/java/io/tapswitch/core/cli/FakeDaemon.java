@@ -1,0 +1,99 @@
+package io.tapswitch.core.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A unix socket that gives prepared answers, byte for byte, and keeps what it was asked. */
+public final class FakeDaemon implements AutoCloseable {
+    private final ServerSocketChannel server;
+    private final Path socket;
+    private final Map<String, String> answers = new ConcurrentHashMap<>();
+    private final Queue<String> requests = new ConcurrentLinkedQueue<>();
+
+    public FakeDaemon(Path directory) {
+        try {
+            socket = directory.resolve("s");
+            server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Thread.ofPlatform().daemon().start(this::serve);
+    }
+
+    public Path socket() {
+        return socket;
+    }
+
+    /** Answers "METHOD /path" with a status and a body. */
+    public FakeDaemon on(String request, int status, String json) {
+        return raw(request, "HTTP/1.1 " + status + " Words\r\ncontent-length: "
+                + json.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + json);
+    }
+
+    /** Answers with exactly these characters. */
+    public FakeDaemon raw(String request, String answer) {
+        answers.put(request, answer);
+        return this;
+    }
+
+    /** What was asked: "METHOD /path" and, after a blank, the body if there was one. */
+    public Queue<String> requests() {
+        return requests;
+    }
+
+    private void serve() {
+        while (true) {
+            try (SocketChannel connection = server.accept()) {
+                answer(connection);
+            } catch (IOException e) {
+                return; // The server was closed.
+            }
+        }
+    }
+
+    private void answer(SocketChannel connection) throws IOException {
+        InputStream in = Channels.newInputStream(connection);
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        while (!head.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n")) {
+            head.write(in.read());
+        }
+        String text = head.toString(StandardCharsets.UTF_8);
+        String[] words = text.split(" ", 3);
+        String request = words[0] + ' ' + words[1];
+        int at = text.indexOf("Content-Length: ");
+        String body = "";
+        if (at >= 0) {
+            int length = Integer.parseInt(text.substring(at + 16, text.indexOf('\r', at)));
+            body = ' ' + new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        }
+        requests.add(request + body);
+        String answer = answers.getOrDefault(request, "HTTP/1.1 404 Words\r\ncontent-length: 2\r\n\r\n{}");
+        ByteBuffer out = ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8));
+        while (out.hasRemaining()) {
+            connection.write(out);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

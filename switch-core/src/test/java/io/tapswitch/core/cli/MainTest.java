@@ -1,0 +1,223 @@
+package io.tapswitch.core.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+    private static final String ID = "0123456789abcdef".repeat(4);
+    private static final String WEB =
+            "{\"Name\":\"web\",\"Id\":\"" + ID + "\",\"Driver\":\"bridge\",\"Scope\":\"local\",\"Labels\":{}}";
+
+    @TempDir
+    Path directory;
+
+    private FakeDaemon daemon;
+    private String out = "";
+    private String err = "";
+
+    @BeforeEach
+    void start() {
+        daemon = new FakeDaemon(directory);
+    }
+
+    @AfterEach
+    void stop() {
+        daemon.close();
+    }
+
+    private int run(String... arguments) {
+        StringWriter stdout = new StringWriter();
+        StringWriter stderr = new StringWriter();
+        Map<String, String> environment = Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
+        int code = Main.execute(arguments, environment, new PrintWriter(stdout), new PrintWriter(stderr));
+        out = stdout.toString();
+        err = stderr.toString();
+        return code;
+    }
+
+    private int line(String command) {
+        return run(command.split(" "));
+    }
+
+    @Test
+    @DisplayName("A-NET-01 A-NET-10 network create prints the id, and options may stand after the name")
+    void createPrintsTheId() {
+        daemon.on("POST /networks", 201, "{\"id\":\"" + ID + "\"}");
+        assertThat(line("network create web -d bridge --subnet 10.0.0.0/24 --gateway 10.0.0.9 -o a=b -o c=d=e")).isZero();
+        assertThat(out).isEqualTo(ID + "\n");
+        assertThat(daemon.requests()).containsExactly("POST /networks {\"name\":\"web\",\"driver\":\"bridge\","
+                + "\"subnets\":[\"10.0.0.0/24\"],\"gateways\":[\"10.0.0.9\"],\"options\":{\"a\":\"b\",\"c\":\"d=e\"}}");
+    }
+
+    @Test
+    @DisplayName("A-NET-02 network ls has docker's columns and short ids")
+    void networkLsHasDockersColumns() {
+        daemon.on("GET /networks", 200, "[" + WEB + "]");
+        assertThat(line("network ls")).isZero();
+        assertThat(out).isEqualTo("""
+                NETWORK ID     NAME   DRIVER   SCOPE
+                0123456789ab   web    bridge   local
+                """);
+        line("network ls -q");
+        assertThat(out).isEqualTo("0123456789ab\n");
+        line("network ls -q --no-trunc");
+        assertThat(out).isEqualTo(ID + "\n");
+        line("network ls --format json");
+        assertThat(out).startsWith("{\"CreatedAt\":\"\",\"Driver\":\"bridge\",\"ID\":\"0123456789ab\"").endsWith("}\n");
+    }
+
+    @Test
+    @DisplayName("A-NET-04 network inspect is a JSON array; what is not there makes it fail, not stop")
+    void inspectGoesOnAfterAnUnknownNetwork() {
+        daemon.on("GET /networks/web", 200, WEB).on("GET /networks/no", 404, "{\"message\":\"network no not found\"}");
+        assertThat(line("network inspect no web")).isEqualTo(1);
+        assertThat(out).startsWith("[\n    {\n        \"Name\": \"web\",").endsWith("\"Labels\": {}\n    }\n]\n");
+        assertThat(err).isEqualTo("Error response from daemon: network no not found\n");
+        assertThat(line("network inspect no")).isEqualTo(1);
+        assertThat(out).isEqualTo("[]\n");
+    }
+
+    @Test
+    @DisplayName("A-NET-07 network rm prints each name that it removed")
+    void networkRmPrintsTheNames() {
+        daemon.on("DELETE /networks/a%2Fb", 200, "{\"name\":\"a/b\"}")
+                .on("DELETE /networks/web", 409, "{\"message\":\"has active endpoints\"}");
+        assertThat(line("network rm web a/b")).isEqualTo(1);
+        assertThat(out).isEqualTo("a/b\n");
+        assertThat(err).isEqualTo("Error response from daemon: has active endpoints\n");
+    }
+
+    @Test
+    void attachSendsWhatWasAskedFor() {
+        daemon.on("POST /containers", 201, "{\"id\":\"" + ID + "\"}");
+        assertThat(line("attach --netns blue --name b --net web --network db --ip 10.0.0.5 --source-guard --queues 2"))
+                .isZero();
+        assertThat(out).isEqualTo(ID + "\n");
+        assertThat(daemon.requests()).containsExactly("POST /containers {\"netns\":\"blue\",\"name\":\"b\","
+                + "\"networks\":[\"web\",\"db\"],\"ip\":\"10.0.0.5\",\"sourceGuard\":true,\"queues\":2}");
+    }
+
+    @Test
+    @DisplayName("A-ATT-04 without --network a container goes to bridge; a relative path is made absolute")
+    void attachGoesToBridge() {
+        daemon.on("POST /containers", 201, "{\"id\":\"" + ID + "\"}");
+        assertThat(line("attach --netns ./blue --source-guard=false")).isZero();
+        assertThat(daemon.requests()).containsExactly("POST /containers {\"netns\":\""
+                + Path.of("blue").toAbsolutePath() + "\",\"networks\":[\"bridge\"],\"sourceGuard\":false}");
+    }
+
+    @Test
+    void psShowsCommandsShortAndInQuotes() {
+        daemon.on("GET /containers", 200, "[{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Command\":[\"sleep\","
+                + "\"1000000000000000000\"],\"Created\":\"\",\"State\":{\"Status\":\"exited\"},\"NetworkSettings\":"
+                + "{\"Networks\":{\"web\":{},\"db\":{}}}},{\"Id\":\"ff\",\"Name\":\"b\",\"Command\":[],"
+                + "\"State\":{\"Status\":\"detached\"}}]");
+        assertThat(line("ps")).isZero();
+        assertThat(out).isEqualTo("""
+                CONTAINER ID   COMMAND                  CREATED   STATUS     PORTS   NAMES   NETWORKS
+                0123456789ab   "sleep 1000000000000…"             Exited             www     web,db
+                ff             -                                  Detached           b      \s
+                """);
+    }
+
+    @Test
+    void statsNamesTheWayAndTheCrossings() {
+        daemon.on("GET /stats?container=a%20b", 200, "{\"io\":\"poll\",\"workers\":2,\"conservation\":{\"holds\":true},"
+                + "\"internals\":{\"handoff_frames\":7,\"other\":1},\"containers\":[{\"container\":\"a b\",\"network\":"
+                + "\"web\",\"rxFrames\":1,\"rxBytes\":60,\"txFrames\":2,\"txBytes\":120,\"drops\":0}]}");
+        assertThat(run("stats", "a b")).isZero();
+        assertThat(out).isEqualTo("""
+                CONTAINER   NETWORK   RX FRAMES   RX BYTES   TX FRAMES   TX BYTES   DROPS
+                a b         web       1           60         2           120        0
+
+                I/O path: poll   workers: 2   ring crossings: frames 7   frames conserved: yes
+                """);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "network create --ip-range 10.0.0.0/8 web, --ip-range, 1",
+        "network create web --ipv6, --ipv6, 1",
+        "network ls -f name=x, --filter, 1",
+        "attach --netns x --mac-address=02:00:00:00:00:01, --mac-address, 1",
+        "run -p 80:80 -- true, --publish, 125",
+        "run -p80:80 true, --publish, 125",
+        "run --publish=80:80 true, --publish, 125",
+        "exec -u root www true, --user, 1",
+        "logs www, 'logs', 1",
+        "network connect web www, 'network connect', 1",
+    })
+    void whatIsNotInThisVersionIsRefusedByName(String command, String what, int code) {
+        assertThat(line(command)).isEqualTo(code);
+        String quoted = what.startsWith("--") ? what : "'" + what + "'";
+        assertThat(err).isEqualTo("tapswitch: " + quoted + " is not in this version\n");
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "network create|tapswitch: \"tapswitch network create\" needs NAME|1",
+        "network create a b|tapswitch: \"tapswitch network create\" does not take 'b'|1",
+        "network ls --foo|tapswitch: unknown flag: --foo|1",
+        "network frob|tapswitch: 'frob' is not a tapswitch network command.|1",
+        "frob|tapswitch: 'frob' is not a tapswitch command.|1",
+        "run|tapswitch: \"tapswitch run\" needs COMMAND|125",
+        "run --frob true|tapswitch: unknown flag: --frob|125",
+        "fdb --format xml|tapswitch: --format 'xml' is not in this version: it takes 'table' or 'json'|1",
+    })
+    void mistakesAreExplainedInASentence(String command, String sentence, int code) {
+        assertThat(line(command)).isEqualTo(code);
+        assertThat(err).startsWith(sentence + "\n");
+        assertThat(err.lines().count()).isLessThanOrEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--socket %s network ls -q", "network --socket %s ls -q", "network ls -q --socket=%s"})
+    void theSocketIsTakenBeforeAndAfterTheVerb(String command) {
+        daemon.on("GET /networks", 200, "[" + WEB + "]");
+        StringWriter stdout = new StringWriter();
+        int code = Main.execute(command.formatted(daemon.socket()).split(" "), Map.of("TAPSWITCH_SOCKET", "/nope"),
+                new PrintWriter(stdout), new PrintWriter(new StringWriter()));
+        assertThat(code).isZero();
+        assertThat(stdout.toString()).isEqualTo("0123456789ab\n");
+    }
+
+    @Test
+    void aDaemonThatDoesNotRunIsSaidSo() {
+        assertThat(run("--socket", directory.resolve("no").toString(), "network", "ls")).isEqualTo(1);
+        assertThat(err).isEqualTo("Cannot connect to the tapswitch daemon at unix://" + directory.resolve("no")
+                + ". Is the daemon running?\n");
+        assertThat(run("--socket", directory.resolve("no").toString(), "run", "true")).isEqualTo(125);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "--help", "network --help", "network create --help", "network ls --help", "network rm --help",
+        "network inspect --help", "attach --help", "run --help", "exec --help", "ps --help", "rm --help",
+        "inspect --help", "fdb --help", "drops --help", "stats --help", "status --help", "version --help",
+        "daemon --help",
+    })
+    void everyVerbExplainsItselfWithAnExample(String command) {
+        assertThat(line(command)).isZero();
+        assertThat(out).contains("Example:\n  ").contains("--socket=PATH");
+    }
+
+    @Test
+    void execRefusesWhatIsNotRunning() {
+        daemon.on("GET /containers/www", 200, "{\"Id\":\"" + ID + "\",\"State\":{\"Status\":\"exited\"}}");
+        assertThat(line("exec www ls --help")).isEqualTo(1);
+        assertThat(err).isEqualTo("Error response from daemon: container " + ID + " is not running\n");
+    }
+}
