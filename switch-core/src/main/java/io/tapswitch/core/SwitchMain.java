@@ -70,6 +70,10 @@ public final class SwitchMain {
     private static IoMode ioMode(DaemonOptions options) {
         IoMode forced = options.ioMode();
         if (forced != null) {
+            String reason = FrameIos.whyNot(forced);
+            if (reason != null) {
+                throw Refusal.badInput("--io " + forced.word() + " is not possible here: " + reason);
+            }
             LOG.info("frame I/O: {}, as --io says", forced.word());
             return forced;
         }

@@ -37,17 +37,27 @@ final class WorkerCostIT {
         LabContainer a = LAB.container(network);
         LabContainer b = LAB.container(network);
         LabContainer hostile = LAB.container(network);
-        everyKindOfTraffic(a, b, hostile, 100_000);
+        warmUp(a, b, hostile);
 
         long allocated = LAB.daemon().internal("allocated_bytes");
         long frames = LAB.daemon().internal("received");
         while (LAB.daemon().internal("received") - frames < FRAMES) {
             everyKindOfTraffic(a, b, hostile, 250_000);
-            LAB.daemon().api().get("/drops");
         }
         assertThat(LAB.daemon().internal("allocated_bytes") - allocated)
                 .as("bytes allocated by the worker in %s frames", LAB.daemon().internal("received") - frames)
                 .isZero();
+    }
+
+    /** Until the JVM has compiled and linked what is used: two rounds in a row that allocate nothing. */
+    private static void warmUp(LabContainer a, LabContainer b, LabContainer hostile) {
+        int quietRounds = 0;
+        for (int round = 0; round < 20 && quietRounds < 2; round++) {
+            long before = LAB.daemon().internal("allocated_bytes");
+            everyKindOfTraffic(a, b, hostile, 150_000);
+            quietRounds = LAB.daemon().internal("allocated_bytes") == before ? quietRounds + 1 : 0;
+        }
+        assertThat(quietRounds).as("rounds without allocation").isEqualTo(2);
     }
 
     private static void everyKindOfTraffic(LabContainer a, LabContainer b, LabContainer hostile, int datagrams) {
@@ -58,6 +68,7 @@ final class WorkerCostIT {
         hostile.send(Frames.experimental("02:00:00:00:09:09", hostile.mac(), "unknown"), 500);
         hostile.traffic("flood", "count", 2000, "vary", "source", "rate", 20_000);
         hostile.exec("ping", "-c20", "-i0.002", "-q", hostile.gateway()).ok();
+        LAB.daemon().api().get("/drops");
     }
 
     @Test

@@ -102,6 +102,7 @@ public final class Background implements AutoCloseable {
     public Outcome await(Duration allowed) {
         try {
             if (!process.waitFor(allowed.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
                 throw new AssertionError("not finished within " + allowed.toMillis() + " ms: " + outcome());
             }

@@ -118,7 +118,9 @@ public final class Daemon implements AutoCloseable {
     @Override
     public void close() {
         if (process.alive()) {
-            process.terminate();
+            // Not the process that was started: a wrapper does not pass signals on.
+            ProcessHandle.of(api.get("/status").number("pid")).ifPresent(ProcessHandle::destroy);
+            process.await(Duration.ofSeconds(10));
         }
         process.close();
     }

@@ -30,6 +30,13 @@ public final class FrameIos {
         }
     }
 
+    /** {@return why this kernel does not permit the calling thread that way, or null when it does} */
+    public static @Nullable String whyNot(IoMode mode) {
+        try (FrameMemory memory = FrameMemory.map(2L * FrameMemory.SLOT_LENGTH)) {
+            return failure(mode, memory);
+        }
+    }
+
     /**
      * Opens the I/O of one worker, on the worker's thread.
      *
