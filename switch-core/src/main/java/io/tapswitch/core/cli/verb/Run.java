@@ -43,7 +43,7 @@ public final class Run extends Verb {
     @Option(names = "--rm", description = "remove the container when the command ends")
     private boolean remove;
 
-    @Option(names = {"-h", "--hostname"}, paramLabel = "NAME", description = "its hostname; else its name")
+    @Option(names = {"-h", "--hostname"}, paramLabel = "NAME", description = "its hostname; else the short id")
     private @Nullable String hostname;
 
     @Mixin
