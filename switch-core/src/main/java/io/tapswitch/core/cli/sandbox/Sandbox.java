@@ -151,10 +151,10 @@ public final class Sandbox implements AutoCloseable {
         if (!word.isEmpty()) {
             return Long.parseLong(word);
         }
-        if (detached) {
-            throw new CliException(Files.readString(directory.resolve("messages")).strip(), process.exitValue());
-        }
-        throw new CliException("", process.exitValue()); // It has said on our standard error what was wrong.
+        // init.sh ends with docker's codes; anything else is unshare's own failure.
+        int code = process.exitValue() > CANNOT_RUN ? process.exitValue() : CANNOT_RUN;
+        // One that is not detached has said on our standard error what was wrong.
+        throw new CliException(detached ? Files.readString(directory.resolve("messages")).strip() : "", code);
     }
 
     /** Through a channel of its own, because one file channel serves one thread at a time. */
