@@ -42,7 +42,7 @@ public interface FrameIo extends AutoCloseable {
      * happened. At most one system call in steady state.
      *
      * @param handler receives the events; always the same object
-     * @param timeoutNs longest wait; 0 to not wait
+     * @param timeoutNs longest wait; 0 to not wait. It may end sooner with nothing to report
      * @return number of events reported
      */
     int poll(FrameHandler handler, long timeoutNs);

@@ -51,6 +51,9 @@ final class Uring implements AutoCloseable {
         IoUring.SETUP_COOP_TASKRUN, // 5.19
     };
     private static final int FEATURES = IoUring.FEAT_SINGLE_MMAP | IoUring.FEAT_NODROP | IoUring.FEAT_EXT_ARG;
+    /** A wait that only completions end. */
+    static final long NO_LIMIT = Long.MAX_VALUE;
+
     private static final long NS_PER_SECOND = 1_000_000_000L;
     private static final int REFUSAL_PAUSE_NS = 100_000;
     // Scratch memory: struct io_uring_getevents_arg with its timespec, a second timespec, and register arguments.
@@ -58,7 +61,8 @@ final class Uring implements AutoCloseable {
     private static final int WAIT_ARGUMENT_TIMESPEC = 16;
     private static final int TIMESPEC = 24;
     private static final int PAUSE = 40;
-    private static final int REGISTER_ARGUMENT = 56;
+    private static final int PULSE = 56;
+    private static final int REGISTER_ARGUMENT = 72;
     private static final int REGISTER_ARGUMENT_LENGTH = 40;
 
     private final int fd;
@@ -231,6 +235,13 @@ final class Uring implements AutoCloseable {
         counters.increment(IoCounters.Counter.OTHER_SYSCALLS);
     }
 
+    /** Writes a submission that completes after a time, once. A wait that it ends needs no timer of its own. */
+    void preparePulse(long periodNs, long data) {
+        putLong(scratch + PULSE, periodNs / NS_PER_SECOND);
+        putLong(scratch + PULSE + 8, periodNs % NS_PER_SECOND);
+        prepare(IoUring.OP_TIMEOUT, 0, -1, scratch + PULSE, 1, 0, 0, data);
+    }
+
     /** {@return submissions that the kernel has not taken} */
     int queued() {
         return tail - getIntAcquire(sqHead);
@@ -250,7 +261,7 @@ final class Uring implements AutoCloseable {
      * Submits everything, works completions off, and waits.
      *
      * @param minComplete completions to wait for, 0 to not wait
-     * @param timeoutNs longest wait
+     * @param timeoutNs longest wait, or {@link #NO_LIMIT}
      * @return submissions taken, or a negative errno; -ETIME when the time was over
      */
     int enter(int minComplete, long timeoutNs) {
@@ -258,7 +269,7 @@ final class Uring implements AutoCloseable {
         int flags = enterFlags | IoUring.ENTER_GETEVENTS;
         long argument = 0;
         int argumentLength = 0;
-        if (minComplete > 0) {
+        if (minComplete > 0 && timeoutNs != NO_LIMIT) {
             putLong(scratch + TIMESPEC, timeoutNs / NS_PER_SECOND);
             putLong(scratch + TIMESPEC + 8, timeoutNs % NS_PER_SECOND);
             putLong(scratch + WAIT_ARGUMENT_TIMESPEC, scratch + TIMESPEC);

@@ -85,6 +85,8 @@ public final class IoUring {
     /** Where the buffer's number begins in the flags. */
     public static final int CQE_BUFFER_SHIFT = 16;
 
+    /** IORING_OP_TIMEOUT. */
+    public static final int OP_TIMEOUT = 11;
     /** Operation: cancel others. */
     public static final int OP_ASYNC_CANCEL = 14;
     /** Operation: read. */
