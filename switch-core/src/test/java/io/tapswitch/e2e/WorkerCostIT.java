@@ -39,14 +39,26 @@ final class WorkerCostIT {
         LabContainer hostile = LAB.container(network);
         warmUp(a, b, hostile);
 
+        // The JVM may throw compiled code away once more and run a few calls in its interpreter, where a downcall costs
+        // 32 bytes; a window in which that happened proves nothing, and is measured again. What allocates for each
+        // frame, or each batch, or each tick, is in every window.
+        List<Long> windows = new ArrayList<>();
+        do {
+            windows.add(allocatedIn(FRAMES, a, b, hostile));
+        } while (windows.getLast() != 0 && windows.size() < 4);
+        assertThat(windows.getLast())
+                .as("bytes allocated by the worker in windows of %s frames: %s", FRAMES, windows)
+                .isZero();
+        assertThat(windows).allMatch(bytes -> bytes < FRAMES / 100);
+    }
+
+    private static long allocatedIn(int count, LabContainer a, LabContainer b, LabContainer hostile) {
         long allocated = LAB.daemon().internal("allocated_bytes");
         long frames = LAB.daemon().internal("received");
-        while (LAB.daemon().internal("received") - frames < FRAMES) {
+        while (LAB.daemon().internal("received") - frames < count) {
             everyKindOfTraffic(a, b, hostile, 250_000);
         }
-        assertThat(LAB.daemon().internal("allocated_bytes") - allocated)
-                .as("bytes allocated by the worker in %s frames", LAB.daemon().internal("received") - frames)
-                .isZero();
+        return LAB.daemon().internal("allocated_bytes") - allocated;
     }
 
     /** Until the JVM has compiled and linked what is used: two rounds in a row that allocate nothing. */
