@@ -122,6 +122,25 @@ final class HostileFramesIT {
     }
 
     @Test
+    void row3_everyPrefixForTheGatewayIsSurvivedAndCounted() {
+        String gatewayMac = bare(hostile.gatewayMac());
+        List<String> prefixes = new ArrayList<>();
+        for (String packet : fortyPackets()) {
+            for (int end = 28; end <= packet.length(); end += 2) {
+                prefixes.add(gatewayMac + packet.substring(12, end));
+            }
+        }
+        long before = hostile.stats().number("drops");
+        long answersBefore = hostile.stats().number("txFrames");
+        hostile.send(prefixes);
+        fence();
+        long dropped = hostile.stats().number("drops") - before;
+        long answered = hostile.stats().number("txFrames") - answersBefore;
+        assertThat(dropped + answered).isGreaterThanOrEqualTo(prefixes.size());
+        assertThat(answered).as("answers to what cannot be a request to the gateway").isLessThan(20);
+    }
+
+    @Test
     void row4_singleBitFlipsNeverReachAPortOfAnotherNetwork() {
         LabNetwork other = LAB.network();
         LabContainer stranger = LAB.container(other);

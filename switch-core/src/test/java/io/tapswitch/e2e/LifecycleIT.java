@@ -80,6 +80,24 @@ final class LifecycleIT {
     }
 
     @Test
+    void A_ATT_08_absentNeighbourIsUnreachableAndNobodyAnswersForIt() {
+        LabNetwork network = LAB.network();
+        List<LabContainer> members = LAB.containers(network, 3);
+        LabContainer a = members.get(0);
+        LabContainer gone = members.get(2);
+        try (Flow flow = Flow.start(a, members.get(1), 500)) {
+            a.ping(gone);
+            gone.detach();
+            a.ip("neigh flush to " + gone.address());
+            Outcome ping = a.exec("ping", "-c1", "-W4", gone.address());
+            assertThat(ping.exit()).isNotZero();
+            assertThat(ping.out()).contains("Destination Host Unreachable").contains("100% packet loss");
+            flow.end().nothingLost();
+        }
+        a.ping(members.get(1));
+    }
+
+    @Test
     void R4_killedDaemonLeavesNoDeviceAndItsNetworksComeBack() {
         LabNetwork network = LAB.network();
         LabContainer a = LAB.container(network);

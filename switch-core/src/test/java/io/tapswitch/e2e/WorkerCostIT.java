@@ -31,7 +31,7 @@ final class WorkerCostIT {
     private static final int FRAMES = Boolean.getBoolean("soak") ? 10_000_000 : 1_000_000;
 
     @Test
-    @Timeout(600)
+    @Timeout(3600)
     void R11_framesFloodsDropsAndCounterReadsAllocateNothing() {
         LabNetwork network = LAB.network();
         LabContainer a = LAB.container(network);

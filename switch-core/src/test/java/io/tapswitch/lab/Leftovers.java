@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  */
 final class Leftovers {
     private static final String PREFIX = "ts";
+    private static final String DIRECTORY_PREFIX = "tapswitch-lab-";
     private static final Path NAMESPACES = Path.of("/run/netns");
     private static final Set<Process> PROCESSES = ConcurrentHashMap.newKeySet();
     private static final Set<String> MADE = ConcurrentHashMap.newKeySet();
@@ -55,7 +56,7 @@ final class Leftovers {
     private static Path prepare() {
         try {
             sweepDeadRuns();
-            Path directory = Files.createTempDirectory("tapswitch-lab-" + ProcessHandle.current().pid() + "-");
+            Path directory = Files.createTempDirectory(DIRECTORY_PREFIX + ProcessHandle.current().pid() + "-");
             Runtime.getRuntime().addShutdownHook(new Thread(() -> removeAll(directory), "lab-cleanup"));
             return directory;
         } catch (IOException e) {
@@ -69,7 +70,10 @@ final class Leftovers {
             process.destroyForcibly();
         }
         MADE.forEach(Leftovers::deleteNamespace);
-        deleteTree(directory);
+        // The test goes on beside this hook until the JVM halts, and may just have made another file.
+        for (int attempt = 0; attempt < 3 && Files.exists(directory); attempt++) {
+            deleteTree(directory);
+        }
     }
 
     private static void sweepDeadRuns() throws IOException {
@@ -87,6 +91,18 @@ final class Leftovers {
             if (ProcessHandle.of(pid).isEmpty()) {
                 deleteNamespace(name);
             }
+        }
+        sweepDirectories();
+    }
+
+    private static void sweepDirectories() throws IOException {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        try (Stream<Path> entries = Files.list(temporary)) {
+            entries.filter(path -> path.getFileName().toString().matches(DIRECTORY_PREFIX + "\\d+-.*"))
+                    .filter(path -> ProcessHandle.of(Long.parseLong(
+                                    path.getFileName().toString().split("-", -1)[2]))
+                            .isEmpty())
+                    .forEach(Leftovers::deleteTree);
         }
     }
 
