@@ -25,6 +25,7 @@ final class Libc {
     private static final int TCP_NODELAY = 1;
     private static final int SOL_SOCKET = 1;
     private static final int SO_REUSEADDR = 2;
+    private static final int SO_LINGER = 13;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SO_RCVBUFFORCE = 33;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -97,11 +98,22 @@ final class Libc {
         option(arena, socket, IPPROTO_TCP, TCP_NODELAY, 1);
     }
 
+    /** Lets close() end the connection with a reset: the socket does not stay in TIME_WAIT and keep its port. */
+    static void resetOnClose(Arena arena, int socket) {
+        MemorySegment linger = arena.allocate(JAVA_INT, 2);
+        linger.set(JAVA_INT, 0, 1);
+        option(socket, SOL_SOCKET, SO_LINGER, linger);
+    }
+
     private static void option(Arena arena, int socket, int level, int name, int value) {
         MemorySegment segment = arena.allocate(JAVA_INT);
         segment.set(JAVA_INT, 0, value);
+        option(socket, level, name, segment);
+    }
+
+    private static void option(int socket, int level, int name, MemorySegment value) {
         try {
-            int ignored = (int) SETSOCKOPT.invokeExact(socket, level, name, segment, 4);
+            int ignored = (int) SETSOCKOPT.invokeExact(socket, level, name, value, (int) value.byteSize());
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

@@ -13,7 +13,7 @@ import org.HdrHistogram.Histogram;
  *   probe                        whether an echo over TCP works
  *   udp SECONDS LENGTH           datagrams as fast as possible, 64 a call
  *   pingpong SECONDS             one byte there and back over one connection
- *   connects SECONDS             connect, one byte there and back, close
+ *   connects SECONDS             connect, one byte there and back, close with a reset
  * </pre>
  */
 final class TrafficClient {
@@ -49,6 +49,11 @@ final class TrafficClient {
 
     private boolean probe() {
         int socket = Libc.socket(Libc.SOCK_STREAM);
+        try (Arena options = Arena.ofConfined()) {
+            // A client has some 28 000 ports: closed in order, they would be used up after three seconds.
+            Libc.resetOnClose(options, socket);
+            Libc.noDelay(options, socket);
+        }
         boolean ok = Libc.connect(socket, server) && exchange(socket);
         Libc.close(socket);
         return ok;
