@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.wire.Ipv4Prefix;
 import java.util.BitSet;
 
 /**
@@ -20,10 +21,10 @@ final class AddressPool {
         this.networkName = networkName;
         this.subnet = subnet;
         this.gateway = gateway;
-        this.hosts = subnet.last() - subnet.address();
+        this.hosts = subnet.broadcast().bits() - subnet.network().bits();
         taken.set(0);
         taken.set(hosts);
-        taken.set(gateway - subnet.address());
+        taken.set(gateway - subnet.network().bits());
     }
 
     /** {@return the lowest free address, taken from now on} */
@@ -34,7 +35,7 @@ final class AddressPool {
                     + subnet + ")");
         }
         taken.set(index);
-        return subnet.address() + index;
+        return subnet.network().bits() + index;
     }
 
     /** Takes an address that a person chose (A-IPAM-05, A-IPAM-06). */
@@ -47,7 +48,7 @@ final class AddressPool {
         if (address == gateway) {
             throw Refusal.conflict("Address already in use: " + text + " is the gateway of network " + networkName);
         }
-        int index = address - subnet.address();
+        int index = address - subnet.network().bits();
         if (index == 0 || index == hosts) {
             throw Refusal.badInput("invalid address " + text + ": it is the "
                     + (index == 0 ? "network" : "broadcast") + " address of " + subnet);
@@ -61,7 +62,7 @@ final class AddressPool {
 
     /** Makes an address free again. */
     void giveBack(int address) {
-        taken.clear(address - subnet.address());
+        taken.clear(address - subnet.network().bits());
     }
 
     /** {@return how many addresses can still be given out} */

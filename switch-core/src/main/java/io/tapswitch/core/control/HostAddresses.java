@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.wire.Ipv4Prefix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ final class HostAddresses {
             String[] columns = line.split("\t", -1);
             int length = Integer.bitCount(hostOrder(columns[MASK]));
             if (length > 0) {
-                Ipv4Prefix prefix = Ipv4Prefix.of(hostOrder(columns[DESTINATION]), length);
+                Ipv4Prefix prefix = Ipv4.block(hostOrder(columns[DESTINATION]), length);
                 taken.add(new SubnetChoice.Taken(prefix, "the host's route by " + columns[INTERFACE].strip()));
             }
         }
@@ -64,7 +65,7 @@ final class HostAddresses {
             if (words.startsWith(LEAF)) {
                 leaf = words.substring(LEAF.length());
             } else if (words.equals("/32 host LOCAL")) {
-                Ipv4Prefix address = Ipv4Prefix.parse(leaf + "/32", "address");
+                Ipv4Prefix address = Ipv4.prefix(leaf + "/32", "address");
                 taken.add(new SubnetChoice.Taken(address, "the host's address " + leaf));
             }
         }

@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.tapswitch.wire.Ipv4Prefix;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -187,7 +188,7 @@ public final class StateDirectory implements AutoCloseable {
 
     private static Network network(StoredNetwork stored) {
         NetworkOptions.parse(stored.options() == null ? Map.of() : stored.options());
-        Ipv4Prefix subnet = Ipv4Prefix.parse(stored.subnet(), "subnet");
+        Ipv4Prefix subnet = Ipv4.prefix(stored.subnet(), "subnet");
         return new Network(
                 stored.id(),
                 ObjectName.check(stored.name(), "network"),

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.wire.Ipv4Prefix;
 import java.util.Collection;
 import java.util.List;
 
@@ -19,20 +20,20 @@ final class SubnetChoice {
     static final int LENGTH_MIN = 8;
 
     private static final List<Ipv4Prefix> FORBIDDEN = List.of(
-            Ipv4Prefix.of(0, 8), Ipv4Prefix.of(127 << 24, 8), Ipv4Prefix.of(0xE0000000, 3));
+            Ipv4.block(0, 8), Ipv4.block(127 << 24, 8), Ipv4.block(0xE0000000, 3));
 
     private SubnetChoice() {}
 
     /** {@return the first default pool that is free} */
     static Ipv4Prefix pick(Collection<Taken> taken) {
         for (int second = 17; second <= 31; second++) {
-            Ipv4Prefix pool = new Ipv4Prefix(172 << 24 | second << 16, 16);
+            Ipv4Prefix pool = Ipv4.block(172 << 24 | second << 16, 16);
             if (isFree(pool, taken)) {
                 return pool;
             }
         }
         for (int third = 0; third < 256; third += 16) {
-            Ipv4Prefix pool = new Ipv4Prefix(192 << 24 | 168 << 16 | third << 8, 20);
+            Ipv4Prefix pool = Ipv4.block(192 << 24 | 168 << 16 | third << 8, 20);
             if (isFree(pool, taken)) {
                 return pool;
             }
@@ -47,7 +48,7 @@ final class SubnetChoice {
 
     /** {@return the subnet that a person chose, when it can be one} */
     static Ipv4Prefix check(String text, Collection<Taken> taken) {
-        Ipv4Prefix subnet = Ipv4Prefix.parse(text, "subnet");
+        Ipv4Prefix subnet = Ipv4.prefix(text, "subnet");
         if (subnet.length() < LENGTH_MIN || subnet.length() > LENGTH_MAX) {
             throw Refusal.badInput("invalid subnet " + subnet + ": the prefix length must be " + LENGTH_MIN + " to "
                     + LENGTH_MAX);
@@ -70,15 +71,15 @@ final class SubnetChoice {
     /** {@return the gateway that a person chose for the subnet, else its first address (A-IPAM-02)} */
     static int gateway(Ipv4Prefix subnet, @org.jspecify.annotations.Nullable String text) {
         if (text == null) {
-            return subnet.address() + 1;
+            return subnet.network().bits() + 1;
         }
         int gateway = Ipv4.parse(text, "gateway");
         if (!subnet.contains(gateway)) {
             throw Refusal.badInput("no matching subnet for gateway " + text);
         }
-        if (gateway == subnet.address() || gateway == subnet.last()) {
+        if (gateway == subnet.network().bits() || gateway == subnet.broadcast().bits()) {
             throw Refusal.badInput("invalid gateway " + text + ": it is the "
-                    + (gateway == subnet.address() ? "network" : "broadcast") + " address of " + subnet);
+                    + (gateway == subnet.network().bits() ? "network" : "broadcast") + " address of " + subnet);
         }
         return gateway;
     }

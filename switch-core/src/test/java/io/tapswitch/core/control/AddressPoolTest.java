@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class AddressPoolTest {
     private static AddressPool pool(String subnet, String gateway) {
-        return new AddressPool("web", Ipv4Prefix.parse(subnet, "subnet"), Ipv4.parse(gateway, "gateway"));
+        return new AddressPool("web", Ipv4.prefix(subnet, "subnet"), Ipv4.parse(gateway, "gateway"));
     }
 
     private static int address(String text) {

@@ -102,7 +102,7 @@ class ControllerTest {
         refused(Refusal.Kind.BAD_INPUT, () -> create("", null), "name is empty");
         refused(Refusal.Kind.CONFLICT, () -> create("host", null), "predefined host network");
         refused(Refusal.Kind.NOT_IN_THIS_VERSION, () -> create("six", "fd00::/64"), "IPv6");
-        host.add(new SubnetChoice.Taken(Ipv4Prefix.parse("10.9.0.0/16", ""), "the host's route by eth0"));
+        host.add(new SubnetChoice.Taken(Ipv4.prefix("10.9.0.0/16", ""), "the host's route by eth0"));
         refused(Refusal.Kind.CONFLICT, () -> create("nine", "10.9.1.0/24"), "the host's route by eth0");
         assertThat(dataplane.networks).hasSize(2);
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StateDirectoryTest {
     private static final Network WEB = new Network(
             ObjectName.newId(), "web", "2026-11-21T10:00:00.000000001Z", "bridge",
-            Ipv4Prefix.parse("10.1.0.0/16", "subnet"), Ipv4.parse("10.1.0.9", "gateway"),
+            Ipv4.prefix("10.1.0.0/16", "subnet"), Ipv4.parse("10.1.0.9", "gateway"),
             Map.of(NetworkOptions.MTU, "1400"), Map.of("tier", "front"));
 
     @TempDir

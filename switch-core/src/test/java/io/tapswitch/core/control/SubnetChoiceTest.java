@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.wire.Ipv4Prefix;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SubnetChoiceTest {
     private static SubnetChoice.Taken taken(String prefix, String by) {
-        return new SubnetChoice.Taken(Ipv4Prefix.parse(prefix, "subnet"), by);
+        return new SubnetChoice.Taken(Ipv4.prefix(prefix, "subnet"), by);
     }
 
     @Test
@@ -59,7 +60,7 @@ class SubnetChoiceTest {
     @Test
     @DisplayName("A-IPAM-07 the gateway lies inside and is an address for hosts; without one it is the first")
     void checksTheGateway() {
-        Ipv4Prefix subnet = Ipv4Prefix.parse("10.0.0.0/24", "subnet");
+        Ipv4Prefix subnet = Ipv4.prefix("10.0.0.0/24", "subnet");
         assertThat(SubnetChoice.gateway(subnet, null)).isEqualTo(Ipv4.parse("10.0.0.1", ""));
         assertThat(SubnetChoice.gateway(subnet, "10.0.0.254")).isEqualTo(Ipv4.parse("10.0.0.254", ""));
         assertThatThrownBy(() -> SubnetChoice.gateway(subnet, "10.0.1.1"))
