@@ -22,6 +22,7 @@ public final class Routes {
      * @param stateDirectory shown by status
      */
     public Routes(Controller controller, String version, String stateDirectory) {
+        // A table reads as one: spotless:off
         table = List.of(
                 post("/networks", "Makes a network", NetworkRequest.class, Answers.Created.class, call ->
                         new Answers.Created(controller.createNetwork(call.body(NetworkRequest.class)).id())),
@@ -50,6 +51,7 @@ public final class Routes {
                         status(controller, version, stateDirectory)),
                 get("/openapi.json", "This description", NONE, Map.class, call ->
                         OpenApi.describe(table(), version)));
+        // spotless:on
     }
 
     private static Answers.Status status(Controller controller, String version, String stateDirectory) {

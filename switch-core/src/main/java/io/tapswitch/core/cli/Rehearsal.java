@@ -78,7 +78,8 @@ public final class Rehearsal {
                     + "\"container\":\"www\",\"type\":\"learned\",\"ageSeconds\":3}]";
             case "/drops" -> "[{\"port\":1,\"container\":\"www\",\"reason\":\"runt\",\"sentence\":\"x\",\"frames\":1}]";
             case "/stats" -> "{\"io\":\"multishot\",\"workers\":1,\"conservation\":{\"holds\":true},\"internals\":{"
-                    + "\"handoff_frames\":0},\"containers\":[{\"container\":\"www\",\"network\":\"web\",\"rxFrames\":1,"
+                    + "\"handoff_frames\":0},\"containers\":[{\"container\":\"www\",\"network\":\"web\","
+                    + "\"rxFrames\":1,"
                     + "\"rxBytes\":60,\"txFrames\":1,\"txBytes\":60,\"drops\":0}]}";
             default -> path.startsWith("/containers/") ? CONTAINER : NETWORK;
         };
