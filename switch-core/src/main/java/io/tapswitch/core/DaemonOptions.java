@@ -69,7 +69,7 @@ final class DaemonOptions {
         try {
             new CommandLine(options).parseArgs(arguments);
         } catch (CommandLine.ParameterException e) {
-            throw Refusal.badInput(String.valueOf(e.getMessage()));
+            throw Refusal.badInput(e.getMessage() + "\nSee 'tapswitch daemon --help'.");
         }
         options.check();
         return options;

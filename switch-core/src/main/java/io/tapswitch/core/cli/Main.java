@@ -152,6 +152,9 @@ public final class Main {
         } else if (e instanceof MissingParameterException missing && !missing.getMissing().isEmpty()
                 && missing.getMissing().getFirst().isPositional()) {
             problem = "\"" + name + "\" needs " + missing.getMissing().getFirst().paramLabel();
+        } else {
+            // picocli says it twice for the values of a map.
+            problem = String.valueOf(problem).replace("option option ", "option ");
         }
         String hint = "\nSee '" + name + " --help'.";
         return fail(e.getCommandLine().getErr(), "tapswitch: " + problem + hint, codeOf(verb));

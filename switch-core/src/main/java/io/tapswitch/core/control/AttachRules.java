@@ -42,7 +42,7 @@ final class AttachRules {
         }
         if (queues > workers) {
             throw Refusal.badInput(queues + " queues need a worker each, and the daemon has " + workers
-                    + ": start it with --workers " + queues + " or more");
+                    + ": start it with --workers " + queues + " or more (16 at most), or ask for fewer");
         }
         return queues;
     }

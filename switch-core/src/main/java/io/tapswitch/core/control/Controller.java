@@ -123,9 +123,11 @@ public final class Controller implements AutoCloseable {
             if (network.name().equals(Network.BRIDGE)) {
                 throw Refusal.conflict(network.name() + " is a pre-defined network and cannot be removed");
             }
-            if (!containers.endpointsOf(network.id()).isEmpty()) {
+            List<Endpoint> members = containers.endpointsOf(network.id());
+            if (!members.isEmpty()) {
                 throw Refusal.conflict("error while removing network: network " + network.name() + " id " + network.id()
-                        + " has active endpoints");
+                        + " has active endpoints: remove container " + members.getFirst().containerName()
+                        + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
             }
             networks.remove(entry);
             return network.name();

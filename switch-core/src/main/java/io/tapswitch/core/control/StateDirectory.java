@@ -9,6 +9,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -89,6 +92,9 @@ public final class StateDirectory implements AutoCloseable {
             String pid = ProcessHandle.current().pid() + "\n";
             channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)));
             return new StateDirectory(directory, channel);
+        } catch (FileAlreadyExistsException e) {
+            throw Refusal.failed(
+                    "cannot use state directory " + directory + ": " + e.getFile() + " is no directory", e);
         } catch (IOException e) {
             throw Refusal.failed("cannot use state directory " + directory + ": " + e, e);
         }
@@ -118,7 +124,11 @@ public final class StateDirectory implements AutoCloseable {
         }
         try {
             byte[] bytes = Files.readAllBytes(file());
-            int version = JSON.readTree(bytes).path("version").asInt(0);
+            JsonNode given = JSON.readTree(bytes).path("version");
+            if (!given.isInt()) {
+                throw unreadable("it bears no version", new IOException("version"));
+            }
+            int version = given.intValue();
             if (version != VERSION) {
                 throw Refusal.failed(
                         "state file " + file() + " has version " + version + ", this tapswitch reads version " + VERSION
@@ -127,17 +137,30 @@ public final class StateDirectory implements AutoCloseable {
             }
             List<StoredNetwork> networks = JSON.readValue(bytes, Contents.class).networks();
             return networks == null ? List.of() : networks.stream().map(StateDirectory::network).toList();
-        } catch (IOException | JacksonException | NullPointerException e) {
-            throw unreadable(e);
+        } catch (JacksonException e) {
+            throw unreadable(jsonFault(e), e);
+        } catch (NullPointerException e) {
+            throw unreadable("a network lacks a field", e);
+        } catch (IOException e) {
+            throw unreadable(String.valueOf(e.getMessage()), e);
         } catch (Refusal e) {
-            throw e.kind() == Refusal.Kind.FAILED ? e : unreadable(e);
+            throw e.kind() == Refusal.Kind.FAILED ? e : unreadable(String.valueOf(e.getMessage()), e);
         }
     }
 
-    private Refusal unreadable(Exception cause) {
+    /** Jackson's words without what it adds in parentheses for programmers, and where in the file it is. */
+    private static String jsonFault(JacksonException e) {
+        String words = String.valueOf(e.getOriginalMessage());
+        int addition = words.indexOf(" (");
+        String fault = addition < 0 ? words : words.substring(0, addition);
+        TokenStreamLocation where = e.getLocation();
+        return where == null || where.getLineNr() < 1 ? fault : "line " + where.getLineNr() + ": " + fault;
+    }
+
+    private Refusal unreadable(String why, Exception cause) {
         return Refusal.failed(
                 "state file " + file() + " cannot be read; nothing was changed: mend it, or move it away to start"
-                        + " without networks (" + firstLine(String.valueOf(cause.getMessage())) + ")",
+                        + " without networks (" + firstLine(why) + ")",
                 cause);
     }
 

@@ -18,7 +18,10 @@ final class AttachOptions {
             description = "a network to be in; repeatable, the first becomes eth0; else 'bridge'")
     private List<String> networks = new ArrayList<>();
 
-    @Option(names = "--ip", paramLabel = "IP", description = "its address in the first network; else the lowest free")
+    @Option(
+            names = "--ip",
+            paramLabel = "IP",
+            description = "its address, in a single network other than 'bridge'; else the lowest free")
     private @Nullable String ip;
 
     @Option(

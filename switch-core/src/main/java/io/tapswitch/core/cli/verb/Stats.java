@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "stats",
         description = {
-            "Shows what each container received (RX) and sent (TX), and what was dropped of it.",
+            "Shows what the switch received from (RX) and wrote to (TX) each container, and what it dropped.",
             "",
             "Example:",
             "  tapswitch stats --format json",
