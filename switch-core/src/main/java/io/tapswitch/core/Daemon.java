@@ -23,8 +23,7 @@ public final class Daemon implements AutoCloseable {
     private final Controller controller;
     private final ApiServer api;
 
-    private Daemon(
-            StateDirectory state, Dataplane dataplane, Plumbing plumbing, Controller controller, ApiServer api) {
+    private Daemon(StateDirectory state, Dataplane dataplane, Plumbing plumbing, Controller controller, ApiServer api) {
         this.state = state;
         this.dataplane = dataplane;
         this.plumbing = plumbing;
@@ -51,7 +50,11 @@ public final class Daemon implements AutoCloseable {
             try {
                 controller.start();
                 ApiServer api = ApiServer.start(
-                        socket, new Routes(controller, version(), stateDirectory.toAbsolutePath().toString()));
+                        socket,
+                        new Routes(
+                                controller,
+                                version(),
+                                stateDirectory.toAbsolutePath().toString()));
                 return new Daemon(state, dataplane, plumbing, controller, api);
             } catch (RuntimeException e) {
                 controller.close();

@@ -22,38 +22,64 @@ final class DaemonOptions {
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
     private static final Set<String> LATER = Set.of(
-            "--config", "--ports", "--run-dir", "--cluster-store", "--cluster-advertise", "--metrics",
+            "--config",
+            "--ports",
+            "--run-dir",
+            "--cluster-store",
+            "--cluster-advertise",
+            "--metrics",
             "--detach-on-exit");
 
     private static final int WORKERS_MAX = 16;
     private static final long MEMORY_DEFAULT = 1L << 30;
     private static final long MEMORY_MIN = 16L << 20;
 
-    @Option(names = "--socket", paramLabel = "PATH", description = "unix socket to serve on (default: $"
-            + SOCKET_VARIABLE + ", else " + DEFAULT_SOCKET + ")")
-    @Nullable Path socket;
+    @Option(
+            names = "--socket",
+            paramLabel = "PATH",
+            description = "unix socket to serve on (default: $" + SOCKET_VARIABLE + ", else " + DEFAULT_SOCKET + ")")
+    @Nullable
+    Path socket;
 
-    @Option(names = "--state-dir", paramLabel = "DIR", defaultValue = "/var/lib/tapswitch",
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            defaultValue = "/var/lib/tapswitch",
             description = "where networks are kept (default: ${DEFAULT-VALUE})")
     Path stateDirectory = Path.of("/var/lib/tapswitch");
 
-    @Option(names = "--uplink", paramLabel = "MODE", defaultValue = "none",
+    @Option(
+            names = "--uplink",
+            paramLabel = "MODE",
+            defaultValue = "none",
             description = "way to the outside; this version knows only none")
     String uplink = "none";
 
-    @Option(names = "--workers", paramLabel = "N", defaultValue = "1",
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            defaultValue = "1",
             description = "worker threads, 1 to " + WORKERS_MAX + " (default: ${DEFAULT-VALUE})")
     int workers = 1;
 
-    @Option(names = "--io", paramLabel = "PATH",
+    @Option(
+            names = "--io",
+            paramLabel = "PATH",
             description = "way of I/O: multishot, single or poll (default: the best that the kernel has)")
-    @Nullable String io;
+    @Nullable
+    String io;
 
-    @Option(names = "--memory", paramLabel = "SIZE",
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
             description = "most memory for frames, such as 512m or 2g (default: 1g); used only as needed")
-    @Nullable String memory;
+    @Nullable
+    String memory;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "shows this")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "shows this")
     boolean help;
 
     /** {@return the flags; refusals say which one and why} */
@@ -95,7 +121,8 @@ final class DaemonOptions {
     }
 
     /** {@return the forced way of I/O, null for the best} */
-    @Nullable IoMode ioMode() {
+    @Nullable
+    IoMode ioMode() {
         if (io == null) {
             return null;
         }

@@ -14,8 +14,17 @@ class DaemonOptionsTest {
     @Test
     void readsWhatThisVersionKnows() {
         DaemonOptions options = DaemonOptions.parse(
-                "--socket", "/tmp/x.sock", "--state-dir=/tmp/x", "--uplink", "none", "--workers", "2", "--io", "poll",
-                "--memory", "512m");
+                "--socket",
+                "/tmp/x.sock",
+                "--state-dir=/tmp/x",
+                "--uplink",
+                "none",
+                "--workers",
+                "2",
+                "--io",
+                "poll",
+                "--memory",
+                "512m");
         assertThat(options.socketPath()).isEqualTo(Path.of("/tmp/x.sock"));
         assertThat(options.stateDirectory).isEqualTo(Path.of("/tmp/x"));
         assertThat(options.workers).isEqualTo(2);
@@ -33,8 +42,18 @@ class DaemonOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--config", "--ports", "--run-dir", "--cluster-store=etcd://x", "--cluster-advertise",
-        "--metrics", "--detach-on-exit", "--uplink=shared", "--uplink=dedicated:eth0"})
+    @ValueSource(
+            strings = {
+                "--config",
+                "--ports",
+                "--run-dir",
+                "--cluster-store=etcd://x",
+                "--cluster-advertise",
+                "--metrics",
+                "--detach-on-exit",
+                "--uplink=shared",
+                "--uplink=dedicated:eth0"
+            })
     void refusesLaterVersionsFlagsByName(String flag) {
         String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
         assertThatThrownBy(() -> DaemonOptions.parse(flag))
@@ -44,8 +63,19 @@ class DaemonOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--workers=0", "--workers=17", "--workers=x", "--io=fast", "--memory=1", "--memory=x",
-        "--memory=9999999999g", "--memory=", "--nonsense", "stray"})
+    @ValueSource(
+            strings = {
+                "--workers=0",
+                "--workers=17",
+                "--workers=x",
+                "--io=fast",
+                "--memory=1",
+                "--memory=x",
+                "--memory=9999999999g",
+                "--memory=",
+                "--nonsense",
+                "stray"
+            })
     void refusesWhatHasNoMeaning(String flag) {
         assertThatThrownBy(() -> DaemonOptions.parse(flag)).isInstanceOf(Refusal.class);
     }

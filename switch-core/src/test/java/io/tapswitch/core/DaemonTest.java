@@ -21,7 +21,10 @@ class DaemonTest {
 
     private Daemon start(String socket, String state) {
         return Daemon.start(
-                directory.resolve(socket), directory.resolve(state), listener -> new FakeDataplane(1), new FakePlumbing());
+                directory.resolve(socket),
+                directory.resolve(state),
+                listener -> new FakeDataplane(1),
+                new FakePlumbing());
     }
 
     @Test
@@ -29,7 +32,8 @@ class DaemonTest {
         Path socket = directory.resolve("run/s");
         try (Daemon daemon = start("run/s", "state")) {
             assertThat(daemon).isNotNull();
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-rw----");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                    .isEqualTo("rw-rw----");
         }
         assertThat(socket).doesNotExist();
     }
@@ -48,7 +52,9 @@ class DaemonTest {
     void refusesTheSocketOfALivingDaemonAndLetsItsOwnStateGo() throws Exception {
         try (Daemon first = start("s", "one")) {
             assertThat(first).isNotNull();
-            assertThatThrownBy(() -> start("s", "two")).isInstanceOf(Refusal.class).hasMessageContaining("--socket");
+            assertThatThrownBy(() -> start("s", "two"))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining("--socket");
             assertThatThrownBy(() -> start("other", "one")).hasMessageContaining("--state-dir");
         }
         start("s", "two").close();

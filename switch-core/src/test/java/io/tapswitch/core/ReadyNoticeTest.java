@@ -40,13 +40,15 @@ class ReadyNoticeTest {
     @Test
     void tellsThePathThatItWasGiven() {
         String path = directory.resolve("notify").toString();
-        assertThat(received((path + "\0").getBytes(StandardCharsets.UTF_8), path)).isEqualTo("READY=1\n");
+        assertThat(received((path + "\0").getBytes(StandardCharsets.UTF_8), path))
+                .isEqualTo("READY=1\n");
     }
 
     @Test
     void tellsAnAbstractSocket() {
         String name = "tapswitch-test-" + ProcessHandle.current().pid();
-        assertThat(received(("\0" + name).getBytes(StandardCharsets.UTF_8), "@" + name)).isEqualTo("READY=1\n");
+        assertThat(received(("\0" + name).getBytes(StandardCharsets.UTF_8), "@" + name))
+                .isEqualTo("READY=1\n");
     }
 
     @Test

@@ -81,7 +81,11 @@ final class BridgingIT {
     }
 
     private static long alarms() {
-        return LAB.daemon().log().lines().filter(line -> line.contains("WARN") && line.contains(X)).count();
+        return LAB.daemon()
+                .log()
+                .lines()
+                .filter(line -> line.contains("WARN") && line.contains(X))
+                .count();
     }
 
     @Test
@@ -255,8 +259,10 @@ final class BridgingIT {
         b.send(Frames.experimental(a.mac(), X, "learn"), 1);
         awaitLearned(network, X, b);
         b.ip("link set eth0 down");
-        Eventually.until(Duration.ofMillis(500), "address forgotten", () -> fdb(network).stream()
-                .noneMatch(e -> e.text("mac").equals(X)));
+        Eventually.until(
+                Duration.ofMillis(500),
+                "address forgotten",
+                () -> fdb(network).stream().noneMatch(e -> e.text("mac").equals(X)));
         try (Sniffer atC = Sniffer.in(c, "88b5")) {
             a.send(Frames.experimental(X, a.mac(), "flooded again"), 3);
             assertThat(atC.framesBeforeFenceFrom(a)).hasSize(3);
@@ -276,14 +282,16 @@ final class BridgingIT {
             renamed.ip("link set eth0 name lan7");
             renamed.ip("link set lan7 up");
             members.get(0).ping(renamed);
-            Eventually.until("the new name is shown", () -> LAB.daemon()
-                    .api()
-                    .get("/containers/" + renamed.id())
-                    .at("NetworkSettings")
-                    .at("Networks")
-                    .at(network.name())
-                    .text("Interface")
-                    .equals("lan7"));
+            Eventually.until(
+                    "the new name is shown",
+                    () -> LAB.daemon()
+                            .api()
+                            .get("/containers/" + renamed.id())
+                            .at("NetworkSettings")
+                            .at("Networks")
+                            .at(network.name())
+                            .text("Interface")
+                            .equals("lan7"));
             flow.end().nothingLost();
         }
     }
@@ -298,10 +306,12 @@ final class BridgingIT {
     }
 
     private static void awaitLearned(LabNetwork network, String mac, LabContainer at) {
-        Eventually.until(mac + " learned at " + at.name(), () -> fdb(network).stream()
-                .anyMatch(e -> e.text("mac").equals(mac)
-                        && e.text("container").equals(at.name())
-                        && e.text("type").equals("learned")));
+        Eventually.until(
+                mac + " learned at " + at.name(),
+                () -> fdb(network).stream()
+                        .anyMatch(e -> e.text("mac").equals(mac)
+                                && e.text("container").equals(at.name())
+                                && e.text("type").equals("learned")));
     }
 
     private static List<Json> fdb(LabNetwork network) {

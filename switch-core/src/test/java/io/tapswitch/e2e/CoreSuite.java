@@ -120,13 +120,12 @@ abstract class CoreSuite {
         List<LabContainer> three = lab.containers(network, 3);
         try (Flow flow = Flow.start(three.get(0), three.get(1), 500)) {
             three.get(2).ip("link del eth0");
-            Eventually.until(Duration.ofMillis(500), "container is detached", () -> lab.daemon()
-                    .api()
-                    .get("/containers?all=true")
-                    .elements()
-                    .stream()
-                    .noneMatch(c -> c.text("Id").equals(three.get(2).id())
-                            && c.at("State").text("Status").equals("running")));
+            Eventually.until(
+                    Duration.ofMillis(500),
+                    "container is detached",
+                    () -> lab.daemon().api().get("/containers?all=true").elements().stream()
+                            .noneMatch(c -> c.text("Id").equals(three.get(2).id())
+                                    && c.at("State").text("Status").equals("running")));
             flow.end().nothingLost();
         }
     }

@@ -30,8 +30,7 @@ final class HostileFramesIT {
     static final Lab LAB = Lab.withDaemon();
 
     /** Forty valid packets of many protocols, one a line, made by scapy for the destination MAC D and source MAC S. */
-    private static final String FORTY_PACKETS =
-            """
+    private static final String FORTY_PACKETS = """
             E = Ether(dst=D, src=S)
             I, J = IP(src=A, dst=B), IPv6(src='fe80::1', dst='fe80::2')
             U = UDP(sport=4000, dport=53)
@@ -104,10 +103,10 @@ final class HostileFramesIT {
             hostile.send(prefixes);
             arrived = atA.framesBeforeFenceFrom(hostile);
         }
-        List<String> whole = prefixes.stream().filter(HostileFramesIT::headerIsThere).toList();
+        List<String> whole =
+                prefixes.stream().filter(HostileFramesIT::headerIsThere).toList();
         assertThat(arrived).containsExactlyElementsOf(whole);
-        assertThat(hostile.drops("truncated_ip") + hostile.drops("bad_arp"))
-                .isEqualTo(prefixes.size() - whole.size());
+        assertThat(hostile.drops("truncated_ip") + hostile.drops("bad_arp")).isEqualTo(prefixes.size() - whole.size());
     }
 
     /** Whether the frame has the header that its EtherType promises, which is all that a bridge looks at. */
@@ -137,7 +136,9 @@ final class HostileFramesIT {
         long dropped = hostile.stats().number("drops") - before;
         long answered = hostile.stats().number("txFrames") - answersBefore;
         assertThat(dropped + answered).isGreaterThanOrEqualTo(prefixes.size());
-        assertThat(answered).as("answers to what cannot be a request to the gateway").isLessThan(20);
+        assertThat(answered)
+                .as("answers to what cannot be a request to the gateway")
+                .isLessThan(20);
     }
 
     @Test
@@ -195,9 +196,15 @@ final class HostileFramesIT {
     void rows20to25and28_badPacketsBetweenMembersPassUnchanged() {
         String good = Frames.ipv4(hostile.address(), a.address(), 17, Frames.udp(7, 7, "member"));
         List<String> packets = new ArrayList<>(List.of(
-                Frames.with8(good, 0, 0x05), Frames.with8(good, 0, 0xf5), Frames.with8(good, 0, 0x40),
-                Frames.with8(good, 0, 0x4f), Frames.with16(good, 2, 19), Frames.with16(good, 2, 60_000),
-                Frames.with16(good, 2, 0), Frames.with16(good, 10, 0x1234), Frames.with8(good, 8, 0),
+                Frames.with8(good, 0, 0x05),
+                Frames.with8(good, 0, 0xf5),
+                Frames.with8(good, 0, 0x40),
+                Frames.with8(good, 0, 0x4f),
+                Frames.with16(good, 2, 19),
+                Frames.with16(good, 2, 60_000),
+                Frames.with16(good, 2, 0),
+                Frames.with16(good, 10, 0x1234),
+                Frames.with8(good, 8, 0),
                 Frames.with8(good, 8, 1),
                 Frames.ipv4("127.0.0.1", a.address(), 17, Frames.udp(7, 7, "member")),
                 Frames.ipv4("255.255.255.255", a.address(), 17, Frames.udp(7, 7, "member")),

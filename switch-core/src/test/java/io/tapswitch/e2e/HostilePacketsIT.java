@@ -49,10 +49,12 @@ final class HostilePacketsIT {
     @Test
     void A_IPAM_07_gatewayAnswersArpAndPing() {
         hostile.ping(hostile.gateway());
-        Outcome large = hostile.exec("ping", "-c2", "-i0.1", "-W2", "-s", "20000", hostile.gateway()).ok();
+        Outcome large = hostile.exec("ping", "-c2", "-i0.1", "-W2", "-s", "20000", hostile.gateway())
+                .ok();
         assertThat(large.out()).contains("2 received");
         assertThat(hostile.ip("route show default")).contains("default via " + network.gateway() + " dev eth0");
-        assertThat(hostile.exec("arping", "-c1", "-w2", "-I", "eth0", network.gateway()).out()
+        assertThat(hostile.exec("arping", "-c1", "-w2", "-I", "eth0", network.gateway())
+                                .out()
                         + hostile.ip("neigh show " + network.gateway()))
                 .contains(gatewayMac);
     }
@@ -69,8 +71,7 @@ final class HostilePacketsIT {
     void B17_gatewaysAddressCannotBeTaken() {
         hostile.send(Frames.experimental(a.mac(), gatewayMac, "I am the gateway"), 9);
         assertDropped("spoof_mac", 9);
-        hostile.send(
-                Frames.arp(a.mac(), hostile.mac(), 2, hostile.mac(), network.gateway(), a.mac(), a.address()), 6);
+        hostile.send(Frames.arp(a.mac(), hostile.mac(), 2, hostile.mac(), network.gateway(), a.mac(), a.address()), 6);
         assertDropped("spoof_arp", 6);
         toGateway(Frames.ipv4(network.gateway(), BEYOND, UDP, Frames.udp(7, 7, "from the gateway")), 7);
         assertDropped("ip_source", 7);
@@ -143,8 +144,15 @@ final class HostilePacketsIT {
     void row25_sourcesThatNoPacketMayHave() {
         String broadcast = network.subnet().replaceAll("(\\d+\\.\\d+)\\..*", "$1.255.255");
         for (String source : new String[] {
-            "127.0.0.1", "0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-            broadcast, BEYOND
+            "127.0.0.1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            broadcast,
+            BEYOND
         }) {
             toGateway(Frames.ipv4(source, BEYOND, UDP, Frames.udp(7, 7, "impossible")), 10);
         }
@@ -164,8 +172,7 @@ final class HostilePacketsIT {
 
     @Test
     void row27_ipv6ExtensionHeaders() {
-        String frames = hostile.scapy("E = Ether(dst='" + gatewayMac + "', src='" + hostile.mac() + "')\n"
-                + """
+        String frames = hostile.scapy("E = Ether(dst='" + gatewayMac + "', src='" + hostile.mac() + "')\n" + """
                 J = IPv6(src='fd00::1', dst='fd00::9')
                 deep = J
                 for i in range(100): deep = deep/IPv6ExtHdrDestOpt()
@@ -188,7 +195,8 @@ final class HostilePacketsIT {
     void row28_allProtocolsWithRandomContent() {
         List<String> frames = new ArrayList<>();
         for (int protocol = 0; protocol < 256; protocol++) {
-            String packet = Frames.ipv4(hostile.address(), network.gateway(), protocol, Frames.text("r4nd0m!" + protocol));
+            String packet =
+                    Frames.ipv4(hostile.address(), network.gateway(), protocol, Frames.text("r4nd0m!" + protocol));
             frames.add(Frames.padded(Frames.ethernet(gatewayMac, hostile.mac(), Frames.IPV4, packet)));
         }
         hostile.send(frames);
@@ -202,7 +210,9 @@ final class HostilePacketsIT {
 
     private void assertDropped(String reason, long frames) {
         fence(hostile);
-        assertThat(hostile.drops(reason)).as("%s in %s", reason, LAB.daemon().api().get("/drops")).isEqualTo(frames);
+        assertThat(hostile.drops(reason))
+                .as("%s in %s", reason, LAB.daemon().api().get("/drops"))
+                .isEqualTo(frames);
     }
 
     /** All that was sent has been decided when a fence has arrived. */

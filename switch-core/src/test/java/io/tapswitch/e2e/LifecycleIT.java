@@ -72,7 +72,10 @@ final class LifecycleIT {
         LabContainer b = LAB.container(network);
         String id = b.id();
         LAB.daemon().api().delete("/containers/" + id + "?force=true").ok();
-        Eventually.until(Duration.ofMillis(250), "the device is gone", () -> !b.ip("-o link").contains("eth0"));
+        Eventually.until(
+                Duration.ofMillis(250),
+                "the device is gone",
+                () -> !b.ip("-o link").contains("eth0"));
         assertThat(a.reaches(b.address())).isFalse();
         b.detached();
         LAB.attachAgain(b, network);
@@ -179,7 +182,8 @@ final class LifecycleIT {
 
     private static boolean isRunning(String id) {
         return LAB.daemon().api().get("/containers?all=true").elements().stream()
-                .anyMatch(c -> c.text("Id").equals(id) && c.at("State").text("Status").equals("running"));
+                .anyMatch(c ->
+                        c.text("Id").equals(id) && c.at("State").text("Status").equals("running"));
     }
 
     /** R2: no busy loop on a dead file. */

@@ -36,7 +36,9 @@ final class LimitsIT {
         LabContainer a = LAB.container(network);
         LabContainer b = LAB.container(network);
         LabContainer c = LAB.container(network);
-        a.send(IntStream.range(0, 30).mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn")).toList());
+        a.send(IntStream.range(0, 30)
+                .mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn"))
+                .toList());
         Eventually.until("ten addresses are learned", () -> learned(network).size() == 10);
         assertThat(learned(network)).extracting(e -> e.text("mac")).contains(address(0), address(9));
         try (Sniffer atC = Sniffer.in(c, "88b5")) {
@@ -54,9 +56,13 @@ final class LimitsIT {
         LabNetwork network = LAB.network("tapswitch.learned-per-network", "15");
         LabContainer a = LAB.container(network);
         LabContainer b = LAB.container(network);
-        a.send(IntStream.range(0, 10).mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn")).toList());
+        a.send(IntStream.range(0, 10)
+                .mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn"))
+                .toList());
         Eventually.until("ten are learned", () -> learned(network).size() == 10);
-        b.send(IntStream.range(50, 70).mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn")).toList());
+        b.send(IntStream.range(50, 70)
+                .mapToObj(i -> Frames.experimental(BROADCAST, address(i), "learn"))
+                .toList());
         Eventually.until("no more than fifteen", () -> learned(network).size() == 15);
         a.ping(b);
     }
@@ -73,8 +79,16 @@ final class LimitsIT {
         int count = SOAK ? 1_000_000 : 200_000;
         try (Flow flow = Flow.start(a, b, 500);
                 Sniffer atWitness = Sniffer.in(witness, flowOnly)) {
-            Json flood = hostile.traffic(Duration.ofMinutes(1), "", "flood", "count", count, "destination",
-                    a.mac().replace(":", ""), "rate", 60_000);
+            Json flood = hostile.traffic(
+                    Duration.ofMinutes(1),
+                    "",
+                    "flood",
+                    "count",
+                    count,
+                    "destination",
+                    a.mac().replace(":", ""),
+                    "rate",
+                    60_000);
             assertThat(flood.number("sent")).isEqualTo(count);
             assertThat(atWitness.framesBeforeFenceFrom(b)).isEmpty();
             flow.end().nothingLost();
@@ -95,8 +109,8 @@ final class LimitsIT {
         LabContainer b = LAB.container(network);
         try (Flow flow = Flow.start(a, b, 500);
                 Background counter = a.startTraffic("sniff", "only", Frames.text("flood"), "count", true)) {
-            Json flood = hostile.traffic(Duration.ofMinutes(1), "", "flood", "count", 120_000, "vary", "destination",
-                    "rate", 40_000);
+            Json flood = hostile.traffic(
+                    Duration.ofMinutes(1), "", "flood", "count", 120_000, "vary", "destination", "rate", 40_000);
             long passed = Json.parse(counter.stop().ok().lastLine()).number("seen");
             double seconds = flood.fraction("seconds");
             assertThat(passed).as("in %s s", seconds).isLessThanOrEqualTo((long) (2000 * (seconds + 2)));
@@ -121,8 +135,11 @@ final class LimitsIT {
             joined(other);
             flow.end().nothingLost();
         }
-        long alarms = LAB.daemon().log().lines()
-                .filter(line -> line.contains("WARN") && line.contains(address(1))).count();
+        long alarms = LAB.daemon()
+                .log()
+                .lines()
+                .filter(line -> line.contains("WARN") && line.contains(address(1)))
+                .count();
         assertThat(alarms).as("one alarm in 180 s, not one a move").isLessThanOrEqualTo(1);
     }
 
@@ -134,7 +151,8 @@ final class LimitsIT {
         LabContainer a = LAB.container(network);
         LabContainer b = LAB.container(network);
         LabContainer left = ends.get(0);
-        left.ip("link add name loop0 type veth peer name loop0 netns " + ends.get(1).name());
+        left.ip("link add name loop0 type veth peer name loop0 netns "
+                + ends.get(1).name());
         for (LabContainer end : ends) {
             end.ip("link add name bridge0 type bridge");
             end.ip("link set eth0 master bridge0");
@@ -154,7 +172,8 @@ final class LimitsIT {
         left.ip("link del loop0");
         assertThat(share).as("CPU time of the daemon per time").isLessThan(1.0);
         assertThat(LAB.daemon().api().get("/drops").elements())
-                .anyMatch(drop -> drop.text("reason").equals("storm") || drop.text("reason").equals("spoof_mac"));
+                .anyMatch(drop -> drop.text("reason").equals("storm")
+                        || drop.text("reason").equals("spoof_mac"));
     }
 
     private static void joined(Thread thread) {

@@ -36,7 +36,8 @@ final class ManyIT {
                     .isEqualTo(network.gateway().replaceAll("\\.1$", String.format(Locale.ROOT, ".%d", i + 2)));
         }
         LabContainer first = hundred.getFirst();
-        String all = String.join(" ", hundred.stream().skip(1).map(LabContainer::address).toList());
+        String all = String.join(
+                " ", hundred.stream().skip(1).map(LabContainer::address).toList());
         String loop = "for a in " + all + "; do ping -c1 -W2 $a >/dev/null || echo $a; done";
         assertThat(first.exec("sh", "-c", loop).ok().out()).as("unreachable").isEmpty();
 
@@ -84,11 +85,17 @@ final class ManyIT {
         cycle(cycled, network, SOAK ? 10_000 : 500);
 
         Eventually.until("files are closed", () -> use.openFiles() <= files + 1);
-        assertThat(use.residentBytes() - resident).as("growth of resident bytes").isLessThan(16 * MIB);
+        assertThat(use.residentBytes() - resident)
+                .as("growth of resident bytes")
+                .isLessThan(16 * MIB);
         assertThat(use.threads().size() - threads).as("growth of threads").isLessThanOrEqualTo(4);
         assertThat(cycled.ip("-o link").lines()).as("devices in the namespace").hasSize(1);
         assertThat(LAB.host().foreignDevices()).isEmpty();
-        assertThat(Json.parse(LAB.daemon().api().get("/fdb?network=" + network.id()).toString()).elements())
+        assertThat(Json.parse(LAB.daemon()
+                                .api()
+                                .get("/fdb?network=" + network.id())
+                                .toString())
+                        .elements())
                 .allMatch(entry -> !entry.text("container").equals(cycled.name()));
         peers.get(0).ping(peers.get(1));
     }

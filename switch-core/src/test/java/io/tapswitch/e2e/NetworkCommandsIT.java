@@ -23,7 +23,10 @@ final class NetworkCommandsIT {
     @AfterEach
     void removeEverything() {
         for (Json container : LAB.daemon().api().get("/containers?all=true").elements()) {
-            LAB.daemon().api().delete("/containers/" + container.text("Id") + "?force=true").ok();
+            LAB.daemon()
+                    .api()
+                    .delete("/containers/" + container.text("Id") + "?force=true")
+                    .ok();
         }
         for (Json network : LAB.daemon().api().get("/networks").elements()) {
             if (!List.of("bridge", "host", "none").contains(network.text("Name"))) {
@@ -40,7 +43,8 @@ final class NetworkCommandsIT {
         List<String> rows = cli("network", "ls").lines().toList();
         assertThat(rows.getFirst()).matches("NETWORK ID +NAME +DRIVER +SCOPE *");
         assertThat(rows).anyMatch(row -> row.matches(id.substring(0, 12) + " +dev +bridge +local *"));
-        List<String> names = rows.stream().skip(1).map(row -> row.split(" +", -1)[1]).toList();
+        List<String> names =
+                rows.stream().skip(1).map(row -> row.split(" +", -1)[1]).toList();
         assertThat(names).startsWith("Zebra", "bridge", "dev").isSorted();
 
         Json array = Json.parse(cli("network", "inspect", "dev"));
@@ -48,7 +52,8 @@ final class NetworkCommandsIT {
         Json dev = array.at(0);
         assertThat(dev.text("Name")).isEqualTo("dev");
         assertThat(dev.text("Id")).isEqualTo(id);
-        assertThat(dev.text("Created")).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d+(Z|[+-]\\d\\d:\\d\\d)");
+        assertThat(dev.text("Created"))
+                .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d+(Z|[+-]\\d\\d:\\d\\d)");
         assertThat(dev.text("Driver")).isEqualTo("bridge");
         assertThat(dev.text("Scope")).isEqualTo("local");
         for (String key : List.of("EnableIPv6", "Internal", "Attachable", "Options", "Labels")) {
@@ -62,7 +67,8 @@ final class NetworkCommandsIT {
     void A_NET_06_07_networkIsFoundByNameIdAndPrefixAndRemoved() {
         String id = cli("network", "create", "dev");
         for (String reference : List.of("dev", id, id.substring(0, 8))) {
-            assertThat(Json.parse(cli("network", "inspect", reference)).at(0).text("Id")).isEqualTo(id);
+            assertThat(Json.parse(cli("network", "inspect", reference)).at(0).text("Id"))
+                    .isEqualTo(id);
         }
         assertThat(cli("network", "rm", "dev")).isEqualTo("dev");
         assertThat(cli("network", "ls")).doesNotContain("dev");
@@ -100,8 +106,10 @@ final class NetworkCommandsIT {
         cli("network", "rm", "n19");
         cli("network", "create", "again");
         assertThat(subnet("again")).isEqualTo("172.19.0.0/16");
-        assertThat(refused("network", "create", "--subnet", "172.18.4.0/24", "overlap")).containsIgnoringCase("overlap");
-        assertThat(refused("network", "create", "--subnet", "192.0.2.0/25", "host")).isNotBlank();
+        assertThat(refused("network", "create", "--subnet", "172.18.4.0/24", "overlap"))
+                .containsIgnoringCase("overlap");
+        assertThat(refused("network", "create", "--subnet", "192.0.2.0/25", "host"))
+                .isNotBlank();
         assertThat(refused("network", "create", "n18")).contains("n18").contains("already exists");
     }
 
@@ -136,10 +144,14 @@ final class NetworkCommandsIT {
                         .text("MacAddress"))
                 .isEqualTo("02:42:0a:42:42:42");
         LabNamespace two = LAB.namespace("n");
-        for (String bad : List.of("10.67.0.1", "10.66.66.66", "10.66.0.254", "10.66.0.0", "10.66.255.255", "nonsense")) {
-            assertThat(refused("attach", "--netns", two.name(), "--network", "dev", "--ip", bad)).isNotBlank();
+        for (String bad :
+                List.of("10.67.0.1", "10.66.66.66", "10.66.0.254", "10.66.0.0", "10.66.255.255", "nonsense")) {
+            assertThat(refused("attach", "--netns", two.name(), "--network", "dev", "--ip", bad))
+                    .isNotBlank();
         }
-        assertThat(two.ip("-o link").lines()).as("nothing left in the namespace").hasSize(1);
+        assertThat(two.ip("-o link").lines())
+                .as("nothing left in the namespace")
+                .hasSize(1);
         attach(two, "dev");
         assertThat(two.ip("addr show eth0")).contains("inet 10.66.0.1/16");
     }
@@ -151,9 +163,14 @@ final class NetworkCommandsIT {
             attach(LAB.namespace("n"), "tiny");
         }
         LabNamespace last = LAB.namespace("n");
-        assertThat(refused("attach", "--netns", last.name(), "--network", "tiny")).containsIgnoringCase("address");
+        assertThat(refused("attach", "--netns", last.name(), "--network", "tiny"))
+                .containsIgnoringCase("address");
         assertThat(last.ip("-o link").lines()).hasSize(1);
-        assertThat(Json.parse(cli("network", "inspect", "tiny")).at(0).at("Containers").elements()).hasSize(5);
+        assertThat(Json.parse(cli("network", "inspect", "tiny"))
+                        .at(0)
+                        .at("Containers")
+                        .elements())
+                .hasSize(5);
     }
 
     @Test
@@ -163,7 +180,11 @@ final class NetworkCommandsIT {
         assertThat(id).matches("[0-9a-f]{64}");
         assertThat(one.ip("-o link show eth0")).contains("mtu 1500").contains("UP");
         assertThat(one.ip("addr show eth0")).contains("inet 172.17.0.2/16");
-        assertThat(Json.parse(cli("network", "inspect", "bridge")).at(0).at("Containers").has(id)).isTrue();
+        assertThat(Json.parse(cli("network", "inspect", "bridge"))
+                        .at(0)
+                        .at("Containers")
+                        .has(id))
+                .isTrue();
         assertThat(cli("ps")).contains(id.substring(0, 12)).contains(one.name()).contains("bridge");
         assertThat(cli("ps", "-q")).isEqualTo(id.substring(0, 12));
     }
@@ -186,7 +207,8 @@ final class NetworkCommandsIT {
         LabNamespace one = LAB.namespace("n");
         cli("attach", "--netns", one.name(), "--name", "one");
         refused("attach", "--netns", one.name(), "--name", "other");
-        assertThat(refused("attach", "--netns", LAB.namespace("n").name(), "--name", "one")).contains("one");
+        assertThat(refused("attach", "--netns", LAB.namespace("n").name(), "--name", "one"))
+                .contains("one");
         assertThat(one.ip("-o link").lines()).hasSize(2);
     }
 
@@ -198,7 +220,10 @@ final class NetworkCommandsIT {
         attach(one, "dev");
         attach(two, "dev");
         one.exec("ping", "-c3", "-i0.1", "-W2", "172.18.0.3").ok();
-        assertThat(cli("fdb", "dev")).contains("02:42:ac:12:00:02").contains("02:42:ac:12:00:03").contains("pinned");
+        assertThat(cli("fdb", "dev"))
+                .contains("02:42:ac:12:00:02")
+                .contains("02:42:ac:12:00:03")
+                .contains("pinned");
         assertThat(Json.parse(cli("fdb", "--format", "json")).elements()).hasSize(2);
         one.exec("ping", "-c1", "-W1", "8.8.8.8");
         assertThat(cli("drops")).contains("no_route");
@@ -224,7 +249,12 @@ final class NetworkCommandsIT {
     }
 
     private static String subnet(String network) {
-        return Json.parse(cli("network", "inspect", network)).at(0).at("IPAM").at("Config").at(0).text("Subnet");
+        return Json.parse(cli("network", "inspect", network))
+                .at(0)
+                .at("IPAM")
+                .at("Config")
+                .at(0)
+                .text("Subnet");
     }
 
     private static String cli(String... words) {
@@ -234,7 +264,11 @@ final class NetworkCommandsIT {
     private static String refused(String... words) {
         Outcome outcome = LAB.daemon().cli(words);
         assertThat(outcome.exit()).as("%s", outcome).isNotZero();
-        assertThat(outcome.err()).as("%s", outcome).isNotBlank().doesNotContain("Exception").doesNotContain("\tat ");
+        assertThat(outcome.err())
+                .as("%s", outcome)
+                .isNotBlank()
+                .doesNotContain("Exception")
+                .doesNotContain("\tat ");
         return outcome.err();
     }
 }

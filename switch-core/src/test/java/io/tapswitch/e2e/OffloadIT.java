@@ -45,13 +45,16 @@ final class OffloadIT {
         behind.ip("link set eth0 up");
         behind.ip("route add default via 10.99.0.1");
         router.exec("sysctl", "-qw", "net.ipv4.ip_forward=1").ok();
-        router.exec("ethtool", "-K", "out0", "tx", "off", "tso", "off", "gso", "off").ok();
+        router.exec("ethtool", "-K", "out0", "tx", "off", "tso", "off", "gso", "off")
+                .ok();
         behind.exec("ethtool", "-K", "eth0", "rx", "off", "gro", "off").ok();
         a.ip("route add 10.99.0.0/24 via " + router.address());
 
         try (var sink = behind.startTraffic("tcp-sink");
                 var echo = behind.startTraffic("udp-echo", "port", 5001)) {
-            assertThat(a.traffic("tcp-send", "address", "10.99.0.2", "bytes", 20_000_000).is("same")).isTrue();
+            assertThat(a.traffic("tcp-send", "address", "10.99.0.2", "bytes", 20_000_000)
+                            .is("same"))
+                    .isTrue();
             var udp = a.traffic(
                     "udp-exchange", "address", "10.99.0.2", "port", 5001, "sizes", "1,17,18,1000,1472,1473,8972,65507");
             assertThat(udp.at("wrong").elements()).as("%s", udp).isEmpty();
@@ -59,12 +62,21 @@ final class OffloadIT {
             echo.stop().ok();
         }
         try (var sink = a.startTraffic("tcp-sink")) {
-            assertThat(behind.traffic("tcp-send", "address", a.address(), "bytes", 20_000_000).is("same")).isTrue();
+            assertThat(behind.traffic("tcp-send", "address", a.address(), "bytes", 20_000_000)
+                            .is("same"))
+                    .isTrue();
             sink.stop().ok();
         }
         for (LabNamespace place : new LabNamespace[] {a, router, behind}) {
-            String counters = place.exec("nstat", "-az", "TcpInCsumErrors", "TcpExtTCPRetransFail", "UdpInCsumErrors",
-                    "IpInHdrErrors").ok().out();
+            String counters = place.exec(
+                            "nstat",
+                            "-az",
+                            "TcpInCsumErrors",
+                            "TcpExtTCPRetransFail",
+                            "UdpInCsumErrors",
+                            "IpInHdrErrors")
+                    .ok()
+                    .out();
             assertThat(counters).containsPattern("UdpInCsumErrors +0 ").containsPattern("TcpInCsumErrors +0 ");
         }
     }

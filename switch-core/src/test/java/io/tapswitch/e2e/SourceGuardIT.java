@@ -46,8 +46,10 @@ final class SourceGuardIT {
         guarded.ping(guarded.gateway());
         guarded.transferTcp(other, 2_000_000);
         guarded.exchangeUdp(other, "1,1472,20000");
-        assertThat(guarded.drops("spoof_ip") + guarded.drops("spoof_arp") + guarded.drops("spoof_mac")).isZero();
-        assertThat(other.drops("guard_unreadable") + guarded.drops("guard_unreadable")).isZero();
+        assertThat(guarded.drops("spoof_ip") + guarded.drops("spoof_arp") + guarded.drops("spoof_mac"))
+                .isZero();
+        assertThat(other.drops("guard_unreadable") + guarded.drops("guard_unreadable"))
+                .isZero();
     }
 
     @Test
@@ -58,7 +60,8 @@ final class SourceGuardIT {
         LabContainer peer = LAB.container(network);
         String marker = Frames.text("spoofed");
         try (Sniffer atPeer = Sniffer.in(peer, marker)) {
-            for (String source : new String[] {victim.address(), "172.31.9.9", "8.8.8.8", "0.0.0.0", "255.255.255.255"}) {
+            for (String source :
+                    new String[] {victim.address(), "172.31.9.9", "8.8.8.8", "0.0.0.0", "255.255.255.255"}) {
                 String packet = Frames.ipv4(source, peer.address(), 17, Frames.udp(7, 7, "spoofed"));
                 hostile.send(Frames.padded(Frames.ethernet(peer.mac(), hostile.mac(), Frames.IPV4, packet)), 20);
             }
@@ -94,13 +97,19 @@ final class SourceGuardIT {
                     Frames.arp(victim.mac(), hostile.mac(), 2, hostile.mac(), claimed, victim.mac(), victim.address()),
                     30);
             hostile.send(
-                    Frames.arp("ff:ff:ff:ff:ff:ff", hostile.mac(), 1, hostile.mac(), claimed, "00:00:00:00:00:00",
+                    Frames.arp(
+                            "ff:ff:ff:ff:ff:ff",
+                            hostile.mac(),
+                            1,
+                            hostile.mac(),
+                            claimed,
+                            "00:00:00:00:00:00",
                             claimed),
                     10);
         }
         hostile.send(
-                Frames.arp(victim.mac(), hostile.mac(), 2, peer.mac(), hostile.address(), victim.mac(),
-                        victim.address()),
+                Frames.arp(
+                        victim.mac(), hostile.mac(), 2, peer.mac(), hostile.address(), victim.mac(), victim.address()),
                 5);
         try (Sniffer fence = Sniffer.in(victim, "88b5")) {
             assertThat(fence.framesBeforeFenceFrom(hostile)).isEmpty();
@@ -115,10 +124,16 @@ final class SourceGuardIT {
         LabNetwork network = LAB.network();
         LabContainer owner = LAB.container(network, GUARDED);
         LabContainer peer = LAB.container(network);
-        String gratuitous = Frames.arp("ff:ff:ff:ff:ff:ff", owner.mac(), 1, owner.mac(), owner.address(),
-                "00:00:00:00:00:00", owner.address());
-        String probe = Frames.arp("ff:ff:ff:ff:ff:ff", owner.mac(), 1, owner.mac(), "0.0.0.0", "00:00:00:00:00:00",
+        String gratuitous = Frames.arp(
+                "ff:ff:ff:ff:ff:ff",
+                owner.mac(),
+                1,
+                owner.mac(),
+                owner.address(),
+                "00:00:00:00:00:00",
                 owner.address());
+        String probe = Frames.arp(
+                "ff:ff:ff:ff:ff:ff", owner.mac(), 1, owner.mac(), "0.0.0.0", "00:00:00:00:00:00", owner.address());
         try (Sniffer atPeer = Sniffer.in(peer, "0806000108000604")) {
             owner.send(gratuitous, 1);
             owner.send(probe, 1);
@@ -144,7 +159,10 @@ final class SourceGuardIT {
         LabNetwork network = LAB.network();
         LabContainer hostile = LAB.container(network, GUARDED);
         LabContainer peer = LAB.container(network);
-        String beyond = Frames.ethernet(peer.mac(), hostile.mac(), Frames.IPV4,
+        String beyond = Frames.ethernet(
+                peer.mac(),
+                hostile.mac(),
+                Frames.IPV4,
                 Frames.with8(Frames.ipv4(hostile.address(), peer.address(), 17, ""), 0, 0x4f));
         try (Sniffer atPeer = Sniffer.in(peer, "08004f00")) {
             hostile.send(beyond, 8);

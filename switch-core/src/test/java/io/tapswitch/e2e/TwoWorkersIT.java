@@ -53,7 +53,8 @@ final class TwoWorkersIT extends CoreSuite {
             each.send(Frames.experimental("ff:ff:ff:ff:ff:ff", "02:00:00:00:02:0" + four.indexOf(each), "learn"), 1);
         }
         Eventually.until("learned addresses crossed", () -> LAB.daemon().internal("handoff_learned") > learned);
-        Eventually.until("frames for the other worker's gateway crossed",
+        Eventually.until(
+                "frames for the other worker's gateway crossed",
                 () -> LAB.daemon().internal("handoff_frames") > frames);
         assertThat(LAB.daemon().internal("handoff_full")).isZero();
     }
@@ -66,18 +67,19 @@ final class TwoWorkersIT extends CoreSuite {
         for (int round = 0; round < 4; round++) {
             LabContainer home = four.get(round);
             home.send(Frames.experimental("ff:ff:ff:ff:ff:ff", x, "here"), 1);
-            Eventually.until("learned at " + home.name(), () -> LAB.daemon()
-                    .api()
-                    .get("/fdb?network=" + network.id())
-                    .elements()
-                    .stream()
-                    .filter(entry -> entry.text("mac").equals(x))
-                    .allMatch(entry -> entry.text("container").equals(home.name())));
+            Eventually.until(
+                    "learned at " + home.name(),
+                    () -> LAB.daemon().api().get("/fdb?network=" + network.id()).elements().stream()
+                            .filter(entry -> entry.text("mac").equals(x))
+                            .allMatch(entry -> entry.text("container").equals(home.name())));
             for (LabContainer from : four) {
                 if (from == home) {
                     continue;
                 }
-                LabContainer bystander = four.stream().filter(c -> c != from && c != home).findFirst().orElseThrow();
+                LabContainer bystander = four.stream()
+                        .filter(c -> c != from && c != home)
+                        .findFirst()
+                        .orElseThrow();
                 try (Sniffer atHome = Sniffer.in(home, "88b5");
                         Sniffer atBystander = Sniffer.in(bystander, "88b5")) {
                     from.send(Frames.experimental(x, from.mac(), "to x"), 3);

@@ -102,7 +102,10 @@ final class WorkerCostIT {
                         a.startTraffic("udp-flow-send", "address", b.address(), "rate", 0, "count", 20_000_000)));
             }
             Background strace = LAB.closing(Commands.start(List.of(
-                            "strace", "-c", "-p", String.valueOf(LAB.daemon().use().worker(0)))))
+                            "strace",
+                            "-c",
+                            "-p",
+                            String.valueOf(LAB.daemon().use().worker(0)))))
                     .awaitWords("attached");
             long before = LAB.daemon().internal("received");
             Eventually.until(
@@ -110,10 +113,12 @@ final class WorkerCostIT {
             strace.interrupt();
             long frames = LAB.daemon().internal("received") - before;
             String table = strace.await(Duration.ofSeconds(20)).err();
-            assertThat(calls(table, true)).as("io_uring_enter for %s frames:%n%s", frames, table)
+            assertThat(calls(table, true))
+                    .as("io_uring_enter for %s frames:%n%s", frames, table)
                     .isPositive()
                     .isLessThan(frames / 2);
-            assertThat(calls(table, false)).as("other calls for %s frames:%n%s", frames, table)
+            assertThat(calls(table, false))
+                    .as("other calls for %s frames:%n%s", frames, table)
                     .isLessThan(frames / 100);
             assertThat(receiver.alive()).isTrue();
             senders.forEach(Background::close);

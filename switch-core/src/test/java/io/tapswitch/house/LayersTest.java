@@ -41,7 +41,10 @@ class LayersTest {
             "Ipv4Prefix");
 
     private static final DescribedPredicate<JavaClass> ON_THE_FRAMES_WAY = resideInAnyPackage(
-                    "io.tapswitch.core.dataplane", "io.tapswitch.wire", "io.tapswitch.vxlan", "io.tapswitch.nat",
+                    "io.tapswitch.core.dataplane",
+                    "io.tapswitch.wire",
+                    "io.tapswitch.vxlan",
+                    "io.tapswitch.nat",
                     "io.tapswitch.tapio")
             .and(DescribedPredicate.describe("on the frame's way", type -> !NOT_ON_THE_WAY.contains(outermost(type))));
 
@@ -72,7 +75,8 @@ class LayersTest {
                 .that(ON_THE_FRAMES_WAY)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("java.util.concurrent.locks", "org.slf4j..", "java.util.stream", "java.util.logging")
+                .resideInAnyPackage(
+                        "java.util.concurrent.locks", "org.slf4j..", "java.util.stream", "java.util.logging")
                 .orShould()
                 .dependOnClassesThat()
                 .haveNameMatching("java\\.util\\.(Optional.*|Formatter)|java\\.net\\.InetAddress")
@@ -106,8 +110,9 @@ class LayersTest {
                 .that()
                 .resideInAPackage("io.tapswitch.core.cli..")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("io.tapswitch..", "io.netty..", "tools.jackson..", "org.slf4j..")
-                        .and(not(resideInAPackage("io.tapswitch.core.cli.."))))
+                .dependOnClassesThat(
+                        resideInAnyPackage("io.tapswitch..", "io.netty..", "tools.jackson..", "org.slf4j..")
+                                .and(not(resideInAPackage("io.tapswitch.core.cli.."))))
                 .check(HOUSE);
     }
 
@@ -129,7 +134,10 @@ class LayersTest {
 
     @Test
     void nothingIsNamedManagerHelperOrUtil() {
-        noClasses().should().haveNameMatching(".*(Manager|Helper|Utils?|Processor)").check(HOUSE);
+        noClasses()
+                .should()
+                .haveNameMatching(".*(Manager|Helper|Utils?|Processor)")
+                .check(HOUSE);
     }
 
     @Test
@@ -145,8 +153,8 @@ class LayersTest {
                 .that()
                 .resideInAPackage(leaf)
                 .should()
-                .onlyDependOnClassesThat(resideInAPackage(leaf).or(resideInAnyPackage(LANGUAGE))
-                        .or(resideInAnyPackage(others)))
+                .onlyDependOnClassesThat(
+                        resideInAPackage(leaf).or(resideInAnyPackage(LANGUAGE)).or(resideInAnyPackage(others)))
                 .allowEmptyShould(true)
                 .check(HOUSE);
     }

@@ -35,7 +35,8 @@ class TidyTest {
     void eachPackageSaysWhatItIs() {
         // By name: the benchmarks of package-private classes are in the package of those, in their own module.
         List<Path> sources = FILES.stream()
-                .filter(file -> file.toString().contains(SOURCES) && file.toString().endsWith(".java"))
+                .filter(file ->
+                        file.toString().contains(SOURCES) && file.toString().endsWith(".java"))
                 .toList();
         Set<String> explained = sources.stream()
                 .filter(file -> file.endsWith("package-info.java"))
@@ -52,8 +53,10 @@ class TidyTest {
                 .results()
                 .map(match -> match.group(1))
                 .toList();
-        assertThat(modules).hasSize(6).allSatisfy(module -> assertThat(FILES)
-                .anyMatch(file -> file.startsWith(ROOT.resolve(module)) && file.endsWith("package-info.java")));
+        assertThat(modules)
+                .hasSize(6)
+                .allSatisfy(module -> assertThat(FILES)
+                        .anyMatch(file -> file.startsWith(ROOT.resolve(module)) && file.endsWith("package-info.java")));
     }
 
     @Test
@@ -69,15 +72,17 @@ class TidyTest {
 
     @Test
     void noSourceFileIsTooLongToRead() {
-        assertThat(FILES.stream().filter(TidyTest::isSource)).isNotEmpty().allSatisfy(file -> assertThat(
-                        text(file).lines().count())
-                .as("lines of %s", file)
-                .isLessThanOrEqualTo(MAX_LINES));
+        assertThat(FILES.stream().filter(TidyTest::isSource))
+                .isNotEmpty()
+                .allSatisfy(file -> assertThat(text(file).lines().count())
+                        .as("lines of %s", file)
+                        .isLessThanOrEqualTo(MAX_LINES));
     }
 
     @Test
     void nothingIsLeftForLater() {
-        assertThat(FILES.stream().filter(file -> isSource(file) || file.toString().endsWith(".md")))
+        assertThat(FILES.stream()
+                        .filter(file -> isSource(file) || file.toString().endsWith(".md")))
                 .allSatisfy(file -> assertThat(text(file)).as(file.toString()).doesNotContainPattern(UNFINISHED));
     }
 

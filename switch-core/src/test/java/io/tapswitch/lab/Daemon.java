@@ -32,7 +32,8 @@ public final class Daemon implements AutoCloseable {
         while (!Files.exists(directory.resolve("scripts/tapswitch"))) {
             directory = directory.getParent();
             if (directory == null) {
-                throw new AssertionError("scripts/tapswitch is not above " + Path.of("").toAbsolutePath());
+                throw new AssertionError(
+                        "scripts/tapswitch is not above " + Path.of("").toAbsolutePath());
             }
         }
         return directory;
@@ -50,8 +51,15 @@ public final class Daemon implements AutoCloseable {
         Path socket = directory.resolve("s");
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host.name()));
         command.addAll(wrapper);
-        command.addAll(List.of(LAUNCHER.toString(), "--socket", socket.toString(), "daemon", "--state-dir",
-                directory.resolve("state").toString(), "--uplink", "none"));
+        command.addAll(List.of(
+                LAUNCHER.toString(),
+                "--socket",
+                socket.toString(),
+                "daemon",
+                "--state-dir",
+                directory.resolve("state").toString(),
+                "--uplink",
+                "none"));
         command.addAll(flags);
         return new Daemon(host, socket, Commands.start(command));
     }
@@ -82,8 +90,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private List<String> command(String... words) {
-        List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host.name(), LAUNCHER.toString(),
-                "--socket", socket.toString()));
+        List<String> command = new ArrayList<>(
+                List.of("ip", "netns", "exec", host.name(), LAUNCHER.toString(), "--socket", socket.toString()));
         command.addAll(List.of(words));
         return command;
     }
@@ -103,7 +111,8 @@ public final class Daemon implements AutoCloseable {
         List<String> lines = process.err().lines().toList();
         List<String> trouble = lines.subList(checkedLines, lines.size()).stream()
                 .filter(line -> TROUBLE.matcher(line).find())
-                .filter(line -> expected.stream().noneMatch(pattern -> pattern.matcher(line).find()))
+                .filter(line -> expected.stream()
+                        .noneMatch(pattern -> pattern.matcher(line).find()))
                 .toList();
         checkedLines = lines.size();
         expected.clear();

@@ -48,8 +48,8 @@ public final class Eventually {
                 return value;
             }
             if (System.nanoTime() - end > 0) {
-                throw new AssertionError("not within " + DEFAULT_DEADLINE.toMillis() + " ms: " + what + ", last seen: "
-                        + value);
+                throw new AssertionError(
+                        "not within " + DEFAULT_DEADLINE.toMillis() + " ms: " + what + ", last seen: " + value);
             }
             LockSupport.parkNanos(POLL_NS);
         }

@@ -45,8 +45,8 @@ public final class Flow implements AutoCloseable {
     public static Flow start(LabContainer from, LabContainer to, int perSecond, int l4Port) {
         resolve(from, to);
         Background receiver = to.startTraffic("udp-flow-receive", "gaps", true, "port", l4Port);
-        Background sender = from.startTraffic("udp-flow-send", "address", to.address(), "rate", perSecond, "port",
-                l4Port);
+        Background sender =
+                from.startTraffic("udp-flow-send", "address", to.address(), "rate", perSecond, "port", l4Port);
         return new Flow(sender, receiver);
     }
 
@@ -64,7 +64,11 @@ public final class Flow implements AutoCloseable {
         assertThat(sent.number("refused")).isZero();
         Json got = Json.parse(receiver.stop().ok().lastLine());
         long distinct = got.number("distinct");
-        return new Result(sent.number("sent"), distinct, got.number("received") - distinct, got.number("reordered"),
+        return new Result(
+                sent.number("sent"),
+                distinct,
+                got.number("received") - distinct,
+                got.number("reordered"),
                 got.fraction("longestGapMs"));
     }
 
@@ -72,8 +76,8 @@ public final class Flow implements AutoCloseable {
     public static Result blast(LabContainer from, LabContainer to, int datagrams) {
         resolve(from, to);
         try (Background receiver = to.startTraffic("udp-flow-receive")) {
-            Json sent = from.traffic(Duration.ofMinutes(2), "", "udp-flow-send", "address", to.address(), "rate", 0,
-                    "count", datagrams);
+            Json sent = from.traffic(
+                    Duration.ofMinutes(2), "", "udp-flow-send", "address", to.address(), "rate", 0, "count", datagrams);
             Json got = Json.parse(receiver.stop().ok().lastLine());
             return new Result(sent.number("sent"), got.number("received"), 0, got.number("reordered"), 0);
         }

@@ -39,10 +39,19 @@ public final class Frames {
 
     /** {@return an ARP message for IPv4 over Ethernet (RFC 826)} */
     public static String arp(
-            String destination, String source, int operation, String senderMac, String senderIp, String targetMac,
+            String destination,
+            String source,
+            int operation,
+            String senderMac,
+            String senderIp,
+            String targetMac,
             String targetIp) {
-        return padded(ethernet(destination, source, ARP, "0001" + IPV4 + "0604" + hex16(operation) + bare(senderMac)
-                + address(senderIp) + bare(targetMac) + address(targetIp)));
+        return padded(ethernet(
+                destination,
+                source,
+                ARP,
+                "0001" + IPV4 + "0604" + hex16(operation) + bare(senderMac) + address(senderIp) + bare(targetMac)
+                        + address(targetIp)));
     }
 
     /** {@return an IPv4 packet (RFC 791) with a right checksum} */
@@ -54,8 +63,13 @@ public final class Frames {
     public static String ipv4(
             String source, String destination, int protocol, int ttl, String options, String payload) {
         int headerBytes = 20 + options.length() / 2;
-        String first = String.format(Locale.ROOT, "4%x00%04x12340000%02x%02x", headerBytes / 4,
-                headerBytes + payload.length() / 2, ttl, protocol);
+        String first = String.format(
+                Locale.ROOT,
+                "4%x00%04x12340000%02x%02x",
+                headerBytes / 4,
+                headerBytes + payload.length() / 2,
+                ttl,
+                protocol);
         String last = address(source) + address(destination) + options;
         return first + hex16(checksum(first + "0000" + last)) + last + payload;
     }

@@ -169,26 +169,37 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
 
     /** Waits until nothing moves and the sum of the frames holds. */
     public void assertConservation() {
-        boolean holds = Eventually.within(Duration.ofSeconds(3), () -> stats().at("conservation").is("holds"));
-        assertThat(holds).as("frames are conserved: %s", stats().at("conservation")).isTrue();
+        boolean holds = Eventually.within(
+                Duration.ofSeconds(3), () -> stats().at("conservation").is("holds"));
+        assertThat(holds)
+                .as("frames are conserved: %s", stats().at("conservation"))
+                .isTrue();
     }
 
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         List<Throwable> failures = new ArrayList<>();
         attempt(failures, () -> others.reversed().forEach(Lab::closeQuietly));
-        attempt(failures, () -> assertThat(daemon().process().alive())
-                .as("daemon alive; its log:\n%s", daemon().log())
-                .isTrue());
+        attempt(
+                failures,
+                () -> assertThat(daemon().process().alive())
+                        .as("daemon alive; its log:\n%s", daemon().log())
+                        .isTrue());
         attempt(failures, this::assertConservation);
         attempt(failures, this::removeContainersAndNetworks);
-        attempt(failures, () -> assertThat(daemon().newTrouble()).as("trouble in the daemon's log").isEmpty());
+        attempt(
+                failures,
+                () -> assertThat(daemon().newTrouble())
+                        .as("trouble in the daemon's log")
+                        .isEmpty());
         others.clear();
         containers.clear();
         networks.clear();
         if (!failures.isEmpty()) {
-            AssertionError all = new AssertionError("after " + context.getDisplayName() + ": "
-                    + failures.getFirst().getMessage(), failures.getFirst());
+            AssertionError all = new AssertionError(
+                    "after " + context.getDisplayName() + ": "
+                            + failures.getFirst().getMessage(),
+                    failures.getFirst());
             failures.stream().skip(1).forEach(all::addSuppressed);
             throw all;
         }
@@ -202,9 +213,12 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
             container.close();
         }
         networks.forEach(network -> daemon().api().delete("/networks/" + network.id()));
-        Eventually.until("no device left on the host: " + host().foreignDevices(),
+        Eventually.until(
+                "no device left on the host: " + host().foreignDevices(),
                 () -> host().foreignDevices().isEmpty());
-        assertThat(daemon().api().get("/containers?all=true").elements()).as("containers left").isEmpty();
+        assertThat(daemon().api().get("/containers?all=true").elements())
+                .as("containers left")
+                .isEmpty();
     }
 
     private static void attempt(List<Throwable> failures, Runnable check) {

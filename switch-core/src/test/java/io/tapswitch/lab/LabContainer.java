@@ -22,11 +22,16 @@ public final class LabContainer extends LabNamespace {
     /** Attaches it; {@code more} are further members of the request, each beginning with a comma. */
     LabContainer attach(LabNetwork network, String more) {
         Json made = daemon.api()
-                .post("/containers", "{\"netns\":\"" + name() + "\",\"networks\":[\"" + network.name() + "\"]" + more
-                        + "}")
+                .post(
+                        "/containers",
+                        "{\"netns\":\"" + name() + "\",\"networks\":[\"" + network.name() + "\"]" + more + "}")
                 .ok();
         id = made.text("id");
-        settings = daemon.api().get("/containers/" + id).at("NetworkSettings").at("Networks").at(network.name());
+        settings = daemon.api()
+                .get("/containers/" + id)
+                .at("NetworkSettings")
+                .at("Networks")
+                .at(network.name());
         return this;
     }
 
@@ -86,8 +91,11 @@ public final class LabContainer extends LabNamespace {
     /** Pings an address and expects every answer, once, with the TTL of a neighbour. */
     public void ping(String address) {
         Outcome outcome = exec("ping", "-c3", "-i0.05", "-W2", address).ok();
-        assertThat(outcome.out()).contains("3 packets transmitted, 3 received, 0% packet loss").doesNotContain("DUP!");
-        assertThat(outcome.out().lines().filter(line -> line.contains("ttl=64"))).hasSize(3);
+        assertThat(outcome.out())
+                .contains("3 packets transmitted, 3 received, 0% packet loss")
+                .doesNotContain("DUP!");
+        assertThat(outcome.out().lines().filter(line -> line.contains("ttl=64")))
+                .hasSize(3);
     }
 
     /** Pings another container. */
@@ -108,7 +116,9 @@ public final class LabContainer extends LabNamespace {
     /** Sends frames at a rate per second. */
     public void send(Iterable<String> frames, int rate) {
         Json result = traffic(Duration.ofSeconds(60), String.join("\n", frames) + "\n", "send", "rate", rate);
-        assertThat(result.at("refused").elements()).as("frames that the kernel did not take: %s", result).isEmpty();
+        assertThat(result.at("refused").elements())
+                .as("frames that the kernel did not take: %s", result)
+                .isEmpty();
     }
 
     /** Sends one frame so often. */
@@ -139,7 +149,8 @@ public final class LabContainer extends LabNamespace {
     /** {@return frames dropped at its port for the reason} */
     public long drops(String reason) {
         return daemon.api().get("/drops").elements().stream()
-                .filter(drop -> drop.text("container").equals(name()) && drop.text("reason").equals(reason))
+                .filter(drop -> drop.text("container").equals(name())
+                        && drop.text("reason").equals(reason))
                 .mapToLong(drop -> drop.number("frames"))
                 .sum();
     }

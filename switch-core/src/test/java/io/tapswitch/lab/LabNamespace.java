@@ -69,7 +69,9 @@ public class LabNamespace implements AutoCloseable {
     /** Runs a scapy program (all of scapy imported, {@code IF} the interface) inside. It must succeed. */
     public final String scapy(String program) {
         String prelude = "from scapy.all import *\nconf.verb = 0\nIF = 'eth0'\n";
-        return exec(Duration.ofSeconds(60), prelude + program, List.of("/usr/bin/python3", "-")).ok().text();
+        return exec(Duration.ofSeconds(60), prelude + program, List.of("/usr/bin/python3", "-"))
+                .ok()
+                .text();
     }
 
     private List<String> inside(List<String> command) {

@@ -11,7 +11,7 @@ package io.tapswitch.lab;
 public record LabNetwork(String name, String id, String subnet, String gateway) {
     static LabNetwork of(Json inspected) {
         Json config = inspected.at("IPAM").at("Config").at(0);
-        return new LabNetwork(inspected.text("Name"), inspected.text("Id"), config.text("Subnet"),
-                config.text("Gateway"));
+        return new LabNetwork(
+                inspected.text("Name"), inspected.text("Id"), config.text("Subnet"), config.text("Gateway"));
     }
 }

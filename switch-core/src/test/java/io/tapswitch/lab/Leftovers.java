@@ -56,7 +56,8 @@ final class Leftovers {
     private static Path prepare() {
         try {
             sweepDeadRuns();
-            Path directory = Files.createTempDirectory(DIRECTORY_PREFIX + ProcessHandle.current().pid() + "-");
+            Path directory = Files.createTempDirectory(
+                    DIRECTORY_PREFIX + ProcessHandle.current().pid() + "-");
             Runtime.getRuntime().addShutdownHook(new Thread(() -> removeAll(directory), "lab-cleanup"));
             return directory;
         } catch (IOException e) {
@@ -99,8 +100,8 @@ final class Leftovers {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
         try (Stream<Path> entries = Files.list(temporary)) {
             entries.filter(path -> path.getFileName().toString().matches(DIRECTORY_PREFIX + "\\d+-.*"))
-                    .filter(path -> ProcessHandle.of(Long.parseLong(
-                                    path.getFileName().toString().split("-", -1)[2]))
+                    .filter(path -> ProcessHandle.of(
+                                    Long.parseLong(path.getFileName().toString().split("-", -1)[2]))
                             .isEmpty())
                     .forEach(Leftovers::deleteTree);
         }

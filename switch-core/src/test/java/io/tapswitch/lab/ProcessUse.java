@@ -60,7 +60,8 @@ public final class ProcessUse {
         // The kernel keeps 15 characters; the JVM leaves out the middle of longer names, or the end.
         Pattern name = Pattern.compile("tapswit.*(rker-" + index + "|worke)");
         try (Stream<Path> tasks = Files.list(proc.resolve("task"))) {
-            return tasks.filter(task -> name.matcher(read(task.resolve("comm")).strip()).matches())
+            return tasks.filter(task ->
+                            name.matcher(read(task.resolve("comm")).strip()).matches())
                     .map(task -> Long.parseLong(task.getFileName().toString()))
                     .findFirst()
                     .orElseThrow(() -> new AssertionError("no worker among " + threads()));

@@ -30,6 +30,7 @@ class IoPort {
     int state = ACTIVE;
     /** Slots that are the port's: waiting for frames, or in use. */
     int slots;
+
     private int failures;
     private long restUntilNs;
 

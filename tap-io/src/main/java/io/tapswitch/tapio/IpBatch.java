@@ -80,8 +80,8 @@ public final class IpBatch implements LinkConfigurator {
     /** {@return the line of a batch file that carries out the command} */
     static String render(LinkCommand command) {
         return switch (command) {
-            case MoveToNamespace(var link, var target, var newName) when newName.equals(link) ->
-                "link set dev " + link + " netns " + target.path();
+            case MoveToNamespace(var link, var target, var newName)
+            when newName.equals(link) -> "link set dev " + link + " netns " + target.path();
             case MoveToNamespace(var link, var target, var newName) ->
                 "link set dev " + link + " netns " + target.path() + " name " + newName;
             case Rename(var link, var newName) -> "link set dev " + link + " name " + newName;
@@ -119,8 +119,10 @@ public final class IpBatch implements LinkConfigurator {
             boolean timedOut = killed.join();
             return new Outcome(timedOut ? -1 : process.exitValue(), output, timedOut);
         } catch (IOException e) {
-            throw new DeviceException("cannot run `" + executable + "`, which sets links and addresses: "
-                    + e.getMessage() + "; install iproute2", e);
+            throw new DeviceException(
+                    "cannot run `" + executable + "`, which sets links and addresses: " + e.getMessage()
+                            + "; install iproute2",
+                    e);
         }
     }
 
@@ -133,12 +135,12 @@ public final class IpBatch implements LinkConfigurator {
 
     private static DeviceException failure(NetworkNamespace namespace, List<LinkCommand> commands, Outcome outcome) {
         Matcher matcher = FAILED_LINE.matcher(outcome.output());
-        String words = matcher.replaceAll("").strip().replaceFirst("^Error: ", "").replace('\n', ' ');
+        String words =
+                matcher.replaceAll("").strip().replaceFirst("^Error: ", "").replace('\n', ' ');
         String reason = words.isEmpty() ? "exit code " + outcome.exitCode() : words;
         int line = matcher.reset().find() ? Integer.parseInt(matcher.group(1)) : 0;
-        String what = line >= 1 && line <= commands.size()
-                ? "`ip " + render(commands.get(line - 1)) + "`"
-                : "`ip -batch`";
+        String what =
+                line >= 1 && line <= commands.size() ? "`ip " + render(commands.get(line - 1)) + "`" : "`ip -batch`";
         return new DeviceException(what + " in the network namespace " + namespace + " failed: " + reason);
     }
 

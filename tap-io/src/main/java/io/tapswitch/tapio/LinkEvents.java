@@ -73,8 +73,8 @@ final class LinkEvents implements AutoCloseable {
         int result = events.subscribe();
         if (result < 0) {
             events.close();
-            throw new DeviceException("cannot listen to the kernel's news of links: " + Errno.describe(result),
-                    -result);
+            throw new DeviceException(
+                    "cannot listen to the kernel's news of links: " + Errno.describe(result), -result);
         }
         return events;
     }

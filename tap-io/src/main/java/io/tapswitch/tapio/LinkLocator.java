@@ -45,7 +45,8 @@ final class LinkLocator implements AutoCloseable {
      * @return null when the link is gone
      * @throws DeviceException when the kernel does not say
      */
-    @Nullable LinkState find(TapDevice tap, @Nullable LinkState last) {
+    @Nullable
+    LinkState find(TapDevice tap, @Nullable LinkState last) {
         for (int i = 0; i < SEARCHES && !tap.isClosed(); i++) {
             try {
                 String name = tap.name();

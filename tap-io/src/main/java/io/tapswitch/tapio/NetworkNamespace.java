@@ -73,8 +73,8 @@ public final class NetworkNamespace implements AutoCloseable {
             try {
                 return ofPid(Long.parseLong(text));
             } catch (NumberFormatException tooLong) {
-                throw new DeviceException("no network namespace of process " + text + ": no process has such an id",
-                        Errno.ENOENT);
+                throw new DeviceException(
+                        "no network namespace of process " + text + ": no process has such an id", Errno.ENOENT);
             }
         }
         return ofName(text);
@@ -83,8 +83,8 @@ public final class NetworkNamespace implements AutoCloseable {
     /** Opens a namespace that {@code ip netns} knows by this name. */
     public static NetworkNamespace ofName(String name) {
         if (name.isBlank() || name.indexOf('/') >= 0 || name.equals(".") || name.equals("..")) {
-            throw new DeviceException("'" + name + "' is not a name of a network namespace; see `ip netns list`",
-                    Errno.EINVAL);
+            throw new DeviceException(
+                    "'" + name + "' is not a name of a network namespace; see `ip netns list`", Errno.EINVAL);
         }
         Path path = NAMES.resolve(name);
         return open(path, "'" + name + "'", path + " does not exist; make it with `ip netns add " + name + "`");
@@ -115,18 +115,23 @@ public final class NetworkNamespace implements AutoCloseable {
         int fd = Syscalls.open(path.toString(), O_RDONLY_CLOEXEC, 0);
         if (fd < 0) {
             int errno = -fd;
-            throw new DeviceException("no network namespace " + what + ": " + switch (errno) {
-                case Errno.ENOENT -> ifMissing;
-                case Errno.EACCES, Errno.EPERM -> "no right to open " + path + "; run as root";
-                default -> "cannot open " + path + ": " + Errno.describe(errno);
-            }, errno);
+            throw new DeviceException(
+                    "no network namespace " + what + ": "
+                            + switch (errno) {
+                                case Errno.ENOENT -> ifMissing;
+                                case Errno.EACCES, Errno.EPERM -> "no right to open " + path + "; run as root";
+                                default -> "cannot open " + path + ": " + Errno.describe(errno);
+                            },
+                    errno);
         }
         // A leftover of `ip netns add` is a plain file; other kinds of namespaces have a type of their own.
         int type = Syscalls.ioctl(fd, NS_GET_NSTYPE, 0);
         if (type != CLONE_NEWNET) {
             Syscalls.close(fd);
-            throw new DeviceException("no network namespace " + what + ": " + path
-                    + (type < 0 ? " is not a namespace" : " is a namespace of another kind"), Errno.EINVAL);
+            throw new DeviceException(
+                    "no network namespace " + what + ": " + path
+                            + (type < 0 ? " is not a namespace" : " is a namespace of another kind"),
+                    Errno.EINVAL);
         }
         return new NetworkNamespace(fd, what);
     }
@@ -135,9 +140,8 @@ public final class NetworkNamespace implements AutoCloseable {
     public Identity identity() {
         try {
             Map<String, Object> attributes = Files.readAttributes(Path.of("/proc/self/fd", "" + fd()), "unix:dev,ino");
-            return new Identity(
-                    (Long) Objects.requireNonNull(attributes.get("dev")),
-                    (Long) Objects.requireNonNull(attributes.get("ino")));
+            return new Identity((Long) Objects.requireNonNull(attributes.get("dev")), (Long)
+                    Objects.requireNonNull(attributes.get("ino")));
         } catch (IOException e) {
             throw new DeviceException("cannot identify the network namespace " + description, e);
         }
@@ -161,8 +165,10 @@ public final class NetworkNamespace implements AutoCloseable {
         Callable<T> inside = () -> {
             int result = Syscalls.setns(target, CLONE_NEWNET);
             if (result < 0) {
-                throw new DeviceException("cannot enter the network namespace " + description + ": "
-                        + Errno.describe(result) + (result == -Errno.EPERM ? "; run as root" : ""), -result);
+                throw new DeviceException(
+                        "cannot enter the network namespace " + description + ": " + Errno.describe(result)
+                                + (result == -Errno.EPERM ? "; run as root" : ""),
+                        -result);
             }
             return work.run();
         };

@@ -120,9 +120,15 @@ final class RouteSocket implements AutoCloseable {
         int from = header + Rtnetlink.IFINFOMSG_LENGTH;
         int to = answer.limit();
         int mtu = find(from, to, Rtnetlink.IFLA_MTU);
-        return new LinkState(namespaceId, index, text(find(from, to, Rtnetlink.IFLA_IFNAME)), kind(from, to),
-                (flags & Rtnetlink.IFF_UP) != 0, (flags & Rtnetlink.IFF_LOWER_UP) != 0,
-                mtu < 0 ? 0 : answer.getInt(mtu), macAddress(find(from, to, Rtnetlink.IFLA_ADDRESS)));
+        return new LinkState(
+                namespaceId,
+                index,
+                text(find(from, to, Rtnetlink.IFLA_IFNAME)),
+                kind(from, to),
+                (flags & Rtnetlink.IFF_UP) != 0,
+                (flags & Rtnetlink.IFF_LOWER_UP) != 0,
+                mtu < 0 ? 0 : answer.getInt(mtu),
+                macAddress(find(from, to, Rtnetlink.IFLA_ADDRESS)));
     }
 
     private String kind(int from, int to) {
@@ -176,7 +182,10 @@ final class RouteSocket implements AutoCloseable {
 
     private void begin(int type, int flags) {
         request.clear().position(4);
-        request.putShort((short) type).putShort((short) (Rtnetlink.NLM_F_REQUEST | flags)).putInt(++sequence).putInt(0);
+        request.putShort((short) type)
+                .putShort((short) (Rtnetlink.NLM_F_REQUEST | flags))
+                .putInt(++sequence)
+                .putInt(0);
     }
 
     private void attribute(int type, int value) {

@@ -105,17 +105,24 @@ public final class TapDevice implements AutoCloseable {
         if (fd >= 0) {
             return fd;
         }
-        throw new DeviceException("cannot open " + TUN_FILE + ": " + switch (-fd) {
-            case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO -> "the kernel's TUN/TAP driver is missing; load it with "
-                    + "`modprobe tun`, and in a container pass the device in";
-            case Errno.EPERM, Errno.EACCES -> "no right to; run as root";
-            case Errno.EMFILE, Errno.ENFILE -> Errno.describe(fd) + "; raise the limit of open files (`ulimit -n`)";
-            default -> Errno.describe(fd);
-        }, -fd);
+        throw new DeviceException(
+                "cannot open " + TUN_FILE + ": "
+                        + switch (-fd) {
+                            case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO ->
+                                "the kernel's TUN/TAP driver is missing; load it with "
+                                        + "`modprobe tun`, and in a container pass the device in";
+                            case Errno.EPERM, Errno.EACCES -> "no right to; run as root";
+                            case Errno.EMFILE, Errno.ENFILE ->
+                                Errno.describe(fd) + "; raise the limit of open files (`ulimit -n`)";
+                            default -> Errno.describe(fd);
+                        },
+                -fd);
     }
 
     private static void attach(int fd, String name, boolean first, boolean multiQueue) {
-        int flags = Tun.IFF_TAP | Tun.IFF_NO_PI | Tun.IFF_VNET_HDR
+        int flags = Tun.IFF_TAP
+                | Tun.IFF_NO_PI
+                | Tun.IFF_VNET_HDR
                 | (multiQueue ? Tun.IFF_MULTI_QUEUE : 0)
                 // A device that exists is somebody's, or a persistent one that would come with its old settings.
                 | (first ? Tun.IFF_TUN_EXCL : 0);
@@ -126,8 +133,10 @@ public final class TapDevice implements AutoCloseable {
             if (result >= 0) {
                 return;
             }
-            if (result != -Errno.EBUSY || !mayGoAway(name)
-                    || System.nanoTime() - deadlineNs >= 0 || Thread.interrupted()) {
+            if (result != -Errno.EBUSY
+                    || !mayGoAway(name)
+                    || System.nanoTime() - deadlineNs >= 0
+                    || Thread.interrupted()) {
                 throw refusal(name, -result);
             }
             LockSupport.parkNanos(pauseNs);
@@ -164,13 +173,14 @@ public final class TapDevice implements AutoCloseable {
 
     private static DeviceException refusal(String name, int errno) {
         String reason = switch (errno) {
-            case Errno.EBUSY -> kindOf(name)
-                    .map(kind -> "tun".equals(kind)
-                            ? "there is a TAP of this name, held by another process or persistent; "
-                                    + "end that process or `ip link delete " + name + "`"
-                            : "the name belongs to a " + (kind.isEmpty() ? "device" : kind) + " that is no TAP; "
-                                    + "choose another name")
-                    .orElse("a TAP of this name has only just gone; try again");
+            case Errno.EBUSY ->
+                kindOf(name)
+                        .map(kind -> "tun".equals(kind)
+                                ? "there is a TAP of this name, held by another process or persistent; "
+                                        + "end that process or `ip link delete " + name + "`"
+                                : "the name belongs to a " + (kind.isEmpty() ? "device" : kind) + " that is no TAP; "
+                                        + "choose another name")
+                        .orElse("a TAP of this name has only just gone; try again");
             case Errno.EPERM, Errno.EACCES -> "no right to make network devices; run as root (CAP_NET_ADMIN)";
             case Errno.EINVAL -> "the kernel does not take the name or the flags (EINVAL)";
             default -> Errno.describe(errno);

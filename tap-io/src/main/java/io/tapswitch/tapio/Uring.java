@@ -133,7 +133,8 @@ final class Uring implements AutoCloseable {
             for (int i = 0; i < FLAG_SETS.length && fd == -Errno.EINVAL; i++) {
                 params.fill((byte) 0);
                 putInt(params.address() + IoUring.PARAMS_CQ_ENTRIES, cqEntries);
-                putInt(params.address() + IoUring.PARAMS_FLAGS,
+                putInt(
+                        params.address() + IoUring.PARAMS_FLAGS,
                         FLAG_SETS[i] | IoUring.SETUP_CQSIZE | IoUring.SETUP_SUBMIT_ALL);
                 fd = IoUring.setup(sqEntries, params.address());
             }
@@ -154,7 +155,8 @@ final class Uring implements AutoCloseable {
         int entryLength = 8;
         int headerLength = 16;
         try (Arena probing = Arena.ofConfined()) {
-            long probe = probing.allocate(headerLength + (long) entries * entryLength, Long.BYTES).address();
+            long probe = probing.allocate(headerLength + (long) entries * entryLength, Long.BYTES)
+                    .address();
             if (IoUring.register(fd, IoUring.REGISTER_PROBE, probe, entries) < 0) {
                 return false;
             }
@@ -203,8 +205,15 @@ final class Uring implements AutoCloseable {
      * @param operationFlags the union of rw_flags and cancel_flags
      * @param bufferGroup with IOSQE_BUFFER_SELECT
      */
-    void prepare(int operation, int entryFlags, int file, long address, int length, int operationFlags,
-            int bufferGroup, long data) {
+    void prepare(
+            int operation,
+            int entryFlags,
+            int file,
+            long address,
+            int length,
+            int operationFlags,
+            int bufferGroup,
+            long data) {
         while (queued() > sqMask) {
             makeRoom();
         }
@@ -287,8 +296,7 @@ final class Uring implements AutoCloseable {
 
     private void refused(int errno) {
         switch (-errno) {
-            case Errno.EINTR, Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM ->
-                counters.increment(IoCounters.Counter.RETRIES);
+            case Errno.EINTR, Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM -> counters.increment(IoCounters.Counter.RETRIES);
             case Errno.EBADR -> counters.increment(IoCounters.Counter.CQ_OVERFLOWS);
             default -> throw new IllegalStateException("io_uring_enter failed: " + Errno.describe(errno));
         }

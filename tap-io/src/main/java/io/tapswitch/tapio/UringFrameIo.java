@@ -108,8 +108,8 @@ abstract class UringFrameIo extends PooledFrameIo {
         if (registeredFiles) {
             int result = ring.updateFile(port, fd);
             if (result < 0) {
-                throw new IllegalStateException("cannot register the file of port " + port + ": "
-                        + Errno.describe(result));
+                throw new IllegalStateException(
+                        "cannot register the file of port " + port + ": " + Errno.describe(result));
             }
         }
         UringPort added = new UringPort(port, fd, registeredFiles ? port : fd, reads);
@@ -134,8 +134,15 @@ abstract class UringFrameIo extends PooledFrameIo {
         if (!p.quiet()) {
             p.cancelInFlight = true;
             int fixed = registeredFiles ? IoUring.CANCEL_FD_FIXED : 0;
-            ring.prepare(IoUring.OP_ASYNC_CANCEL, 0, p.file, 0, 0,
-                    IoUring.CANCEL_ALL | IoUring.CANCEL_FD | fixed, 0, data(KIND_CANCEL, port, 0));
+            ring.prepare(
+                    IoUring.OP_ASYNC_CANCEL,
+                    0,
+                    p.file,
+                    0,
+                    0,
+                    IoUring.CANCEL_ALL | IoUring.CANCEL_FD | fixed,
+                    0,
+                    data(KIND_CANCEL, port, 0));
         }
     }
 
@@ -150,7 +157,14 @@ abstract class UringFrameIo extends PooledFrameIo {
         p.writesInFlight++;
         writesInFlight++;
         freshWrites++;
-        ring.prepare(IoUring.OP_WRITE, fileFlag, p.file, memory.buffer().addressOffset() + offset, length, 0, 0,
+        ring.prepare(
+                IoUring.OP_WRITE,
+                fileFlag,
+                p.file,
+                memory.buffer().addressOffset() + offset,
+                length,
+                0,
+                0,
                 data(KIND_WRITE, port, slot));
     }
 
@@ -347,7 +361,14 @@ abstract class UringFrameIo extends PooledFrameIo {
             }
         }
         if (wakeArmed) {
-            ring.prepare(IoUring.OP_ASYNC_CANCEL, 0, wakeFd, 0, 0, IoUring.CANCEL_ALL | IoUring.CANCEL_FD, 0,
+            ring.prepare(
+                    IoUring.OP_ASYNC_CANCEL,
+                    0,
+                    wakeFd,
+                    0,
+                    0,
+                    IoUring.CANCEL_ALL | IoUring.CANCEL_FD,
+                    0,
                     data(KIND_WAKE, 0, 0));
         }
         Discard discard = new Discard();

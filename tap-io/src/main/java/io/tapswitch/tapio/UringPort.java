@@ -7,7 +7,8 @@ final class UringPort extends IoPort {
     /** Index of the registered file, or the fd where the table could not be made. */
     final int file;
     /** Ring of provided buffers; only for multishot reads. */
-    @Nullable BufferRing buffers;
+    @Nullable
+    BufferRing buffers;
     /** Slots that wait in the buffer ring. */
     int waiting;
     /** Single-shot reads that are wanted in flight. */
@@ -16,9 +17,11 @@ final class UringPort extends IoPort {
     int readsInFlight;
     /** Writes queued or in flight. */
     int writesInFlight;
+
     boolean cancelInFlight;
     /** Waits in the list of ports that need a read armed. */
     boolean listed;
+
     boolean armedBefore;
 
     UringPort(int id, int fd, int file, boolean reads) {

@@ -118,7 +118,8 @@ class FrameIoIT {
         kernel.close();
         kernel = namespace.packetSocket("tap0");
         assertThat(kernel.send(PacketSocket.frame(3, 100))).isEqualTo(100);
-        assertThat(seen.pollUntil(() -> seen.results.size() == 2 && seen.frames.size() == 1)).isTrue();
+        assertThat(seen.pollUntil(() -> seen.results.size() == 2 && seen.frames.size() == 1))
+                .isTrue();
         assertThat(seen.results.getInt(1)).isEqualTo(VirtioNetHeader.LENGTH + 100);
         assertThat(seen.gone).isEmpty();
     }
@@ -185,9 +186,11 @@ class FrameIoIT {
                 assertThat(other.owns(slot)).isFalse();
                 other.retain(slot, 5);
                 other.write(PORT, slot, FrameMemory.readOffset(slot), VirtioNetHeader.LENGTH + 300);
-                assertThat(otherSeen.pollUntil(() -> otherSeen.results.size() == 1)).isTrue();
+                assertThat(otherSeen.pollUntil(() -> otherSeen.results.size() == 1))
+                        .isTrue();
                 other.removePort(PORT);
-                assertThat(otherSeen.pollUntil(() -> otherSeen.removed.containsInt(PORT))).isTrue();
+                assertThat(otherSeen.pollUntil(() -> otherSeen.removed.containsInt(PORT)))
+                        .isTrue();
                 assertThat(otherSeen.frames).isEmpty();
                 return otherSeen.results.getInt(0);
             }

@@ -115,7 +115,8 @@ class FrameIoLoadIT {
             for (int i = 0; i < 400; i++) {
                 assertThat(kernel.send(PacketSocket.frame(i, 100))).isEqualTo(100);
             }
-            assertThat(seen.pollUntil(() -> seen.frames.size() >= PooledFrameIo.MOST_SLOTS)).isTrue();
+            assertThat(seen.pollUntil(() -> seen.frames.size() >= PooledFrameIo.MOST_SLOTS))
+                    .isTrue();
             expectQuiet();
             assertThat(seen.frames).hasSize(PooledFrameIo.MOST_SLOTS);
             assertThat(io.slotsInUse()).isEqualTo(PooledFrameIo.MOST_SLOTS);
@@ -204,7 +205,8 @@ class FrameIoLoadIT {
             } else {
                 io.removePort(port);
                 int removed = port;
-                assertThat(seen.pollUntil(() -> seen.removed.containsInt(removed))).isTrue();
+                assertThat(seen.pollUntil(() -> seen.removed.containsInt(removed)))
+                        .isTrue();
                 seen.removed.clear();
                 seen.frames.clear();
                 port = -1;

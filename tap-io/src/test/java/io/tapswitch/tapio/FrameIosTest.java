@@ -16,24 +16,21 @@ class FrameIosTest {
 
     @Test
     void aForbiddenIoUringMeansPollAndASentenceThatSaysWhy() {
-        FrameIos.Probe probe =
-                SyscallFilter.failing(IO_URING_SETUP, SyscallFilter.ANY, Errno.EPERM, FrameIos::probe);
+        FrameIos.Probe probe = SyscallFilter.failing(IO_URING_SETUP, SyscallFilter.ANY, Errno.EPERM, FrameIos::probe);
         assertThat(probe.mode()).isEqualTo(IoMode.POLL);
         assertThat(probe.sentence()).contains("io_uring", "EPERM", "using poll");
     }
 
     @Test
     void aMissingIoUringMeansPoll() {
-        FrameIos.Probe probe =
-                SyscallFilter.failing(IO_URING_SETUP, SyscallFilter.ANY, Errno.ENOSYS, FrameIos::probe);
+        FrameIos.Probe probe = SyscallFilter.failing(IO_URING_SETUP, SyscallFilter.ANY, Errno.ENOSYS, FrameIos::probe);
         assertThat(probe.mode()).isEqualTo(IoMode.POLL);
         assertThat(probe.sentence()).contains("ENOSYS");
     }
 
     @Test
     void anIoUringWithoutMultishotReadsMeansSingleShot() {
-        FrameIos.Probe probe =
-                SyscallFilter.failing(IO_URING_REGISTER, REGISTER_PROBE, Errno.EINVAL, FrameIos::probe);
+        FrameIos.Probe probe = SyscallFilter.failing(IO_URING_REGISTER, REGISTER_PROBE, Errno.EINVAL, FrameIos::probe);
         assertThat(probe.mode()).isEqualTo(IoMode.SINGLE);
         assertThat(probe.sentence()).contains("multishot", "single-shot");
     }
@@ -41,7 +38,10 @@ class FrameIosTest {
     @Test
     void aForcedModeThatTheKernelRefusesIsAClearError() {
         try (FrameMemory memory = FrameMemory.map(4L * FrameMemory.SLOT_LENGTH)) {
-            assertThatThrownBy(() -> SyscallFilter.failing(IO_URING_SETUP, SyscallFilter.ANY, Errno.EPERM,
+            assertThatThrownBy(() -> SyscallFilter.failing(
+                            IO_URING_SETUP,
+                            SyscallFilter.ANY,
+                            Errno.EPERM,
                             () -> FrameIos.open(IoMode.MULTISHOT, memory, 0, 4)))
                     .hasRootCauseInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("--io multishot is not possible here")

@@ -81,8 +81,10 @@ class FramePoolTest {
             int middle = FrameMemory.SLOT_LENGTH / 2;
             for (int slot = 0; slot < 8; slot++) {
                 byte expected = (byte) (slot % 2 == 0 ? 1 : 0);
-                assertThat(memory.buffer().getByte(slot * FrameMemory.SLOT_LENGTH + middle)).isEqualTo(expected);
-                assertThat(memory.buffer().getByte(slot * FrameMemory.SLOT_LENGTH)).isIn((byte) 1, expected);
+                assertThat(memory.buffer().getByte(slot * FrameMemory.SLOT_LENGTH + middle))
+                        .isEqualTo(expected);
+                assertThat(memory.buffer().getByte(slot * FrameMemory.SLOT_LENGTH))
+                        .isIn((byte) 1, expected);
             }
         }
     }
@@ -105,27 +107,32 @@ class FramePoolTest {
                         int slot = pool.take(owner);
                         assertThat(slot == FramePool.NONE).isEqualTo(waiting.size() + held.size() == slots);
                         if (slot != FramePool.NONE) {
-                            assertThat(waiting.put(slot, owner)).as("seed %d", seed).isNull();
+                            assertThat(waiting.put(slot, owner))
+                                    .as("seed %d", seed)
+                                    .isNull();
                         }
                     }
-                    case 1 -> any(random, waiting).ifPresent(slot -> {
-                        pool.filled(slot);
-                        waiting.remove(slot);
-                        held.put(slot, 1);
-                    });
-                    case 2 -> any(random, held).ifPresent(slot -> {
-                        pool.retain(slot, 2);
-                        held.merge(slot, 2, Integer::sum);
-                    });
-                    case 3, 4 -> any(random, held).ifPresent(slot -> {
-                        boolean last = held.getOrDefault(slot, 0) == 1;
-                        assertThat(pool.release(slot)).as("seed %d", seed).isEqualTo(last);
-                        held.merge(slot, -1, Integer::sum);
-                        if (last) {
-                            held.remove(slot);
-                            pool.free(slot);
-                        }
-                    });
+                    case 1 ->
+                        any(random, waiting).ifPresent(slot -> {
+                            pool.filled(slot);
+                            waiting.remove(slot);
+                            held.put(slot, 1);
+                        });
+                    case 2 ->
+                        any(random, held).ifPresent(slot -> {
+                            pool.retain(slot, 2);
+                            held.merge(slot, 2, Integer::sum);
+                        });
+                    case 3, 4 ->
+                        any(random, held).ifPresent(slot -> {
+                            boolean last = held.getOrDefault(slot, 0) == 1;
+                            assertThat(pool.release(slot)).as("seed %d", seed).isEqualTo(last);
+                            held.merge(slot, -1, Integer::sum);
+                            if (last) {
+                                held.remove(slot);
+                                pool.free(slot);
+                            }
+                        });
                     default -> {
                         if (random.nextInt(50) == 0) {
                             pool.disown(owner, memory);
@@ -140,6 +147,8 @@ class FramePoolTest {
     }
 
     private static Optional<Integer> any(Random random, Map<Integer, Integer> slots) {
-        return slots.keySet().stream().skip(slots.isEmpty() ? 0 : random.nextInt(slots.size())).findFirst();
+        return slots.keySet().stream()
+                .skip(slots.isEmpty() ? 0 : random.nextInt(slots.size()))
+                .findFirst();
     }
 }

@@ -17,19 +17,23 @@ final class IpBatchIT {
 
     @Test
     void carriesOutACommandOfEachKindInOneProcess() {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace namespace = test.open()) {
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
             test.run("ip link add veth0 type veth peer name veth1");
-            new IpBatch().apply(namespace, List.of(
-                    new LinkCommand.Rename("veth0", "eth0"),
-                    new LinkCommand.SetAddress("eth0", "02:42:ac:12:00:02"),
-                    new LinkCommand.SetMtu("eth0", 1400),
-                    new LinkCommand.SetTxQueueLength("eth0", 77),
-                    new LinkCommand.AddAddress("eth0", "172.18.0.2/16"),
-                    new LinkCommand.Up("eth0"),
-                    new LinkCommand.Up("veth1"),
-                    new LinkCommand.AddDefaultRoute("eth0", "172.18.0.1"),
-                    new LinkCommand.AddRoute("eth0", "10.9.0.0/16", "172.18.0.9"),
-                    new LinkCommand.Down("veth1")));
+            new IpBatch()
+                    .apply(
+                            namespace,
+                            List.of(
+                                    new LinkCommand.Rename("veth0", "eth0"),
+                                    new LinkCommand.SetAddress("eth0", "02:42:ac:12:00:02"),
+                                    new LinkCommand.SetMtu("eth0", 1400),
+                                    new LinkCommand.SetTxQueueLength("eth0", 77),
+                                    new LinkCommand.AddAddress("eth0", "172.18.0.2/16"),
+                                    new LinkCommand.Up("eth0"),
+                                    new LinkCommand.Up("veth1"),
+                                    new LinkCommand.AddDefaultRoute("eth0", "172.18.0.1"),
+                                    new LinkCommand.AddRoute("eth0", "10.9.0.0/16", "172.18.0.9"),
+                                    new LinkCommand.Down("veth1")));
             assertThat(test.run("ip address show dev eth0"))
                     .contains("02:42:ac:12:00:02", "mtu 1400", "qlen 77", "inet 172.18.0.2/16", ",UP");
             assertThat(test.run("ip route"))
@@ -42,12 +46,16 @@ final class IpBatchIT {
 
     @Test
     void namesTheCommandThatFailedAndKeepsWhatCameBefore() {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace namespace = test.open()) {
-            assertThatThrownBy(() -> new IpBatch().apply(namespace, List.of(
-                            new LinkCommand.Up("lo"),
-                            new LinkCommand.AddAddress("lo", "10.0.0.1/32"),
-                            new LinkCommand.AddAddress("lo", "10.0.0.1/32"),
-                            new LinkCommand.Down("lo"))))
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
+            assertThatThrownBy(() -> new IpBatch()
+                            .apply(
+                                    namespace,
+                                    List.of(
+                                            new LinkCommand.Up("lo"),
+                                            new LinkCommand.AddAddress("lo", "10.0.0.1/32"),
+                                            new LinkCommand.AddAddress("lo", "10.0.0.1/32"),
+                                            new LinkCommand.Down("lo"))))
                     .isInstanceOf(DeviceException.class)
                     .hasMessageMatching("`ip address add 10.0.0.1/32 dev lo` in the network namespace '" + test.name
                             + "' failed: .*(already assigned|File exists).*");
@@ -57,7 +65,8 @@ final class IpBatchIT {
 
     @Test
     void saysWhichLinkDoesNotExist() {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace namespace = test.open()) {
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
             assertThatThrownBy(() -> new IpBatch().apply(namespace, List.of(new LinkCommand.Up("eth7"))))
                     .hasMessage("`ip link set dev eth7 up` in the network namespace '" + test.name
                             + "' failed: Cannot find device \"eth7\"");
@@ -81,8 +90,8 @@ final class IpBatchIT {
         Files.setPosixFilePermissions(hanging, PosixFilePermissions.fromString("rwx------"));
         try (NetworkNamespace namespace = NetworkNamespace.current()) {
             long begin = System.nanoTime();
-            assertThatThrownBy(() ->
-                            new IpBatch(hanging.toString(), Duration.ofMillis(100)).apply(namespace, LOOPBACK_UP))
+            assertThatThrownBy(
+                            () -> new IpBatch(hanging.toString(), Duration.ofMillis(100)).apply(namespace, LOOPBACK_UP))
                     .hasMessageContaining("did not end within 100 ms and was killed");
             assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
         }

@@ -39,8 +39,22 @@ final class IpBatchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", ".", "..", "a/b", "a b", "a\nlink delete dev eth0", "#a", "a\"b", "a'b", "a\\b", "a:1",
-        "sixteen-letters-", "ü"})
+    @ValueSource(
+            strings = {
+                "",
+                ".",
+                "..",
+                "a/b",
+                "a b",
+                "a\nlink delete dev eth0",
+                "#a",
+                "a\"b",
+                "a'b",
+                "a\\b",
+                "a:1",
+                "sixteen-letters-",
+                "ü"
+            })
     void refusesNamesThatAreNoSingleWord(String name) {
         assertThatThrownBy(() -> new LinkCommand.Up(name)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new LinkCommand.Rename("eth0", name)).isInstanceOf(IllegalArgumentException.class);
@@ -60,7 +74,8 @@ final class IpBatchTest {
         assertThatThrownBy(() -> new LinkCommand.SetMtu("eth0", 67)).hasMessageContaining("68 to 65535");
         assertThatThrownBy(() -> new LinkCommand.SetMtu("eth0", 65_536)).hasMessageContaining("68 to 65535");
         assertThatThrownBy(() -> new LinkCommand.SetTxQueueLength("eth0", 0)).hasMessageContaining("not 0");
-        assertThatThrownBy(() -> new LinkCommand.SetAddress("eth0", "02:42:ac:12:00")).hasMessageContaining("MAC");
+        assertThatThrownBy(() -> new LinkCommand.SetAddress("eth0", "02:42:ac:12:00"))
+                .hasMessageContaining("MAC");
         assertThatThrownBy(() -> new LinkCommand.AddDefaultRoute("eth0", "gw")).hasMessageContaining("IP address");
         assertThatThrownBy(() -> new TapOptions(0, 1000)).hasMessageContaining("queues");
         assertThatThrownBy(() -> new TapOptions(257, 1000)).hasMessageContaining("queues");

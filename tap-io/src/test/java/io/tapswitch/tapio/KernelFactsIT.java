@@ -63,7 +63,8 @@ class KernelFactsIT {
         }
         io.removePort(PORT);
         assertThat(seen.pollUntil(() -> !seen.removed.isEmpty())).isTrue();
-        assertThat(seen.pollUntil(() -> namespace.index("tap0") == -Errno.ENODEV)).isTrue();
+        assertThat(seen.pollUntil(() -> namespace.index("tap0") == -Errno.ENODEV))
+                .isTrue();
     }
 
     @Test

@@ -23,7 +23,11 @@ final class LinkMonitorIT {
     private static final List<LinkCommand> UP = List.of(new LinkCommand.Up("eth0"));
     private static final List<LinkCommand> DOWN = List.of(new LinkCommand.Down("eth0"));
 
-    private record Event(int port, LinkState before, LinkState now, @Nullable Departure why) {}
+    private record Event(
+            int port,
+            LinkState before,
+            LinkState now,
+            @Nullable Departure why) {}
 
     private final Recorder recorder = new Recorder();
     private final LinkMonitor monitor = LinkMonitor.start(recorder);
@@ -66,7 +70,10 @@ final class LinkMonitorIT {
         apply(List.of(new LinkCommand.SetAddress("eth0", "02:42:ac:12:00:07")));
         awaitChange(now -> now.macAddress() == 0x0242ac120007L, SOON_MS);
         apply(List.of(new LinkCommand.Rename("eth0", "wan7")));
-        assertThat(awaitChange(now -> now.name().equals("wan7"), SOON_MS).before().name()).isEqualTo("eth0");
+        assertThat(awaitChange(now -> now.name().equals("wan7"), SOON_MS)
+                        .before()
+                        .name())
+                .isEqualTo("eth0");
     }
 
     @Test
@@ -75,7 +82,9 @@ final class LinkMonitorIT {
         apply(List.of(new LinkCommand.Delete("eth0")));
         Event gone = next(SOON_MS);
         assertThat(gone).isEqualTo(new Event(PORT, last, last, Departure.DEVICE_DELETED));
-        assertThatThrownBy(() -> monitor.watch(6, tap)).isInstanceOf(DeviceException.class).hasMessageContaining("gone");
+        assertThatThrownBy(() -> monitor.watch(6, tap))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("gone");
     }
 
     @Test
@@ -173,7 +182,8 @@ final class LinkMonitorIT {
 
     // Column Drops of /proc/net/netlink, summed.
     private static long netlinkDrops() {
-        return Long.parseLong(TestNamespace.sh("awk 'NR > 1 { sum += $9 } END { print sum + 0 }' /proc/net/netlink").strip());
+        return Long.parseLong(TestNamespace.sh("awk 'NR > 1 { sum += $9 } END { print sum + 0 }' /proc/net/netlink")
+                .strip());
     }
 
     private boolean canWatch(int port) {
@@ -186,7 +196,8 @@ final class LinkMonitorIT {
     }
 
     private LinkState watchInside(TapDevice device, TestNamespace where) {
-        try (NetworkNamespace own = NetworkNamespace.current(); NetworkNamespace target = where.open()) {
+        try (NetworkNamespace own = NetworkNamespace.current();
+                NetworkNamespace target = where.open()) {
             new IpBatch().apply(own, List.of(new LinkCommand.MoveToNamespace(device.name(), target, "eth0")));
         }
         LinkState state = monitor.watch(PORT, device);

@@ -18,7 +18,9 @@ final class NetworkNamespaceIT {
             Process inside = ofName.call(() -> new ProcessBuilder("sleep", "60").start());
             try (NetworkNamespace ofPid = NetworkNamespace.parse(Long.toString(inside.pid()))) {
                 assertThat(ofName.identity()).isEqualTo(ofPath.identity()).isNotEqualTo(own);
-                assertThat(ofPid.identity()).as("a child process is born into it").isEqualTo(ofName.identity());
+                assertThat(ofPid.identity())
+                        .as("a child process is born into it")
+                        .isEqualTo(ofName.identity());
             } finally {
                 inside.destroyForcibly();
             }
@@ -27,7 +29,8 @@ final class NetworkNamespaceIT {
 
     @Test
     void callsOnAThreadThatIsInsideAndLeavesTheCallerOutside() {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace namespace = test.open()) {
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
             assertThat(namespace.call(NetworkNamespaceIT::identityOfCurrent)).isEqualTo(namespace.identity());
             assertThat(namespace.call(() -> Thread.currentThread().isVirtual())).isFalse();
             assertThat(identityOfCurrent()).isEqualTo(own);
@@ -54,10 +57,14 @@ final class NetworkNamespaceIT {
             Path witness = Path.of("/sys/class/net", link);
             try (NetworkNamespace namespace = test.open()) {
                 test.delete();
-                assertThat(namespace.call(() -> TestNamespace.sh("ip -o link show dev inside"))).contains("inside");
+                assertThat(namespace.call(() -> TestNamespace.sh("ip -o link show dev inside")))
+                        .contains("inside");
                 assertThat(witness).exists();
             }
-            TestNamespace.await("the namespace dies once it is let go", 3_000, () -> !witness.toFile().exists());
+            TestNamespace.await(
+                    "the namespace dies once it is let go",
+                    3_000,
+                    () -> !witness.toFile().exists());
         }
     }
 

@@ -9,6 +9,7 @@ import org.agrona.collections.IntArrayList;
 final class Recorder implements FrameHandler {
     /** Frames without virtio_net_hdr, and the ports they came from. */
     final List<byte[]> frames = new ArrayList<>();
+
     final IntArrayList ports = new IntArrayList();
     final IntArrayList held = new IntArrayList();
     final List<String> gone = new ArrayList<>();

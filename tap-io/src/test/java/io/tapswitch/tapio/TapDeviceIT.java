@@ -32,10 +32,15 @@ final class TapDeviceIT {
             assertThat(tap.fds()).hasSize(3).doesNotHaveDuplicates();
             assertThat(tap.udpSegmentation()).isTrue();
             moveAndConfigure(tap, test, "10.0.0.1/24");
-            assertThat(test.run("ethtool -k eth0")).contains(
-                    "tx-checksumming: on", "tcp-segmentation-offload: on", "tx-tcp-segmentation: on",
-                    "tx-tcp6-segmentation: on", "tx-udp-segmentation: on");
-            assertThat(test.run("sh -c 'ls -d /sys/class/net/eth0/queues/tx-*'").lines()).hasSize(3);
+            assertThat(test.run("ethtool -k eth0"))
+                    .contains(
+                            "tx-checksumming: on",
+                            "tcp-segmentation-offload: on",
+                            "tx-tcp-segmentation: on",
+                            "tx-tcp6-segmentation: on",
+                            "tx-udp-segmentation: on");
+            assertThat(test.run("sh -c 'ls -d /sys/class/net/eth0/queues/tx-*'").lines())
+                    .hasSize(3);
         }
     }
 
@@ -52,7 +57,8 @@ final class TapDeviceIT {
             assertThat(one.run("ip -j address show dev eth0"))
                     .contains("\"local\":\"172.18.0.2\"", "\"mtu\":1450", "\"txqlen\":1000", "\"LOWER_UP\"");
             assertThat(two.run("ip -j address show dev eth0")).contains("\"local\":\"172.18.0.3\"", "\"txqlen\":500");
-            try (NetworkNamespace there = first.namespace(); NetworkNamespace expected = one.open()) {
+            try (NetworkNamespace there = first.namespace();
+                    NetworkNamespace expected = one.open()) {
                 assertThat(there.identity()).isEqualTo(expected.identity());
             }
         }
@@ -67,7 +73,8 @@ final class TapDeviceIT {
             assertThat(tap.name()).isEqualTo(other);
             TestNamespace.sh("ip link delete " + other);
             assertThatThrownBy(tap::name)
-                    .isInstanceOfSatisfying(DeviceException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EBADFD));
+                    .isInstanceOfSatisfying(
+                            DeviceException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EBADFD));
         }
     }
 
@@ -116,7 +123,8 @@ final class TapDeviceIT {
 
     @Test
     void R1_refusesToBeOpenedInsideAContainer() {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace namespace = test.open()) {
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
             assertThatThrownBy(() -> namespace.call(() -> TapDevice.create(name, TapOptions.DEFAULT)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("opened in the daemon's network namespace");
@@ -126,7 +134,8 @@ final class TapDeviceIT {
     @Test
     @Tag("kernel")
     void R1_aDeviceOpenedOutsideDiesWithItsNamespace() {
-        try (TestNamespace test = new TestNamespace(); TapDevice tap = TapDevice.create(name, TapOptions.DEFAULT)) {
+        try (TestNamespace test = new TestNamespace();
+                TapDevice tap = TapDevice.create(name, TapOptions.DEFAULT)) {
             moveAndConfigure(tap, test, "10.0.0.1/24");
             int fd = tap.fds()[0];
             assertThat(pollEvents(fd) & POLLERR).isZero();
@@ -147,7 +156,8 @@ final class TapDeviceIT {
                 identity = namespace.identity();
                 fd = namespace.call(() -> {
                     int opened = Syscalls.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC, 0);
-                    assertThat(Tun.setInterface(opened, name, Tun.IFF_TAP | Tun.IFF_NO_PI)).isZero();
+                    assertThat(Tun.setInterface(opened, name, Tun.IFF_TAP | Tun.IFF_NO_PI))
+                            .isZero();
                     return opened;
                 });
             }
@@ -169,7 +179,8 @@ final class TapDeviceIT {
 
     @Test
     void R10_fiveHundredCyclesLeaveDescriptorsAndDevicesAsTheyWere() throws IOException {
-        try (TestNamespace test = new TestNamespace(); NetworkNamespace target = test.open();
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace target = test.open();
                 NetworkNamespace own = NetworkNamespace.current()) {
             cycle(own, target);
             int before = openFiles();
@@ -190,13 +201,17 @@ final class TapDeviceIT {
     }
 
     private void moveAndConfigure(TapDevice tap, TestNamespace test, String address) {
-        try (NetworkNamespace own = NetworkNamespace.current(); NetworkNamespace target = test.open()) {
+        try (NetworkNamespace own = NetworkNamespace.current();
+                NetworkNamespace target = test.open()) {
             links.apply(own, List.of(new LinkCommand.MoveToNamespace(tap.name(), target, "eth0")));
-            links.apply(target, List.of(
-                    new LinkCommand.SetMtu("eth0", 1450),
-                    new LinkCommand.SetTxQueueLength("eth0", tap.options().txQueueLength()),
-                    new LinkCommand.AddAddress("eth0", address),
-                    new LinkCommand.Up("eth0")));
+            links.apply(
+                    target,
+                    List.of(
+                            new LinkCommand.SetMtu("eth0", 1450),
+                            new LinkCommand.SetTxQueueLength(
+                                    "eth0", tap.options().txQueueLength()),
+                            new LinkCommand.AddAddress("eth0", address),
+                            new LinkCommand.Up("eth0")));
         }
     }
 

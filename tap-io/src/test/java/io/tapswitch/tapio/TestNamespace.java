@@ -49,7 +49,9 @@ final class TestNamespace implements AutoCloseable {
     /** Runs a shell command, which must succeed; its output. */
     static String sh(String command) {
         try {
-            Process process = new ProcessBuilder("sh", "-c", command).redirectErrorStream(true).start();
+            Process process = new ProcessBuilder("sh", "-c", command)
+                    .redirectErrorStream(true)
+                    .start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor()).as("%s: %s", command, output).isZero();
             return output;

@@ -107,7 +107,7 @@ public record Ipv4Prefix(Ipv4Address network, int length) implements Comparable<
     }
 
     private static IllegalArgumentException malformed(String text) {
-        return new IllegalArgumentException("'" + text
-                + "' is not an IPv4 prefix; it is written as network, slash and length, like 172.18.0.0/16");
+        return new IllegalArgumentException(
+                "'" + text + "' is not an IPv4 prefix; it is written as network, slash and length, like 172.18.0.0/16");
     }
 }

@@ -50,8 +50,7 @@ public final class VlanTag {
     }
 
     /** Sets the three fields of the tag control information. */
-    public static void control(
-            MutableDirectBuffer b, int offset, int priority, boolean dropEligible, int vlanId) {
+    public static void control(MutableDirectBuffer b, int offset, int priority, boolean dropEligible, int vlanId) {
         int dei = dropEligible ? 0x1000 : 0;
         Octets.uint16(b, offset + CONTROL_OFFSET, (priority & 7) << 13 | dei | (vlanId & VLAN_ID_MASK));
     }

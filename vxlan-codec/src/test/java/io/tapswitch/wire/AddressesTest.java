@@ -49,8 +49,22 @@ class AddressesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.04", "1.2.3.-4", "1.2.3.4 ", "0x1.2.3.4",
-                "1..3.4", "1.2.3.", ".1.2.3", "1.2.3.4/8", "1.2.3.1000", "1.2.3.+4", "١.2.3.4"
+                "",
+                "1",
+                "1.2.3",
+                "1.2.3.4.5",
+                "1.2.3.256",
+                "1.2.3.04",
+                "1.2.3.-4",
+                "1.2.3.4 ",
+                "0x1.2.3.4",
+                "1..3.4",
+                "1.2.3.",
+                ".1.2.3",
+                "1.2.3.4/8",
+                "1.2.3.1000",
+                "1.2.3.+4",
+                "١.2.3.4"
             })
     void refusesWhatIsNoIpv4Address(String text) {
         assertThatIllegalArgumentException()
@@ -59,7 +73,8 @@ class AddressesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"172.18.0.0", "172.18.0.0/", "172.18.0.0/+8", "172.18.0.0/016", "172.18.0.0/08", "1.0.0.0/a"})
+    @ValueSource(
+            strings = {"172.18.0.0", "172.18.0.0/", "172.18.0.0/+8", "172.18.0.0/016", "172.18.0.0/08", "1.0.0.0/a"})
     void refusesWhatIsNoPrefix(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Ipv4Prefix.parse(text))

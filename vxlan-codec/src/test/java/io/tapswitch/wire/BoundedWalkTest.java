@@ -51,11 +51,14 @@ class BoundedWalkTest {
 
     @Test
     void N25_sourceRoutesAreSeenWhereverTheyStand() {
-        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("83070400000000" + "00"), 0)).isTrue();
-        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("0189070400000000"), 0)).isTrue();
+        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("83070400000000" + "00"), 0))
+                .isTrue();
+        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("0189070400000000"), 0))
+                .isTrue();
         assertThat(Ipv4Options.verdict(ipv4WithOptions("94040000"), 0)).isEqualTo(Ipv4Options.PLAIN);
         // Behind the end of the list a byte 131 is padding.
-        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("0083030000000000"), 0)).isFalse();
+        assertThat(Ipv4Options.hasSourceRoute(ipv4WithOptions("0083030000000000"), 0))
+                .isFalse();
     }
 
     @Test
@@ -151,8 +154,7 @@ class BoundedWalkTest {
         assertThat(walk(ipv6(IpProtocol.HOP_BY_HOP, "3b00 0509 00000000"))).isEqualTo(Ipv6Extensions.TRUNCATED);
         assertThat(walk(ipv6(IpProtocol.DESTINATION_OPTIONS, "3c00 0104 00000000".repeat(9))))
                 .isEqualTo(Ipv6Extensions.TOO_MANY);
-        long eight = walk(ipv6(
-                IpProtocol.DESTINATION_OPTIONS, "3c00 0104 00000000".repeat(7) + "3b00 0104 00000000"));
+        long eight = walk(ipv6(IpProtocol.DESTINATION_OPTIONS, "3c00 0104 00000000".repeat(7) + "3b00 0104 00000000"));
         assertThat(Ipv6Extensions.protocol(eight)).isEqualTo(IpProtocol.NO_NEXT_HEADER);
         assertThat(Ipv6Extensions.offset(eight)).isEqualTo(40 + 8 * 8);
     }
@@ -162,7 +164,9 @@ class BoundedWalkTest {
         UnsafeBuffer whole = ipv6(IpProtocol.HOP_BY_HOP, "2b00 0502 0000 0100" + "3a02 0201" + "00".repeat(20));
         for (int length = 40; length < whole.capacity(); length++) {
             UnsafeBuffer cut = new UnsafeBuffer(whole, 0, length);
-            assertThat(Ipv6Extensions.walk(cut, 0, length)).as("length %d", length).isEqualTo(Ipv6Extensions.TRUNCATED);
+            assertThat(Ipv6Extensions.walk(cut, 0, length))
+                    .as("length %d", length)
+                    .isEqualTo(Ipv6Extensions.TRUNCATED);
         }
         assertThat(Ipv6Extensions.protocol(walk(whole))).isEqualTo(IpProtocol.ICMPV6);
     }
@@ -184,7 +188,9 @@ class BoundedWalkTest {
             if (walked < 0) {
                 assertThat(walked).as(Seeds.description()).isBetween(Ipv6Extensions.JUMBO, Ipv6Extensions.TRUNCATED);
             } else {
-                assertThat(Ipv6Extensions.offset(walked)).as(Seeds.description()).isBetween(40, length);
+                assertThat(Ipv6Extensions.offset(walked))
+                        .as(Seeds.description())
+                        .isBetween(40, length);
             }
         }
     }

@@ -75,24 +75,29 @@ class HeaderBoundsTest {
 
     @TestFactory
     Stream<DynamicTest> everyAccessorStaysWithinItsHeader() {
-        return HEADERS.stream().map(header -> DynamicTest.dynamicTest(header.type.getSimpleName(), () -> {
-            List<Method> accessors = accessors(header);
-            assertThat(accessors).hasSizeGreaterThan(4);
-            for (Method accessor : accessors) {
-                call(accessor, new UnsafeBuffer(new byte[header.length]));
-            }
-            for (int length = 0; length < header.length; length++) {
-                assertThat(allWork(accessors, length)).as("%d bytes", length).isFalse();
-            }
-        }));
+        return HEADERS.stream()
+                .map(header -> DynamicTest.dynamicTest(header.type.getSimpleName(), () -> {
+                    List<Method> accessors = accessors(header);
+                    assertThat(accessors).hasSizeGreaterThan(4);
+                    for (Method accessor : accessors) {
+                        call(accessor, new UnsafeBuffer(new byte[header.length]));
+                    }
+                    for (int length = 0; length < header.length; length++) {
+                        assertThat(allWork(accessors, length))
+                                .as("%d bytes", length)
+                                .isFalse();
+                    }
+                }));
     }
 
     @TestFactory
     Stream<DynamicTest> checksumsOfACutHeaderAreRefusedByTheBuffer() {
-        return java.util.stream.IntStream.range(1, 60).mapToObj(length -> DynamicTest.dynamicTest(length + " bytes", () -> {
-            UnsafeBuffer cut = new UnsafeBuffer(new byte[length]);
-            cut.putByte(0, (byte) 0x4F);
-            assertThatThrownBy(() -> Ipv4Header.checksumValid(cut, 0)).isInstanceOf(IndexOutOfBoundsException.class);
-        }));
+        return java.util.stream.IntStream.range(1, 60)
+                .mapToObj(length -> DynamicTest.dynamicTest(length + " bytes", () -> {
+                    UnsafeBuffer cut = new UnsafeBuffer(new byte[length]);
+                    cut.putByte(0, (byte) 0x4F);
+                    assertThatThrownBy(() -> Ipv4Header.checksumValid(cut, 0))
+                            .isInstanceOf(IndexOutOfBoundsException.class);
+                }));
     }
 }

@@ -116,8 +116,8 @@ class InternetChecksumTest {
             int destination = random.nextInt();
             int length = 8 + random.nextInt(60_000);
             int newSource = random.nextInt();
-            int field = InternetChecksum.fold(
-                    InternetChecksum.pseudoHeader(source, destination, IpProtocol.TCP, length));
+            int field =
+                    InternetChecksum.fold(InternetChecksum.pseudoHeader(source, destination, IpProtocol.TCP, length));
             int expected = InternetChecksum.fold(
                     InternetChecksum.pseudoHeader(newSource, destination, IpProtocol.TCP, length));
             assertThat(InternetChecksum.updatePartial32(field, source, newSource) % 0xFFFF)

@@ -40,8 +40,10 @@ class JudgeReadsOursTest {
         EthernetHeader.source(frame, 0, source);
         EthernetHeader.etherType(frame, 0, etherType);
         EthernetPacket packet = EthernetPacket.newPacket(frame.byteArray(), 0, length);
-        assertThat(packet.getHeader().getDstAddr()).hasToString(MacAddress.fromBits(destination).toString());
-        assertThat(packet.getHeader().getSrcAddr()).hasToString(MacAddress.fromBits(source).toString());
+        assertThat(packet.getHeader().getDstAddr())
+                .hasToString(MacAddress.fromBits(destination).toString());
+        assertThat(packet.getHeader().getSrcAddr())
+                .hasToString(MacAddress.fromBits(source).toString());
         assertThat(packet.getHeader().getType().value() & 0xFFFF).isEqualTo(etherType);
         return packet;
     }
@@ -71,16 +73,19 @@ class JudgeReadsOursTest {
         ArpHeader.targetMac(frame, L3, destination);
         ArpHeader.targetAddress(frame, L3, 0xAC12FF02);
 
-        ArpPacket.ArpHeader judged = judge(EtherType.ARP, 42).get(ArpPacket.class).getHeader();
+        ArpPacket.ArpHeader judged =
+                judge(EtherType.ARP, 42).get(ArpPacket.class).getHeader();
 
         assertThat(judged.getOperation()).isEqualTo(ArpOperation.REPLY);
         assertThat(judged.getHardwareType().value()).isEqualTo((short) 1);
         assertThat(judged.getProtocolType().value()).isEqualTo((short) 0x0800);
         assertThat(judged.getHardwareAddrLength()).isEqualTo((byte) 6);
         assertThat(judged.getProtocolAddrLength()).isEqualTo((byte) 4);
-        assertThat(judged.getSrcHardwareAddr()).hasToString(MacAddress.fromBits(source).toString());
+        assertThat(judged.getSrcHardwareAddr())
+                .hasToString(MacAddress.fromBits(source).toString());
         assertThat(judged.getSrcProtocolAddr().getHostAddress()).isEqualTo("192.168.0.1");
-        assertThat(judged.getDstHardwareAddr()).hasToString(MacAddress.fromBits(destination).toString());
+        assertThat(judged.getDstHardwareAddr())
+                .hasToString(MacAddress.fromBits(destination).toString());
         assertThat(judged.getDstProtocolAddr().getHostAddress()).isEqualTo("172.18.255.2");
     }
 
@@ -128,9 +133,11 @@ class JudgeReadsOursTest {
         assertThat(judged.getTtlAsInt()).isEqualTo(64);
         assertThat(judged.getProtocol().value()).isEqualTo((byte) 253);
         assertThat(judged.getSrcAddr().getHostAddress())
-                .isEqualTo(Ipv4Address.fromBits(Ipv4Header.sourceAddress(frame, L3)).toString());
+                .isEqualTo(Ipv4Address.fromBits(Ipv4Header.sourceAddress(frame, L3))
+                        .toString());
         assertThat(judged.getDstAddr().getHostAddress())
-                .isEqualTo(Ipv4Address.fromBits(Ipv4Header.destinationAddress(frame, L3)).toString());
+                .isEqualTo(Ipv4Address.fromBits(Ipv4Header.destinationAddress(frame, L3))
+                        .toString());
     }
 
     @RepeatedTest(ROUNDS)
@@ -146,7 +153,8 @@ class JudgeReadsOursTest {
         EthernetPacket packet = judge(EtherType.IPV4, at + length);
 
         assertThat(packet.get(IcmpV4CommonPacket.class).hasValidChecksum(false)).isTrue();
-        IcmpV4EchoPacket.IcmpV4EchoHeader judged = packet.get(IcmpV4EchoPacket.class).getHeader();
+        IcmpV4EchoPacket.IcmpV4EchoHeader judged =
+                packet.get(IcmpV4EchoPacket.class).getHeader();
         assertThat(judged.getIdentifierAsInt()).isEqualTo(0xBEEF);
         assertThat(judged.getSequenceNumberAsInt()).isEqualTo(0xF00D);
     }
@@ -172,7 +180,8 @@ class JudgeReadsOursTest {
         assertThat(judged.getHeader().getSrcPort().valueAsInt()).isEqualTo(sourcePort);
         assertThat(judged.getHeader().getDstPort().valueAsInt()).isEqualTo(destinationPort);
         assertThat(judged.getHeader().getLengthAsInt()).isEqualTo(length);
-        assertThat(judged.hasValidChecksum(ip.getSrcAddr(), ip.getDstAddr(), false)).isTrue();
+        assertThat(judged.hasValidChecksum(ip.getSrcAddr(), ip.getDstAddr(), false))
+                .isTrue();
     }
 
     @RepeatedTest(ROUNDS)
@@ -195,7 +204,8 @@ class JudgeReadsOursTest {
         IpV4Packet.IpV4Header ip = packet.get(IpV4Packet.class).getHeader();
         TcpPacket judged = packet.get(TcpPacket.class);
 
-        assertThat(judged.hasValidChecksum(ip.getSrcAddr(), ip.getDstAddr(), false)).isTrue();
+        assertThat(judged.hasValidChecksum(ip.getSrcAddr(), ip.getDstAddr(), false))
+                .isTrue();
         assertThat(judged.getHeader().getSrcPort().valueAsInt()).isEqualTo(40_000);
         assertThat(judged.getHeader().getDstPort().valueAsInt()).isEqualTo(443);
         assertThat(judged.getHeader().getSequenceNumber()).isEqualTo(0xFEDC_BA98);
@@ -241,7 +251,9 @@ class JudgeReadsOursTest {
         assertThat(packet.get(IcmpV6CommonPacket.class).hasValidChecksum(ip.getSrcAddr(), ip.getDstAddr(), false))
                 .as(Seeds.description())
                 .isTrue();
-        assertThat(packet.get(IcmpV6NeighborSolicitationPacket.class).getHeader().getTargetAddress())
+        assertThat(packet.get(IcmpV6NeighborSolicitationPacket.class)
+                        .getHeader()
+                        .getTargetAddress())
                 .isEqualTo(ip.getDstAddr());
         UnsafeBuffer judgedAddress = new UnsafeBuffer(ip.getSrcAddr().getAddress());
         assertThat(Octets.int64(judgedAddress, 0)).isEqualTo(address[0]);

@@ -64,7 +64,8 @@ class WeReadTheJudgeTest {
     }
 
     private static Inet4Address inet4(int address) throws Exception {
-        return (Inet4Address) InetAddress.getByName(Ipv4Address.fromBits(address).toString());
+        return (Inet4Address)
+                InetAddress.getByName(Ipv4Address.fromBits(address).toString());
     }
 
     private static Inet6Address inet6(byte[] address) throws Exception {
@@ -264,7 +265,9 @@ class WeReadTheJudgeTest {
         assertThat(IcmpHeader.code(frame, at)).isZero();
         assertThat(IcmpHeader.identifier(frame, at)).isEqualTo(0xBEEF);
         assertThat(IcmpHeader.sequence(frame, at)).isEqualTo(0xF00D);
-        assertThat(IcmpHeader.checksumValid(frame, at, 8 + payload.length)).as(Seeds.description()).isTrue();
+        assertThat(IcmpHeader.checksumValid(frame, at, 8 + payload.length))
+                .as(Seeds.description())
+                .isTrue();
         frame.putByte(at + 8, (byte) (frame.getByte(at + 8) ^ 1));
         assertThat(IcmpHeader.checksumValid(frame, at, 8 + payload.length)).isFalse();
     }

@@ -35,14 +35,13 @@ final class TrafficClient {
         while ((line = orders.readLine()) != null) {
             String[] words = line.trim().split(" ", -1);
             long durationNs = words.length > 1 ? (long) (Double.parseDouble(words[1]) * NS_PER_SECOND) : 0;
-            String answer =
-                    switch (words[0]) {
-                        case "probe" -> "{\"ok\": " + probe() + "}";
-                        case "udp" -> blast(durationNs, Integer.parseInt(words[2]));
-                        case "pingpong" -> pingPong(durationNs);
-                        case "connects" -> connects(durationNs);
-                        default -> "{\"error\": \"unknown order " + words[0] + "\"}";
-                    };
+            String answer = switch (words[0]) {
+                case "probe" -> "{\"ok\": " + probe() + "}";
+                case "udp" -> blast(durationNs, Integer.parseInt(words[2]));
+                case "pingpong" -> pingPong(durationNs);
+                case "connects" -> connects(durationNs);
+                default -> "{\"error\": \"unknown order " + words[0] + "\"}";
+            };
             System.out.println(answer);
         }
     }

@@ -11,8 +11,8 @@ import org.agrona.MutableDirectBuffer;
 
 /** The network and the frames that are measured; frames are written with a virtio_net_hdr before them. */
 final class BenchmarkFrames {
-    static final NetworkSettings NETWORK = new NetworkSettings(
-            0, 0x0a00_0001, 0x0242_0a00_0001L, 24, 1500, false, 0, Integer.MAX_VALUE, 64, 1024);
+    static final NetworkSettings NETWORK =
+            new NetworkSettings(0, 0x0a00_0001, 0x0242_0a00_0001L, 24, 1500, false, 0, Integer.MAX_VALUE, 64, 1024);
     static final int SMALL_LENGTH = VirtioNetHeader.LENGTH + EthernetHeader.LENGTH + 20 + 8 + 64;
     static final int SUPER_LENGTH = VirtioNetHeader.LENGTH + EthernetHeader.LENGTH + 65_212;
 

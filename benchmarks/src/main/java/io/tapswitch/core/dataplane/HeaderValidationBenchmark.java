@@ -36,8 +36,8 @@ public class HeaderValidationBenchmark extends PerCall {
         ipv6.putByte(Ipv6Header.LENGTH, (byte) IpProtocol.DESTINATION_OPTIONS);
         ipv6.putByte(Ipv6Header.LENGTH + 8, (byte) IpProtocol.TCP);
         boolean framesPass = smallFrame() == Verdict.PASS && superFrame() == Verdict.PASS;
-        boolean packetsPass = gatewayPacket() == Verdict.PASS
-                && Ipv6Extensions.protocol(ipv6Extensions()) == IpProtocol.TCP;
+        boolean packetsPass =
+                gatewayPacket() == Verdict.PASS && Ipv6Extensions.protocol(ipv6Extensions()) == IpProtocol.TCP;
         if (!framesPass || !packetsPass) {
             throw new IllegalStateException("what is to be measured is not valid");
         }

@@ -40,7 +40,9 @@ final class Answers {
             @JsonProperty("Config") List<IpamConfig> config) {}
 
     /** One subnet of a network. */
-    record IpamConfig(@JsonProperty("Subnet") String subnet, @JsonProperty("Gateway") String gateway) {}
+    record IpamConfig(
+            @JsonProperty("Subnet") String subnet,
+            @JsonProperty("Gateway") String gateway) {}
 
     /** A container in a network (A-ATT-06). */
     record Member(
@@ -68,7 +70,9 @@ final class Answers {
             @JsonProperty("NetworkSettings") NetworkSettings networkSettings) {}
 
     /** Whether a container runs, and its process. */
-    record State(@JsonProperty("Status") String status, @JsonProperty("Pid") long pid) {}
+    record State(
+            @JsonProperty("Status") String status,
+            @JsonProperty("Pid") long pid) {}
 
     /** The networks of a container. */
     record NetworkSettings(@JsonProperty("Networks") Map<String, Endpoint> networks) {}
@@ -91,11 +95,7 @@ final class Answers {
 
     /** Counters of the switch and of containers. */
     record Stats(
-            String io,
-            int workers,
-            Balance conservation,
-            Map<String, Long> internals,
-            List<StatsLine> containers) {}
+            String io, int workers, Balance conservation, Map<String, Long> internals, List<StatsLine> containers) {}
 
     /** The conservation of frames (architecture.md) and whether it holds. */
     record Balance(
@@ -111,8 +111,16 @@ final class Answers {
             boolean holds) {
         static Balance of(Conservation sum) {
             return new Balance(
-                    sum.received(), sum.generated(), sum.copied(), sum.split(), sum.transmitted(), sum.dropped(),
-                    sum.consumed(), sum.merged(), sum.held(), sum.holds());
+                    sum.received(),
+                    sum.generated(),
+                    sum.copied(),
+                    sum.split(),
+                    sum.transmitted(),
+                    sum.dropped(),
+                    sum.consumed(),
+                    sum.merged(),
+                    sum.held(),
+                    sum.holds());
         }
     }
 

@@ -81,8 +81,8 @@ public final class ApiServer implements AutoCloseable {
     public static ApiServer start(Path socket, Routes routes) {
         Path temporary = Path.of(socket + "~");
         if (temporary.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > PATH_BYTES_MAX) {
-            throw Refusal.badInput("the path of the socket is too long: " + socket + ", at most "
-                    + (PATH_BYTES_MAX - 1) + " bytes");
+            throw Refusal.badInput(
+                    "the path of the socket is too long: " + socket + ", at most " + (PATH_BYTES_MAX - 1) + " bytes");
         }
         prepare(socket, temporary);
         loadEarly();
@@ -128,7 +128,8 @@ public final class ApiServer implements AutoCloseable {
                 throw Refusal.conflict("another daemon serves on " + socket + ": give this one a socket of its own with"
                         + " --socket");
             }
-            if (Files.exists(socket) && !Files.readAttributes(socket, BasicFileAttributes.class).isOther()) {
+            if (Files.exists(socket)
+                    && !Files.readAttributes(socket, BasicFileAttributes.class).isOther()) {
                 throw Refusal.conflict(socket + " is there and not a socket; it was left alone");
             }
             Files.deleteIfExists(temporary);
@@ -155,7 +156,8 @@ public final class ApiServer implements AutoCloseable {
 
         @Override
         protected void initChannel(Channel connection) {
-            connection.pipeline()
+            connection
+                    .pipeline()
                     .addLast(new HttpServerCodec())
                     .addLast(new HttpObjectAggregator(BODY_BYTES_MAX))
                     .addLast(new Connection(dispatcher));

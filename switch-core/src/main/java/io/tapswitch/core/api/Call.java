@@ -15,7 +15,8 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
  */
 record Call(String reference, Map<String, String> query, String body) {
     /** {@return the parameter's value, null when it was not given} */
-    @Nullable String text(String name) {
+    @Nullable
+    String text(String name) {
         return query.get(name);
     }
 
@@ -24,8 +25,9 @@ record Call(String reference, Map<String, String> query, String body) {
         return switch (query.getOrDefault(name, "false")) {
             case "true", "1", "" -> true;
             case "false", "0" -> false;
-            default -> throw Refusal.badInput(
-                    "invalid value \"" + query.get(name) + "\" for " + name + ": must be true or false");
+            default ->
+                throw Refusal.badInput(
+                        "invalid value \"" + query.get(name) + "\" for " + name + ": must be true or false");
         };
     }
 

@@ -69,8 +69,8 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
         if (method == null) {
             send(context, Dispatcher.failure(400, "not a HTTP request"), false);
         } else {
-            Thread.startVirtualThread(() ->
-                    send(context, answer(method, question.uri(), question.body()), question.keepAlive()));
+            Thread.startVirtualThread(
+                    () -> send(context, answer(method, question.uri(), question.body()), question.keepAlive()));
         }
     }
 
@@ -89,10 +89,8 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private void send(ChannelHandlerContext context, Dispatcher.Answer answer, boolean keepAlive) {
         ByteBuf body = Unpooled.copiedBuffer(answer.json(), StandardCharsets.UTF_8);
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(answer.status()),
-                body);
+        FullHttpResponse response =
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()), body);
         response.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes())

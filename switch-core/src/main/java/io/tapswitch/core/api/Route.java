@@ -30,7 +30,8 @@ record Route(
     static final String REFERENCE = "{ref}";
 
     /** {@return what stands for the reference, empty when the path has none, null when it is not this route's} */
-    @Nullable String match(String requested) {
+    @Nullable
+    String match(String requested) {
         if (!path.endsWith(REFERENCE)) {
             return requested.equals(path) ? "" : null;
         }

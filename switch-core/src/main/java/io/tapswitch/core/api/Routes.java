@@ -56,8 +56,14 @@ public final class Routes {
 
     private static Answers.Status status(Controller controller, String version, String stateDirectory) {
         return new Answers.Status(
-                version, ProcessHandle.current().pid(), controller.ioWord(), controller.workers(), "none",
-                stateDirectory, controller.networks().size(), controller.containers(false).size(),
+                version,
+                ProcessHandle.current().pid(),
+                controller.ioWord(),
+                controller.workers(),
+                "none",
+                stateDirectory,
+                controller.networks().size(),
+                controller.containers(false).size(),
                 controller.warnings());
     }
 
@@ -76,8 +82,7 @@ public final class Routes {
         return new Route("GET", path, summary, parameters, null, 200, answer, true, action);
     }
 
-    private static Route delete(
-            String path, String summary, List<String> parameters, Function<Call, Object> action) {
+    private static Route delete(String path, String summary, List<String> parameters, Function<Call, Object> action) {
         return new Route("DELETE", path, summary, parameters, null, 200, Answers.Removed.class, false, action);
     }
 

@@ -25,15 +25,26 @@ final class Views {
             members.put(
                     endpoint.containerId(),
                     new Answers.Member(
-                            endpoint.containerName(), endpoint.id(), Ipv4.macText(endpoint.mac()),
-                            Ipv4.text(endpoint.address()) + "/" + endpoint.prefixLength(), ""));
+                            endpoint.containerName(),
+                            endpoint.id(),
+                            Ipv4.macText(endpoint.mac()),
+                            Ipv4.text(endpoint.address()) + "/" + endpoint.prefixLength(),
+                            ""));
         }
-        Answers.IpamConfig config =
-                new Answers.IpamConfig(network.subnet().toString(), Ipv4.text(network.gateway()));
+        Answers.IpamConfig config = new Answers.IpamConfig(network.subnet().toString(), Ipv4.text(network.gateway()));
         return new Answers.Network(
-                network.name(), network.id(), network.created(), "local", network.driver(), false,
-                new Answers.Ipam("default", Map.of(), List.of(config)), false, false, members,
-                new TreeMap<>(network.options()), new TreeMap<>(network.labels()));
+                network.name(),
+                network.id(),
+                network.created(),
+                "local",
+                network.driver(),
+                false,
+                new Answers.Ipam("default", Map.of(), List.of(config)),
+                false,
+                false,
+                members,
+                new TreeMap<>(network.options()),
+                new TreeMap<>(network.labels()));
     }
 
     static Answers.Container container(Container container) {
@@ -42,23 +53,34 @@ final class Views {
             networks.put(
                     endpoint.networkName(),
                     new Answers.Endpoint(
-                            endpoint.networkId(), endpoint.id(), Ipv4.text(endpoint.gateway()),
-                            Ipv4.text(endpoint.address()), endpoint.prefixLength(), Ipv4.macText(endpoint.mac()),
+                            endpoint.networkId(),
+                            endpoint.id(),
+                            Ipv4.text(endpoint.gateway()),
+                            Ipv4.text(endpoint.address()),
+                            endpoint.prefixLength(),
+                            Ipv4.macText(endpoint.mac()),
                             endpoint.interfaceName()));
         }
         long pid = container.status() == Container.Status.RUNNING ? container.pid() : 0;
         return new Answers.Container(
-                container.id(), container.name(), container.hostname(), container.command(), container.created(),
-                new Answers.State(container.status().word(), pid), container.netns(),
+                container.id(),
+                container.name(),
+                container.hostname(),
+                container.command(),
+                container.created(),
+                new Answers.State(container.status().word(), pid),
+                container.netns(),
                 new Answers.NetworkSettings(networks));
     }
 
     static Answers.Attached attached(Container container) {
         List<Answers.Interface> interfaces = container.endpoints().stream()
                 .map(endpoint -> new Answers.Interface(
-                        endpoint.interfaceName(), endpoint.networkName(),
+                        endpoint.interfaceName(),
+                        endpoint.networkName(),
                         Ipv4.text(endpoint.address()) + "/" + endpoint.prefixLength(),
-                        Ipv4.text(endpoint.gateway()), Ipv4.macText(endpoint.mac())))
+                        Ipv4.text(endpoint.gateway()),
+                        Ipv4.macText(endpoint.mac())))
                 .toList();
         return new Answers.Attached(container.id(), container.name(), interfaces);
     }
@@ -66,8 +88,12 @@ final class Views {
     static Answers.FdbLine fdbLine(Controller.FdbView view) {
         FdbEntry entry = view.entry();
         return new Answers.FdbLine(
-                view.network(), Ipv4.macText(entry.mac()), entry.port(), view.container(),
-                entry.pinned() ? "pinned" : "learned", entry.ageMs() / 1000);
+                view.network(),
+                Ipv4.macText(entry.mac()),
+                entry.port(),
+                view.container(),
+                entry.pinned() ? "pinned" : "learned",
+                entry.ageMs() / 1000);
     }
 
     static List<Answers.DropLine> drops(List<Controller.EndpointCounters> counters) {
@@ -76,8 +102,11 @@ final class Views {
             for (Map.Entry<DropReason, Long> drop : new TreeMap<>(one.counters().drops()).entrySet()) {
                 if (drop.getValue() != 0) {
                     lines.add(new Answers.DropLine(
-                            one.endpoint().port(), one.endpoint().containerName(), drop.getKey().word(),
-                            drop.getKey().sentence(), drop.getValue()));
+                            one.endpoint().port(),
+                            one.endpoint().containerName(),
+                            drop.getKey().word(),
+                            drop.getKey().sentence(),
+                            drop.getValue()));
                 }
             }
         }
@@ -88,12 +117,19 @@ final class Views {
     static Answers.Stats stats(Controller controller, List<Controller.EndpointCounters> counters) {
         List<Answers.StatsLine> lines = counters.stream()
                 .map(one -> new Answers.StatsLine(
-                        one.endpoint().containerName(), one.endpoint().networkName(), one.counters().rxFrames(),
-                        one.counters().rxBytes(), one.counters().txFrames(), one.counters().txBytes(),
+                        one.endpoint().containerName(),
+                        one.endpoint().networkName(),
+                        one.counters().rxFrames(),
+                        one.counters().rxBytes(),
+                        one.counters().txFrames(),
+                        one.counters().txBytes(),
                         one.counters().dropsTotal()))
                 .toList();
         return new Answers.Stats(
-                controller.ioWord(), controller.workers(), Answers.Balance.of(controller.conservation()),
-                new TreeMap<>(controller.internals()), lines);
+                controller.ioWord(),
+                controller.workers(),
+                Answers.Balance.of(controller.conservation()),
+                new TreeMap<>(controller.internals()),
+                lines);
     }
 }

@@ -45,15 +45,33 @@ public final class Main {
     private static final String NETWORK = "network";
 
     private static final Map<String, Supplier<Object>> VERBS = new TreeMap<>(Map.ofEntries(
-            Map.entry("attach", Attach::new), Map.entry("daemon", Daemon::new), Map.entry("drops", Drops::new),
-            Map.entry("exec", Exec::new), Map.entry("fdb", Fdb::new), Map.entry("inspect", ContainerInspect::new),
-            Map.entry(NETWORK, NetworkVerb::new), Map.entry("ps", Ps::new), Map.entry("rm", Rm::new),
-            Map.entry("run", Run::new), Map.entry("stats", Stats::new), Map.entry("status", Status::new),
+            Map.entry("attach", Attach::new),
+            Map.entry("daemon", Daemon::new),
+            Map.entry("drops", Drops::new),
+            Map.entry("exec", Exec::new),
+            Map.entry("fdb", Fdb::new),
+            Map.entry("inspect", ContainerInspect::new),
+            Map.entry(NETWORK, NetworkVerb::new),
+            Map.entry("ps", Ps::new),
+            Map.entry("rm", Rm::new),
+            Map.entry("run", Run::new),
+            Map.entry("stats", Stats::new),
+            Map.entry("status", Status::new),
             Map.entry("version", Version::new)));
 
     private static final Map<String, Supplier<Object>> NETWORK_VERBS = new TreeMap<>(Map.of(
-            "create", NetworkCreate::new, "ls", NetworkLs::new, "list", NetworkLs::new, "rm", NetworkRm::new,
-            "remove", NetworkRm::new, "inspect", NetworkInspect::new));
+            "create",
+            NetworkCreate::new,
+            "ls",
+            NetworkLs::new,
+            "list",
+            NetworkLs::new,
+            "rm",
+            NetworkRm::new,
+            "remove",
+            NetworkRm::new,
+            "inspect",
+            NetworkInspect::new));
 
     private static final Set<String> SECOND_NAMES = Set.of("list", "remove");
 
@@ -94,11 +112,13 @@ public final class Main {
 
     private static CommandLine commandLine(Words words, Map<String, String> environment) {
         CommandLine root = new CommandLine(new Tapswitch(environment));
-        for (Map.Entry<String, Supplier<Object>> entry : chosen(VERBS, words.first()).entrySet()) {
+        for (Map.Entry<String, Supplier<Object>> entry :
+                chosen(VERBS, words.first()).entrySet()) {
             CommandLine verb = new CommandLine(entry.getValue().get());
             if (entry.getKey().equals(NETWORK)) {
-                chosen(NETWORK_VERBS, words.second()).forEach((name, command) ->
-                        verb.addSubcommand(name, withFlags(NETWORK + ' ' + name, new CommandLine(command.get()))));
+                chosen(NETWORK_VERBS, words.second())
+                        .forEach((name, command) -> verb.addSubcommand(
+                                name, withFlags(NETWORK + ' ' + name, new CommandLine(command.get()))));
             }
             root.addSubcommand(entry.getKey(), withFlags(entry.getKey(), verb));
         }
@@ -149,9 +169,11 @@ public final class Main {
             }
         } else if (group) {
             problem = "a verb is missing";
-        } else if (e instanceof MissingParameterException missing && !missing.getMissing().isEmpty()
+        } else if (e instanceof MissingParameterException missing
+                && !missing.getMissing().isEmpty()
                 && missing.getMissing().getFirst().isPositional()) {
-            problem = "\"" + name + "\" needs " + missing.getMissing().getFirst().paramLabel();
+            problem =
+                    "\"" + name + "\" needs " + missing.getMissing().getFirst().paramLabel();
         } else {
             // picocli says it twice for the values of a map.
             problem = String.valueOf(problem).replace("option option ", "option ");

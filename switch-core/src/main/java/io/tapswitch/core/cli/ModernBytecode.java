@@ -64,8 +64,8 @@ public final class ModernBytecode {
         }
         ClassHierarchyResolver hierarchy = ClassHierarchyResolver.ofResourceParsing(ClassLoader.getSystemClassLoader())
                 .orElse(ClassHierarchyResolver.defaultResolver());
-        ClassFile format = ClassFile.of(
-                StackMapsOption.GENERATE_STACK_MAPS, ClassHierarchyResolverOption.of(hierarchy));
+        ClassFile format =
+                ClassFile.of(StackMapsOption.GENERATE_STACK_MAPS, ClassHierarchyResolverOption.of(hierarchy));
         ClassTransform version = (builder, element) -> {
             if (element instanceof ClassFileVersion) {
                 builder.withVersion(ClassFile.JAVA_8_VERSION, 0);

@@ -15,19 +15,67 @@ import picocli.CommandLine.ParameterException;
 final class NotYet {
     /** Verbs; those of the group {@code network} with its name before them. */
     static final Set<String> VERBS = Set.of(
-            "network prune", "network connect", "network disconnect", "network verify",
-            "logs", "stop", "start", "rename", "port", "publish", "unpublish", "config", "events", "dns", "node",
-            "flows", "peers", "top", "capture", "trace", "cleanup");
+            "network prune",
+            "network connect",
+            "network disconnect",
+            "network verify",
+            "logs",
+            "stop",
+            "start",
+            "rename",
+            "port",
+            "publish",
+            "unpublish",
+            "config",
+            "events",
+            "dns",
+            "node",
+            "flows",
+            "peers",
+            "top",
+            "capture",
+            "trace",
+            "cleanup");
 
     private static final List<String> OF_CONTAINERS = List.of(
-            "--ip6", "--mac-address", "--network-alias", "--net-alias", "--publish -p", "--publish-all -P", "--expose",
-            "--dns", "--dns-search", "--dns-option", "--label -l", "--link", "--add-host", "--env -e", "--volume -v",
-            "--user -u", "--workdir -w", "--restart", "--privileged", "--init", "--sysctl");
+            "--ip6",
+            "--mac-address",
+            "--network-alias",
+            "--net-alias",
+            "--publish -p",
+            "--publish-all -P",
+            "--expose",
+            "--dns",
+            "--dns-search",
+            "--dns-option",
+            "--label -l",
+            "--link",
+            "--add-host",
+            "--env -e",
+            "--volume -v",
+            "--user -u",
+            "--workdir -w",
+            "--restart",
+            "--privileged",
+            "--init",
+            "--sysctl");
 
     private static final Map<String, List<String>> FLAGS = Map.ofEntries(
-            Map.entry("network create", List.of(
-                    "--ip-range", "--aux-address", "--internal", "--ipv6", "--attachable", "--label", "--scope",
-                    "--ingress", "--config-only", "--config-from", "--ipam-driver", "--ipam-opt")),
+            Map.entry(
+                    "network create",
+                    List.of(
+                            "--ip-range",
+                            "--aux-address",
+                            "--internal",
+                            "--ipv6",
+                            "--attachable",
+                            "--label",
+                            "--scope",
+                            "--ingress",
+                            "--config-only",
+                            "--config-from",
+                            "--ipam-driver",
+                            "--ipam-opt")),
             Map.entry("network ls", List.of("--filter -f")),
             Map.entry("network inspect", List.of("--format -f", "--verbose -v")),
             Map.entry("network rm", List.of("--force -f")),

@@ -24,10 +24,24 @@ import java.util.Map;
 public final class Rehearsal {
     private static final int ROUNDS = 30;
     private static final List<String> COMMANDS = List.of(
-            "network ls", "network create --subnet 10.66.0.0/16 -o a=b web", "network inspect web",
-            "network rm web", "ps -a", "fdb web", "drops", "stats", "status --format json", "inspect www", "version",
-            "attach --netns www --name www --network web", "network ls --format json", "ps --format json",
-            "rm -f www", "network ls --unknown", "network create --ipv6 web", "nonsense");
+            "network ls",
+            "network create --subnet 10.66.0.0/16 -o a=b web",
+            "network inspect web",
+            "network rm web",
+            "ps -a",
+            "fdb web",
+            "drops",
+            "stats",
+            "status --format json",
+            "inspect www",
+            "version",
+            "attach --netns www --name www --network web",
+            "network ls --format json",
+            "ps --format json",
+            "rm -f www",
+            "network ls --unknown",
+            "network create --ipv6 web",
+            "nonsense");
 
     private Rehearsal() {}
 
@@ -74,13 +88,15 @@ public final class Rehearsal {
         return switch (path) {
             case "/networks" -> "[" + NETWORK + "," + NETWORK + "]";
             case "/containers", "/containers?all=true" -> "[" + CONTAINER + "]";
-            case "/fdb?network=web" -> "[{\"network\":\"web\",\"mac\":\"02:42:0a:42:00:02\",\"port\":1,"
-                    + "\"container\":\"www\",\"type\":\"learned\",\"ageSeconds\":3}]";
+            case "/fdb?network=web" ->
+                "[{\"network\":\"web\",\"mac\":\"02:42:0a:42:00:02\",\"port\":1,"
+                        + "\"container\":\"www\",\"type\":\"learned\",\"ageSeconds\":3}]";
             case "/drops" -> "[{\"port\":1,\"container\":\"www\",\"reason\":\"runt\",\"sentence\":\"x\",\"frames\":1}]";
-            case "/stats" -> "{\"io\":\"multishot\",\"workers\":1,\"conservation\":{\"holds\":true},\"internals\":{"
-                    + "\"handoff_frames\":0},\"containers\":[{\"container\":\"www\",\"network\":\"web\","
-                    + "\"rxFrames\":1,"
-                    + "\"rxBytes\":60,\"txFrames\":1,\"txBytes\":60,\"drops\":0}]}";
+            case "/stats" ->
+                "{\"io\":\"multishot\",\"workers\":1,\"conservation\":{\"holds\":true},\"internals\":{"
+                        + "\"handoff_frames\":0},\"containers\":[{\"container\":\"www\",\"network\":\"web\","
+                        + "\"rxFrames\":1,"
+                        + "\"rxBytes\":60,\"txFrames\":1,\"txBytes\":60,\"drops\":0}]}";
             default -> path.startsWith("/containers/") ? CONTAINER : NETWORK;
         };
     }

@@ -50,8 +50,8 @@ final class AddressPool {
         }
         int index = address - subnet.network().bits();
         if (index == 0 || index == hosts) {
-            throw Refusal.badInput("invalid address " + text + ": it is the "
-                    + (index == 0 ? "network" : "broadcast") + " address of " + subnet);
+            throw Refusal.badInput("invalid address " + text + ": it is the " + (index == 0 ? "network" : "broadcast")
+                    + " address of " + subnet);
         }
         if (taken.get(index)) {
             throw Refusal.conflict("Address already in use: " + text + " in network " + networkName);

@@ -31,5 +31,8 @@ public record AttachRequest(
      * @param command what it runs
      * @param autoRemove whether the container is forgotten when it ends
      */
-    public record Init(@Nullable Long pid, @Nullable List<String> command, @Nullable Boolean autoRemove) {}
+    public record Init(
+            @Nullable Long pid,
+            @Nullable List<String> command,
+            @Nullable Boolean autoRemove) {}
 }

@@ -20,8 +20,8 @@ final class AttachRules {
             refuseTaken(ObjectName.check(wanted, "container"), containers);
         }
         if (there != null) {
-            throw Refusal.conflict("namespace " + namespace.path() + " is already attached as container \""
-                    + there.name() + "\"");
+            throw Refusal.conflict(
+                    "namespace " + namespace.path() + " is already attached as container \"" + there.name() + "\"");
         }
         return wanted == null ? ObjectName.generate(name -> containers.byName(name) != null) : wanted;
     }
@@ -49,16 +49,16 @@ final class AttachRules {
 
     /** {@return the networks, and the chosen address where there is one} */
     static List<Attacher.Place> places(AttachRequest request, NetworkTable networks) {
-        List<String> references = request.networks() == null || request.networks().isEmpty()
-                ? List.of(Network.BRIDGE)
-                : request.networks();
+        List<String> references =
+                request.networks() == null || request.networks().isEmpty()
+                        ? List.of(Network.BRIDGE)
+                        : request.networks();
         if (references.size() > NETWORKS_MAX) {
             throw Refusal.badInput("too many networks: " + references.size() + ", the most is " + NETWORKS_MAX);
         }
         String ip = request.ip() == null || request.ip().isEmpty() ? null : request.ip();
         if (ip != null && references.size() > 1) {
-            throw Refusal.badInput("an address can be chosen for one network only, and there are "
-                    + references.size());
+            throw Refusal.badInput("an address can be chosen for one network only, and there are " + references.size());
         }
         int chosen = ip == null ? 0 : Ipv4.parse(ip, "address");
         List<Attacher.Place> places = new ArrayList<>();

@@ -82,23 +82,43 @@ final class Attacher {
         int worker = ports.takeWorker(terms.queues());
         undo.add(() -> ports.giveBackWorker(worker, terms.queues()));
         return new Endpoint(
-                ObjectName.newId(), network.network().id(), network.network().name(), terms.containerId(),
-                terms.containerName(), address, network.network().subnet().length(), network.network().gateway(),
-                Ipv4.mac(address), interfaceName, port, worker, terms.queues());
+                ObjectName.newId(),
+                network.network().id(),
+                network.network().name(),
+                terms.containerId(),
+                terms.containerName(),
+                address,
+                network.network().subnet().length(),
+                network.network().gateway(),
+                Ipv4.mac(address),
+                interfaceName,
+                port,
+                worker,
+                terms.queues());
     }
 
     private static Plumbing.InterfacePlan plan(Endpoint endpoint, int mtu, boolean first) {
         return new Plumbing.InterfacePlan(
-                endpoint.interfaceName(), endpoint.mac(), endpoint.address(), endpoint.prefixLength(), mtu,
-                first ? endpoint.gateway() : 0, endpoint.queues());
+                endpoint.interfaceName(),
+                endpoint.mac(),
+                endpoint.address(),
+                endpoint.prefixLength(),
+                mtu,
+                first ? endpoint.gateway() : 0,
+                endpoint.queues());
     }
 
     private void serve(Endpoint endpoint, Place place, Terms terms, Plumbing.Plug plug, Undo undo) {
         ports.bind(endpoint.port(), endpoint.id());
         Waiting.await(
                 dataplane.addPort(new PortSettings(
-                        endpoint.port(), place.network().index(), endpoint.worker(), plug.fds(), endpoint.mac(),
-                        endpoint.address(), terms.sourceGuard())),
+                        endpoint.port(),
+                        place.network().index(),
+                        endpoint.worker(),
+                        plug.fds(),
+                        endpoint.mac(),
+                        endpoint.address(),
+                        terms.sourceGuard())),
                 "serve the port of " + terms.containerName());
         undo.add(() -> Waiting.await(dataplane.removePort(endpoint.port()), "take back port " + endpoint.port()));
     }

@@ -51,17 +51,20 @@ final class ContainerTable {
         return list.reversed();
     }
 
-    @Nullable Container byId(String id) {
+    @Nullable
+    Container byId(String id) {
         return byId.get(id);
     }
 
-    @Nullable Container byName(String name) {
+    @Nullable
+    Container byName(String name) {
         String id = idByName.get(name);
         return id == null ? null : byId.get(id);
     }
 
     /** {@return the running container that is this namespace} */
-    @Nullable Container byNamespace(String identity) {
+    @Nullable
+    Container byNamespace(String identity) {
         String id = idByNamespace.get(identity);
         return id == null ? null : byId.get(id);
     }
@@ -77,7 +80,8 @@ final class ContainerTable {
     }
 
     /** {@return the endpoint of this id, when there still is one} */
-    @Nullable Endpoint endpoint(String endpointId) {
+    @Nullable
+    Endpoint endpoint(String endpointId) {
         for (Container container : byId.values()) {
             for (Endpoint endpoint : container.endpoints()) {
                 if (endpoint.id().equals(endpointId)) {

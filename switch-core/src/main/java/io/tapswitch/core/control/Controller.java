@@ -47,7 +47,8 @@ public final class Controller implements AutoCloseable {
     private final Attacher attacher;
     private final InitWatch inits = new InitWatch(this::initEnded);
     /** One thread, so that a link that goes down and up again ends up; not the monitor's, which must not wait here. */
-    private final ExecutorService linkNews = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+    private final ExecutorService linkNews =
+            Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
 
     /** A network and who is in it. */
     public record NetworkView(Network network, List<Endpoint> endpoints) {}
@@ -112,7 +113,8 @@ public final class Controller implements AutoCloseable {
     }
 
     private NetworkView view(NetworkTable.Entry entry) {
-        return new NetworkView(entry.network(), containers.endpointsOf(entry.network().id()));
+        return new NetworkView(
+                entry.network(), containers.endpointsOf(entry.network().id()));
     }
 
     /** Removes a network that nobody is in. {@return its name} */
@@ -126,7 +128,8 @@ public final class Controller implements AutoCloseable {
             List<Endpoint> members = containers.endpointsOf(network.id());
             if (!members.isEmpty()) {
                 throw Refusal.conflict("error while removing network: network " + network.name() + " id " + network.id()
-                        + " has active endpoints: remove container " + members.getFirst().containerName()
+                        + " has active endpoints: remove container "
+                        + members.getFirst().containerName()
                         + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
             }
             networks.remove(entry);
@@ -157,22 +160,31 @@ public final class Controller implements AutoCloseable {
         Container replaced = containers.byName(name);
         String id = ObjectName.newId();
         boolean guard = request.sourceGuard() != null && request.sourceGuard();
-        List<Endpoint> endpoints =
-                attacher.attach(namespace, new Attacher.Terms(id, name, queues, guard), places);
+        List<Endpoint> endpoints = attacher.attach(namespace, new Attacher.Terms(id, name, queues, guard), places);
         String chosen = request.hostname();
         String hostname = chosen == null || chosen.isEmpty() ? ObjectName.shortId(id) : chosen;
         Container container = new Container(
-                id, name, hostname, init == null ? List.of() : init.command(),
-                NetworkTable.now(), Container.Status.RUNNING, init == null ? 0 : init.pid(),
-                init != null && init.autoRemove(), namespace.path(), namespace.identity(), endpoints);
+                id,
+                name,
+                hostname,
+                init == null ? List.of() : init.command(),
+                NetworkTable.now(),
+                Container.Status.RUNNING,
+                init == null ? 0 : init.pid(),
+                init != null && init.autoRemove(),
+                namespace.path(),
+                namespace.identity(),
+                endpoints);
         if (replaced != null) {
             containers.remove(replaced);
         }
         containers.put(container);
         endpoints.forEach(endpoint -> attacher.watch(endpoint, new LinkNews(endpoint.id())));
-        LOG.info("attached {} ({}) to {}", name, ObjectName.shortId(id), places.stream()
-                .map(place -> place.network().network().name())
-                .toList());
+        LOG.info(
+                "attached {} ({}) to {}",
+                name,
+                ObjectName.shortId(id),
+                places.stream().map(place -> place.network().network().name()).toList());
         return container;
     }
 
@@ -240,7 +252,10 @@ public final class Controller implements AutoCloseable {
             if (endpoint != null) {
                 detach(endpoint);
                 withdraw(endpoint);
-                LOG.info("{} of {} in network {} is gone", endpoint.interfaceName(), endpoint.containerName(),
+                LOG.info(
+                        "{} of {} in network {} is gone",
+                        endpoint.interfaceName(),
+                        endpoint.containerName(),
                         endpoint.networkName());
             }
             return true;
@@ -305,7 +320,8 @@ public final class Controller implements AutoCloseable {
         return locked(() -> {
             List<FdbView> lines = new ArrayList<>();
             for (NetworkTable.Entry network : reference == null ? networks.all() : List.of(networks.find(reference))) {
-                List<Endpoint> endpoints = containers.endpointsOf(network.network().id());
+                List<Endpoint> endpoints =
+                        containers.endpointsOf(network.network().id());
                 for (FdbEntry entry : Waiting.await(dataplane.fdb(network.index()), "read the forwarding database")) {
                     String container = endpoints.stream()
                             .filter(endpoint -> endpoint.port() == entry.port())

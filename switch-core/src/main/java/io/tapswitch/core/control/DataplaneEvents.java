@@ -49,6 +49,8 @@ public final class DataplaneEvents implements DataplaneListener {
         Thread.startVirtualThread(() -> LOG.warn(
                 "address {} moves between ports again and again, last seen on port {} of network {}: two containers"
                         + " have it, or frames loop",
-                Ipv4.macText(mac), port, network));
+                Ipv4.macText(mac),
+                port,
+                network));
     }
 }

@@ -33,7 +33,18 @@ public record Endpoint(
         int queues) {
     Endpoint withInterfaceName(String name) {
         return new Endpoint(
-                id, networkId, networkName, containerId, containerName, address, prefixLength, gateway, mac, name, port,
-                worker, queues);
+                id,
+                networkId,
+                networkName,
+                containerId,
+                containerName,
+                address,
+                prefixLength,
+                gateway,
+                mac,
+                name,
+                port,
+                worker,
+                queues);
     }
 }

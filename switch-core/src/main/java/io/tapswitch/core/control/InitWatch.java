@@ -32,7 +32,8 @@ final class InitWatch {
     }
 
     /** {@return the process of a request, null when it names none} */
-    @Nullable Init find(AttachRequest.@Nullable Init requested) {
+    @Nullable
+    Init find(AttachRequest.@Nullable Init requested) {
         if (requested == null) {
             return null;
         }

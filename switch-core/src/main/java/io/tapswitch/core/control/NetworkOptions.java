@@ -73,21 +73,43 @@ public record NetworkOptions(
     private NetworkOptions with(String key, String text) {
         int flood = stormFramesPerSecond;
         return switch (key) {
-            case MTU -> new NetworkOptions(
-                    number(key, text, MTU_MIN, MTU_MAX), transparentVlan, groupForwardMask, flood, learnedPerPort,
-                    learnedPerNetwork);
-            case VLAN -> new NetworkOptions(
-                    mtu, isTransparent(text), groupForwardMask, flood, learnedPerPort, learnedPerNetwork);
-            case GROUP_FORWARD_MASK -> new NetworkOptions(
-                    mtu, transparentVlan, mask(text), flood, learnedPerPort, learnedPerNetwork);
-            case STORM -> new NetworkOptions(
-                    mtu, transparentVlan, groupForwardMask, number(key, text, 0, STORM_MAX), learnedPerPort,
-                    learnedPerNetwork);
-            case LEARNED_PER_PORT -> new NetworkOptions(
-                    mtu, transparentVlan, groupForwardMask, flood, number(key, text, 0, LEARNED_MAX),
-                    learnedPerNetwork);
-            case LEARNED_PER_NETWORK -> new NetworkOptions(
-                    mtu, transparentVlan, groupForwardMask, flood, learnedPerPort, number(key, text, 0, LEARNED_MAX));
+            case MTU ->
+                new NetworkOptions(
+                        number(key, text, MTU_MIN, MTU_MAX),
+                        transparentVlan,
+                        groupForwardMask,
+                        flood,
+                        learnedPerPort,
+                        learnedPerNetwork);
+            case VLAN ->
+                new NetworkOptions(
+                        mtu, isTransparent(text), groupForwardMask, flood, learnedPerPort, learnedPerNetwork);
+            case GROUP_FORWARD_MASK ->
+                new NetworkOptions(mtu, transparentVlan, mask(text), flood, learnedPerPort, learnedPerNetwork);
+            case STORM ->
+                new NetworkOptions(
+                        mtu,
+                        transparentVlan,
+                        groupForwardMask,
+                        number(key, text, 0, STORM_MAX),
+                        learnedPerPort,
+                        learnedPerNetwork);
+            case LEARNED_PER_PORT ->
+                new NetworkOptions(
+                        mtu,
+                        transparentVlan,
+                        groupForwardMask,
+                        flood,
+                        number(key, text, 0, LEARNED_MAX),
+                        learnedPerNetwork);
+            case LEARNED_PER_NETWORK ->
+                new NetworkOptions(
+                        mtu,
+                        transparentVlan,
+                        groupForwardMask,
+                        flood,
+                        learnedPerPort,
+                        number(key, text, 0, LEARNED_MAX));
             default -> throw Refusal.notInThisVersion("network option " + key);
         };
     }
@@ -96,8 +118,8 @@ public record NetworkOptions(
         return switch (text) {
             case "drop" -> false;
             case "transparent" -> true;
-            default -> throw Refusal.badInput(
-                    "invalid value \"" + text + "\" for " + VLAN + ": must be drop or transparent");
+            default ->
+                throw Refusal.badInput("invalid value \"" + text + "\" for " + VLAN + ": must be drop or transparent");
         };
     }
 
@@ -126,7 +148,15 @@ public record NetworkOptions(
     /** {@return what the dataplane must know of a network with these options} */
     NetworkSettings settings(int index, int gateway, int prefixLength) {
         return new NetworkSettings(
-                index, gateway, Ipv4.mac(gateway), prefixLength, mtu, transparentVlan, groupForwardMask,
-                stormFramesPerSecond, learnedPerPort, learnedPerNetwork);
+                index,
+                gateway,
+                Ipv4.mac(gateway),
+                prefixLength,
+                mtu,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork);
     }
 }

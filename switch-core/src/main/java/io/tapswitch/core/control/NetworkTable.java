@@ -110,8 +110,14 @@ final class NetworkTable {
             Map<String, String> options,
             Map<String, String> labels) {
         return new Network(
-                ObjectName.newId(), name, now(), Network.BRIDGE, subnet,
-                SubnetChoice.gateway(subnet, gateway), options, labels);
+                ObjectName.newId(),
+                name,
+                now(),
+                Network.BRIDGE,
+                subnet,
+                SubnetChoice.gateway(subnet, gateway),
+                options,
+                labels);
     }
 
     /** {@return the moment, as Created shows it} */
@@ -126,7 +132,8 @@ final class NetworkTable {
         }
         NetworkOptions options = NetworkOptions.parse(network.options());
         Waiting.await(
-                dataplane.addNetwork(options.settings(index, network.gateway(), network.subnet().length())),
+                dataplane.addNetwork(options.settings(
+                        index, network.gateway(), network.subnet().length())),
                 "add network " + network.name());
         Entry entry = new Entry(
                 network, index, options, new AddressPool(network.name(), network.subnet(), network.gateway()));
@@ -137,7 +144,9 @@ final class NetworkTable {
 
     private void drop(Entry entry) {
         byName.remove(entry.network().name());
-        Waiting.await(dataplane.removeNetwork(entry.index()), "remove network " + entry.network().name());
+        Waiting.await(
+                dataplane.removeNetwork(entry.index()),
+                "remove network " + entry.network().name());
         indexes.clear(entry.index());
     }
 
@@ -160,7 +169,8 @@ final class NetworkTable {
     private List<SubnetChoice.Taken> taken() {
         List<SubnetChoice.Taken> taken = new ArrayList<>(host.get());
         for (Entry entry : byName.values()) {
-            taken.add(new SubnetChoice.Taken(entry.network().subnet(), "network " + entry.network().name()));
+            taken.add(new SubnetChoice.Taken(
+                    entry.network().subnet(), "network " + entry.network().name()));
         }
         return taken;
     }
@@ -172,8 +182,8 @@ final class NetworkTable {
         for (Entry entry : all()) {
             for (SubnetChoice.Taken block : blocks) {
                 if (block.prefix().overlaps(entry.network().subnet())) {
-                    warnings.add("network " + entry.network().name() + " (" + entry.network().subnet() + ") overlaps "
-                            + block.prefix() + " of " + block.by());
+                    warnings.add("network " + entry.network().name() + " ("
+                            + entry.network().subnet() + ") overlaps " + block.prefix() + " of " + block.by());
                 }
             }
         }

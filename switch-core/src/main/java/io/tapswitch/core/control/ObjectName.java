@@ -17,8 +17,26 @@ public final class ObjectName {
             "agile", "brisk", "calm", "clever", "daring", "eager", "fair", "gentle", "happy", "keen", "lively", "merry",
             "nimble", "patient", "quick", "quiet", "steady", "swift", "witty", "zealous");
     private static final List<String> BIRDS = List.of(
-            "avocet", "bunting", "curlew", "dunlin", "egret", "falcon", "gannet", "heron", "ibis", "jay", "kestrel",
-            "lapwing", "merlin", "osprey", "plover", "redstart", "siskin", "tern", "wagtail", "wren");
+            "avocet",
+            "bunting",
+            "curlew",
+            "dunlin",
+            "egret",
+            "falcon",
+            "gannet",
+            "heron",
+            "ibis",
+            "jay",
+            "kestrel",
+            "lapwing",
+            "merlin",
+            "osprey",
+            "plover",
+            "redstart",
+            "siskin",
+            "tern",
+            "wagtail",
+            "wren");
 
     private ObjectName() {}
 

@@ -63,7 +63,8 @@ final class PortTable {
     }
 
     /** {@return the endpoint that has this port now; on any thread} */
-    @Nullable String endpointId(int port) {
+    @Nullable
+    String endpointId(int port) {
         return port >= 0 && port < PORTS_MAX ? endpointIds.get(port) : null;
     }
 }

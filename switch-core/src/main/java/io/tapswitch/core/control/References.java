@@ -14,10 +14,12 @@ final class References {
         if (reference.isEmpty()) {
             throw Refusal.badInput("invalid " + what + " name or id: it is empty");
         }
-        List<T> found = objects.stream().filter(object -> id.apply(object).startsWith(reference)).toList();
+        List<T> found = objects.stream()
+                .filter(object -> id.apply(object).startsWith(reference))
+                .toList();
         if (found.size() > 1) {
-            throw Refusal.badInput(what + " " + reference + " is ambiguous (" + found.size()
-                    + " matches found based on ID prefix)");
+            throw Refusal.badInput(
+                    what + " " + reference + " is ambiguous (" + found.size() + " matches found based on ID prefix)");
         }
         return found.stream().findFirst();
     }

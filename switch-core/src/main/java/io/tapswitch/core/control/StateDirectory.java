@@ -54,7 +54,9 @@ public final class StateDirectory implements AutoCloseable {
     private final FileChannel lockChannel;
 
     /** The file's form. */
-    private record Contents(@JsonProperty(required = true) int version, @Nullable List<StoredNetwork> networks) {}
+    private record Contents(
+            @JsonProperty(required = true) int version,
+            @Nullable List<StoredNetwork> networks) {}
 
     private record StoredNetwork(
             String id,
@@ -80,8 +82,8 @@ public final class StateDirectory implements AutoCloseable {
     public static StateDirectory open(Path directory) {
         try {
             Files.createDirectories(directory);
-            FileChannel channel = FileChannel.open(
-                    directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
             if (lock == null) {
                 channel.close();
@@ -136,7 +138,9 @@ public final class StateDirectory implements AutoCloseable {
                         new IOException("version"));
             }
             List<StoredNetwork> networks = JSON.readValue(bytes, Contents.class).networks();
-            return networks == null ? List.of() : networks.stream().map(StateDirectory::network).toList();
+            return networks == null
+                    ? List.of()
+                    : networks.stream().map(StateDirectory::network).toList();
         } catch (JacksonException e) {
             throw unreadable(jsonFault(e), e);
         } catch (NullPointerException e) {
@@ -173,13 +177,10 @@ public final class StateDirectory implements AutoCloseable {
     void save(List<Network> networks) {
         Path next = directory.resolve("state.json.new");
         try {
-            byte[] bytes = JSON.writeValueAsBytes(
-                    new Contents(VERSION, networks.stream().map(StateDirectory::stored).toList()));
+            byte[] bytes = JSON.writeValueAsBytes(new Contents(
+                    VERSION, networks.stream().map(StateDirectory::stored).toList()));
             try (FileChannel channel = FileChannel.open(
-                    next,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
+                    next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);

@@ -19,8 +19,8 @@ final class SubnetChoice {
     /** The largest private block; its addresses fit a table of 2 MiB. */
     static final int LENGTH_MIN = 8;
 
-    private static final List<Ipv4Prefix> FORBIDDEN = List.of(
-            Ipv4.block(0, 8), Ipv4.block(127 << 24, 8), Ipv4.block(0xE0000000, 3));
+    private static final List<Ipv4Prefix> FORBIDDEN =
+            List.of(Ipv4.block(0, 8), Ipv4.block(127 << 24, 8), Ipv4.block(0xE0000000, 3));
 
     private SubnetChoice() {}
 
@@ -50,13 +50,13 @@ final class SubnetChoice {
     static Ipv4Prefix check(String text, Collection<Taken> taken) {
         Ipv4Prefix subnet = Ipv4.prefix(text, "subnet");
         if (subnet.length() < LENGTH_MIN || subnet.length() > LENGTH_MAX) {
-            throw Refusal.badInput("invalid subnet " + subnet + ": the prefix length must be " + LENGTH_MIN + " to "
-                    + LENGTH_MAX);
+            throw Refusal.badInput(
+                    "invalid subnet " + subnet + ": the prefix length must be " + LENGTH_MIN + " to " + LENGTH_MAX);
         }
         for (Ipv4Prefix forbidden : FORBIDDEN) {
             if (forbidden.overlaps(subnet)) {
-                throw Refusal.badInput("invalid subnet " + subnet + ": containers cannot have addresses of "
-                        + forbidden);
+                throw Refusal.badInput(
+                        "invalid subnet " + subnet + ": containers cannot have addresses of " + forbidden);
             }
         }
         for (Taken block : taken) {

@@ -98,8 +98,8 @@ public final class TapPlumbing implements Plumbing {
             settings.add(new LinkCommand.Up("lo"));
             for (InterfacePlan plan : plans) {
                 String temporary = "ts" + ObjectName.shortId(ObjectName.newId());
-                taps.add(TapDevice.create(
-                        temporary, new TapOptions(plan.queues(), TapOptions.DEFAULT_TX_QUEUE_LENGTH)));
+                taps.add(
+                        TapDevice.create(temporary, new TapOptions(plan.queues(), TapOptions.DEFAULT_TX_QUEUE_LENGTH)));
                 moves.add(new LinkCommand.MoveToNamespace(temporary, target, plan.name()));
                 configure(plan, settings);
             }

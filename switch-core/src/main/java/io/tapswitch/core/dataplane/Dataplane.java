@@ -20,7 +20,8 @@ public interface Dataplane extends AutoCloseable {
      * @param ioMode forced way of I/O, or null to probe for the best
      * @param memoryBytes size of the frame memory
      */
-    record Config(int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {}
+    record Config(
+            int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {}
 
     /** {@return the way frames are moved} */
     IoMode ioMode();

@@ -13,6 +13,7 @@ public final class FrameBatch {
     final int[] lengths = new int[CAPACITY];
     /** Index of the first frame that was not looked at yet. */
     int next;
+
     private int size;
 
     /**

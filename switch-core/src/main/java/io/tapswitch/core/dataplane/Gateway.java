@@ -54,13 +54,12 @@ final class Gateway {
      */
     static int handle(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, long nowNs) {
         int frame = offset + VirtioNetHeader.LENGTH;
-        int verdict =
-                switch (EthernetHeader.etherType(buffer, frame)) {
-                    case EtherType.ARP -> arp(buffer, frame, bridge, nowNs);
-                    case EtherType.IPV4 -> ipv4(buffer, offset, length, bridge, nowNs);
-                    case EtherType.IPV6 -> ipv6(buffer, offset, length);
-                    default -> DropReason.GATEWAY_NO_SERVICE.verdict();
-                };
+        int verdict = switch (EthernetHeader.etherType(buffer, frame)) {
+            case EtherType.ARP -> arp(buffer, frame, bridge, nowNs);
+            case EtherType.IPV4 -> ipv4(buffer, offset, length, bridge, nowNs);
+            case EtherType.IPV6 -> ipv6(buffer, offset, length);
+            default -> DropReason.GATEWAY_NO_SERVICE.verdict();
+        };
         if (verdict == Verdict.ANSWER) {
             EthernetHeader.destination(buffer, frame, EthernetHeader.source(buffer, frame));
             EthernetHeader.source(buffer, frame, bridge.gatewayMac);

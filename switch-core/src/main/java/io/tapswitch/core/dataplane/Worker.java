@@ -212,7 +212,8 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     }
 
     /** {@return the I/O, whose counters any thread may read; null before the start} */
-    @Nullable FrameIo io() {
+    @Nullable
+    FrameIo io() {
         return started ? io : null;
     }
 
@@ -348,7 +349,8 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         ports.guarded(port, on);
     }
 
-    @Nullable Fdb onFdb(int network) {
+    @Nullable
+    Fdb onFdb(int network) {
         Bridge bridge = bridges[network];
         return bridge == null ? null : bridge.fdb;
     }

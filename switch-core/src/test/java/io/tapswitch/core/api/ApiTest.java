@@ -66,9 +66,20 @@ class ApiTest {
         String id = text(json(201, "POST", "/networks", "{\"name\":\"web\",\"subnets\":[\"10.1.0.0/16\"]}"), "/id");
         assertThat(id).matches("[0-9a-f]{64}");
         JsonNode web = get("/networks/" + id.substring(0, 12));
-        assertThat(web.propertyNames()).containsExactly(
-                "Name", "Id", "Created", "Scope", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable",
-                "Containers", "Options", "Labels");
+        assertThat(web.propertyNames())
+                .containsExactly(
+                        "Name",
+                        "Id",
+                        "Created",
+                        "Scope",
+                        "Driver",
+                        "EnableIPv6",
+                        "IPAM",
+                        "Internal",
+                        "Attachable",
+                        "Containers",
+                        "Options",
+                        "Labels");
         assertThat(text(web, "/Created"))
                 .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}(Z|[+-]\\d\\d:\\d\\d)");
         assertThat(text(web, "/IPAM/Config/0/Subnet")).isEqualTo("10.1.0.0/16");
@@ -94,7 +105,8 @@ class ApiTest {
         assertThat(text(one, "/State/Status")).isEqualTo("running");
         assertThat(get("/containers?all=false").size()).isEqualTo(1);
         assertThat(message(409, "DELETE", "/networks/web", "")).contains("has active endpoints");
-        assertThat(text(json(200, "DELETE", "/containers/one?force=true", ""), "/name")).isEqualTo("one");
+        assertThat(text(json(200, "DELETE", "/containers/one?force=true", ""), "/name"))
+                .isEqualTo("one");
         assertThat(get("/containers?all=true").isEmpty()).isTrue();
     }
 
@@ -119,7 +131,8 @@ class ApiTest {
 
     @Test
     void saysWhatIsWrongWithARequest() throws Exception {
-        assertThat(message(400, "POST", "/networks", "{\"name\":\"x\",\"colour\":1}")).contains("\"colour\"");
+        assertThat(message(400, "POST", "/networks", "{\"name\":\"x\",\"colour\":1}"))
+                .contains("\"colour\"");
         assertThat(message(400, "POST", "/networks", "{\"name\":")).contains("not the JSON");
         for (String body : List.of("", "null", "[]", "7", "{\"name\":\"x\"} trailing")) {
             assertThat(message(400, "POST", "/networks", body)).isNotEmpty();
@@ -129,7 +142,8 @@ class ApiTest {
         assertThat(message(400, "GET", "/networks/%zz", "")).contains("malformed");
         assertThat(message(404, "GET", "/nothing", "")).contains("/openapi.json");
         assertThat(message(405, "PUT", "/networks", "")).contains("GET").contains("POST");
-        assertThat(message(501, "POST", "/networks", "{\"name\":\"x\",\"driver\":\"overlay\"}")).contains("overlay");
+        assertThat(message(501, "POST", "/networks", "{\"name\":\"x\",\"driver\":\"overlay\"}"))
+                .contains("overlay");
         assertThat(message(501, "POST", "/containers", "{\"netns\":\"one\",\"networks\":[\"host\"]}"))
                 .contains("not in this version");
         assertThat(message(409, "POST", "/networks", "{\"name\":\"bridge\"}"))
@@ -166,7 +180,9 @@ class ApiTest {
             String body = "{\"netns\":\"c" + i + "\"}";
             calls.add(CompletableFuture.supplyAsync(() -> attachedAddress(body)));
         }
-        assertThat(calls.stream().map(CompletableFuture::join).distinct()).hasSize(50).doesNotContain("");
+        assertThat(calls.stream().map(CompletableFuture::join).distinct())
+                .hasSize(50)
+                .doesNotContain("");
     }
 
     private String attachedAddress(String body) {
@@ -183,12 +199,27 @@ class ApiTest {
     void describesItself() throws Exception {
         JsonNode description = get("/openapi.json");
         List<String> routes = new ArrayList<>();
-        description.at("/paths").properties().forEach(path -> path.getValue().propertyNames()
-                .forEach(method -> routes.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
-        assertThat(routes).containsExactlyInAnyOrder(
-                "POST /networks", "GET /networks", "GET /networks/{ref}", "DELETE /networks/{ref}",
-                "POST /containers", "GET /containers", "GET /containers/{ref}", "DELETE /containers/{ref}",
-                "GET /fdb", "GET /drops", "GET /stats", "GET /status", "GET /openapi.json");
+        description
+                .at("/paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .propertyNames()
+                        .forEach(method -> routes.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+        assertThat(routes)
+                .containsExactlyInAnyOrder(
+                        "POST /networks",
+                        "GET /networks",
+                        "GET /networks/{ref}",
+                        "DELETE /networks/{ref}",
+                        "POST /containers",
+                        "GET /containers",
+                        "GET /containers/{ref}",
+                        "DELETE /containers/{ref}",
+                        "GET /fdb",
+                        "GET /drops",
+                        "GET /stats",
+                        "GET /status",
+                        "GET /openapi.json");
         JsonNode schemas = description.at("/components/schemas");
         String[] parts = description.toString().split("#/components/schemas/", -1);
         assertThat(parts).hasSizeGreaterThan(20);

@@ -44,7 +44,8 @@ final class UnixHttp implements AutoCloseable {
         }
         String head = pending.substring(0, end);
         int at = head.toLowerCase(Locale.ROOT).indexOf("content-length: ") + 16;
-        int length = Integer.parseInt(head.substring(at).lines().findFirst().orElseThrow().strip());
+        int length = Integer.parseInt(
+                head.substring(at).lines().findFirst().orElseThrow().strip());
         while (pending.length() < end + 4 + length) {
             read();
         }

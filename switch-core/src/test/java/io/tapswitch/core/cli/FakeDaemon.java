@@ -40,8 +40,10 @@ public final class FakeDaemon implements AutoCloseable {
 
     /** Answers "METHOD /path" with a status and a body. */
     public FakeDaemon on(String request, int status, String json) {
-        return raw(request, "HTTP/1.1 " + status + " Words\r\ncontent-length: "
-                + json.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + json);
+        return raw(
+                request,
+                "HTTP/1.1 " + status + " Words\r\ncontent-length: " + json.getBytes(StandardCharsets.UTF_8).length
+                        + "\r\n\r\n" + json);
     }
 
     /** Answers with exactly these characters. */

@@ -40,7 +40,8 @@ class MainTest {
     private int run(String... arguments) {
         StringWriter stdout = new StringWriter();
         StringWriter stderr = new StringWriter();
-        Map<String, String> environment = Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
+        Map<String, String> environment =
+                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
         int code = Main.execute(arguments, environment, new PrintWriter(stdout), new PrintWriter(stderr));
         out = stdout.toString();
         err = stderr.toString();
@@ -55,10 +56,13 @@ class MainTest {
     @DisplayName("A-NET-01 A-NET-10 network create prints the id, and options may stand after the name")
     void createPrintsTheId() {
         daemon.on("POST /networks", 201, "{\"id\":\"" + ID + "\"}");
-        assertThat(line("network create web -d bridge --subnet 10.0.0.0/24 --gateway 10.0.0.9 -o a=b -o c=d=e")).isZero();
+        assertThat(line("network create web -d bridge --subnet 10.0.0.0/24 --gateway 10.0.0.9 -o a=b -o c=d=e"))
+                .isZero();
         assertThat(out).isEqualTo(ID + "\n");
-        assertThat(daemon.requests()).containsExactly("POST /networks {\"name\":\"web\",\"driver\":\"bridge\","
-                + "\"subnets\":[\"10.0.0.0/24\"],\"gateways\":[\"10.0.0.9\"],\"options\":{\"a\":\"b\",\"c\":\"d=e\"}}");
+        assertThat(daemon.requests())
+                .containsExactly(
+                        "POST /networks {\"name\":\"web\",\"driver\":\"bridge\","
+                                + "\"subnets\":[\"10.0.0.0/24\"],\"gateways\":[\"10.0.0.9\"],\"options\":{\"a\":\"b\",\"c\":\"d=e\"}}");
     }
 
     @Test
@@ -75,7 +79,9 @@ class MainTest {
         line("network ls -q --no-trunc");
         assertThat(out).isEqualTo(ID + "\n");
         line("network ls --format json");
-        assertThat(out).startsWith("{\"CreatedAt\":\"\",\"Driver\":\"bridge\",\"ID\":\"0123456789ab\"").endsWith("}\n");
+        assertThat(out)
+                .startsWith("{\"CreatedAt\":\"\",\"Driver\":\"bridge\",\"ID\":\"0123456789ab\"")
+                .endsWith("}\n");
     }
 
     @Test
@@ -105,8 +111,9 @@ class MainTest {
         assertThat(line("attach --netns blue --name b --net web --network db --ip 10.0.0.5 --source-guard --queues 2"))
                 .isZero();
         assertThat(out).isEqualTo(ID + "\n");
-        assertThat(daemon.requests()).containsExactly("POST /containers {\"netns\":\"blue\",\"name\":\"b\","
-                + "\"networks\":[\"web\",\"db\"],\"ip\":\"10.0.0.5\",\"sourceGuard\":true,\"queues\":2}");
+        assertThat(daemon.requests())
+                .containsExactly("POST /containers {\"netns\":\"blue\",\"name\":\"b\","
+                        + "\"networks\":[\"web\",\"db\"],\"ip\":\"10.0.0.5\",\"sourceGuard\":true,\"queues\":2}");
     }
 
     @Test
@@ -114,16 +121,20 @@ class MainTest {
     void attachGoesToBridge() {
         daemon.on("POST /containers", 201, "{\"id\":\"" + ID + "\"}");
         assertThat(line("attach --netns ./blue --source-guard=false")).isZero();
-        assertThat(daemon.requests()).containsExactly("POST /containers {\"netns\":\""
-                + Path.of("blue").toAbsolutePath() + "\",\"networks\":[\"bridge\"],\"sourceGuard\":false}");
+        assertThat(daemon.requests())
+                .containsExactly("POST /containers {\"netns\":\""
+                        + Path.of("blue").toAbsolutePath() + "\",\"networks\":[\"bridge\"],\"sourceGuard\":false}");
     }
 
     @Test
     void psShowsCommandsShortAndInQuotes() {
-        daemon.on("GET /containers", 200, "[{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Command\":[\"sleep\","
-                + "\"1000000000000000000\"],\"Created\":\"\",\"State\":{\"Status\":\"exited\"},\"NetworkSettings\":"
-                + "{\"Networks\":{\"web\":{},\"db\":{}}}},{\"Id\":\"ff\",\"Name\":\"b\",\"Command\":[],"
-                + "\"State\":{\"Status\":\"detached\"}}]");
+        daemon.on(
+                "GET /containers",
+                200,
+                "[{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Command\":[\"sleep\","
+                        + "\"1000000000000000000\"],\"Created\":\"\",\"State\":{\"Status\":\"exited\"},\"NetworkSettings\":"
+                        + "{\"Networks\":{\"web\":{},\"db\":{}}}},{\"Id\":\"ff\",\"Name\":\"b\",\"Command\":[],"
+                        + "\"State\":{\"Status\":\"detached\"}}]");
         assertThat(line("ps")).isZero();
         assertThat(out).isEqualTo("""
                 CONTAINER ID   COMMAND                  CREATED   STATUS     PORTS   NAMES   NETWORKS
@@ -134,9 +145,12 @@ class MainTest {
 
     @Test
     void statsNamesTheWayAndTheCrossings() {
-        daemon.on("GET /stats?container=a%20b", 200, "{\"io\":\"poll\",\"workers\":2,\"conservation\":{\"holds\":true},"
-                + "\"internals\":{\"handoff_frames\":7,\"other\":1},\"containers\":[{\"container\":\"a b\",\"network\":"
-                + "\"web\",\"rxFrames\":1,\"rxBytes\":60,\"txFrames\":2,\"txBytes\":120,\"drops\":0}]}");
+        daemon.on(
+                "GET /stats?container=a%20b",
+                200,
+                "{\"io\":\"poll\",\"workers\":2,\"conservation\":{\"holds\":true},"
+                        + "\"internals\":{\"handoff_frames\":7,\"other\":1},\"containers\":[{\"container\":\"a b\",\"network\":"
+                        + "\"web\",\"rxFrames\":1,\"rxBytes\":60,\"txFrames\":2,\"txBytes\":120,\"drops\":0}]}");
         assertThat(run("stats", "a b")).isZero();
         assertThat(out).isEqualTo("""
                 CONTAINER   NETWORK   RX FRAMES   RX BYTES   TX FRAMES   TX BYTES   DROPS
@@ -167,16 +181,18 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "network create|tapswitch: \"tapswitch network create\" needs NAME|1",
-        "network create a b|tapswitch: \"tapswitch network create\" does not take 'b'|1",
-        "network ls --foo|tapswitch: unknown flag: --foo|1",
-        "network frob|tapswitch: 'frob' is not a tapswitch network command.|1",
-        "frob|tapswitch: 'frob' is not a tapswitch command.|1",
-        "run|tapswitch: \"tapswitch run\" needs COMMAND|125",
-        "run --frob true|tapswitch: unknown flag: --frob|125",
-        "fdb --format xml|tapswitch: --format 'xml' is not in this version: it takes 'table' or 'json'|1",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "network create|tapswitch: \"tapswitch network create\" needs NAME|1",
+                "network create a b|tapswitch: \"tapswitch network create\" does not take 'b'|1",
+                "network ls --foo|tapswitch: unknown flag: --foo|1",
+                "network frob|tapswitch: 'frob' is not a tapswitch network command.|1",
+                "frob|tapswitch: 'frob' is not a tapswitch command.|1",
+                "run|tapswitch: \"tapswitch run\" needs COMMAND|125",
+                "run --frob true|tapswitch: unknown flag: --frob|125",
+                "fdb --format xml|tapswitch: --format 'xml' is not in this version: it takes 'table' or 'json'|1",
+            })
     void mistakesAreExplainedInASentence(String command, String sentence, int code) {
         assertThat(line(command)).isEqualTo(code);
         assertThat(err).startsWith(sentence + "\n");
@@ -188,27 +204,48 @@ class MainTest {
     void theSocketIsTakenBeforeAndAfterTheVerb(String command) {
         daemon.on("GET /networks", 200, "[" + WEB + "]");
         StringWriter stdout = new StringWriter();
-        int code = Main.execute(command.formatted(daemon.socket()).split(" "), Map.of("TAPSWITCH_SOCKET", "/nope"),
-                new PrintWriter(stdout), new PrintWriter(new StringWriter()));
+        int code = Main.execute(
+                command.formatted(daemon.socket()).split(" "),
+                Map.of("TAPSWITCH_SOCKET", "/nope"),
+                new PrintWriter(stdout),
+                new PrintWriter(new StringWriter()));
         assertThat(code).isZero();
         assertThat(stdout.toString()).isEqualTo("0123456789ab\n");
     }
 
     @Test
     void aDaemonThatDoesNotRunIsSaidSo() {
-        assertThat(run("--socket", directory.resolve("no").toString(), "network", "ls")).isEqualTo(1);
-        assertThat(err).isEqualTo("Cannot connect to the tapswitch daemon at unix://" + directory.resolve("no")
-                + ". Is the daemon running?\n");
-        assertThat(run("--socket", directory.resolve("no").toString(), "run", "true")).isEqualTo(125);
+        assertThat(run("--socket", directory.resolve("no").toString(), "network", "ls"))
+                .isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("Cannot connect to the tapswitch daemon at unix://" + directory.resolve("no")
+                        + ". Is the daemon running?\n");
+        assertThat(run("--socket", directory.resolve("no").toString(), "run", "true"))
+                .isEqualTo(125);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "--help", "network --help", "network create --help", "network ls --help", "network rm --help",
-        "network inspect --help", "attach --help", "run --help", "exec --help", "ps --help", "rm --help",
-        "inspect --help", "fdb --help", "drops --help", "stats --help", "status --help", "version --help",
-        "daemon --help",
-    })
+    @ValueSource(
+            strings = {
+                "--help",
+                "network --help",
+                "network create --help",
+                "network ls --help",
+                "network rm --help",
+                "network inspect --help",
+                "attach --help",
+                "run --help",
+                "exec --help",
+                "ps --help",
+                "rm --help",
+                "inspect --help",
+                "fdb --help",
+                "drops --help",
+                "stats --help",
+                "status --help",
+                "version --help",
+                "daemon --help",
+            })
     void everyVerbExplainsItselfWithAnExample(String command) {
         assertThat(line(command)).isZero();
         assertThat(out).contains("Example:\n  ").contains("--socket=PATH");

@@ -18,11 +18,14 @@ class ModernBytecodeTest {
     @Test
     void raisesPicocliToAVersionThatTheAotCacheTakes() throws IOException {
         byte[] old = classFile(CommandLine.class);
-        assertThat(ClassFile.of().parse(old).majorVersion()).as("when this fails, ModernBytecode can go").isLessThan(50);
+        assertThat(ClassFile.of().parse(old).majorVersion())
+                .as("when this fails, ModernBytecode can go")
+                .isLessThan(50);
         byte[] raised = ModernBytecode.raise(old);
         assertThat(ClassFile.of().parse(raised).majorVersion()).isEqualTo(52);
         assertThat(ClassFile.of().verify(raised)).isEmpty();
-        assertThat(ClassFile.of().parse(raised).methods()).hasSameSizeAs(ClassFile.of().parse(old).methods());
+        assertThat(ClassFile.of().parse(raised).methods())
+                .hasSameSizeAs(ClassFile.of().parse(old).methods());
     }
 
     @Test

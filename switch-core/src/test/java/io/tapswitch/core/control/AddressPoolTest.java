@@ -55,7 +55,9 @@ class AddressPoolTest {
     void saysWhenItIsExhausted() {
         AddressPool pool = pool("10.0.0.0/30", "10.0.0.1");
         int only = pool.take();
-        assertThatThrownBy(pool::take).hasMessageContaining("no available IPv4 addresses").hasMessageContaining("web");
+        assertThatThrownBy(pool::take)
+                .hasMessageContaining("no available IPv4 addresses")
+                .hasMessageContaining("web");
         pool.giveBack(only);
         assertThat(pool.take()).isEqualTo(only);
     }
@@ -78,7 +80,10 @@ class AddressPoolTest {
                 assertThat(pool.take()).as("seed %d step %d", seed, step).isEqualTo(lowest);
                 taken.add(lowest);
             } else if (!taken.isEmpty()) {
-                int victim = taken.stream().skip(random.nextInt(taken.size())).findFirst().orElseThrow();
+                int victim = taken.stream()
+                        .skip(random.nextInt(taken.size()))
+                        .findFirst()
+                        .orElseThrow();
                 taken.remove(victim);
                 free.add(victim);
                 pool.giveBack(victim);

@@ -43,8 +43,8 @@ class ControllerTest {
     }
 
     private Network create(String name, @Nullable String subnet) {
-        return controller.createNetwork(new NetworkRequest(
-                name, null, subnet == null ? null : List.of(subnet), null, null, null));
+        return controller.createNetwork(
+                new NetworkRequest(name, null, subnet == null ? null : List.of(subnet), null, null, null));
     }
 
     private Container attach(String netns, String... networks) {
@@ -80,7 +80,8 @@ class ControllerTest {
     void listsInByteOrder() {
         create("web", null);
         create("Zoo", null);
-        assertThat(controller.networks()).extracting(view -> view.network().name())
+        assertThat(controller.networks())
+                .extracting(view -> view.network().name())
                 .containsExactly("Zoo", "bridge", "web");
     }
 
@@ -122,7 +123,9 @@ class ControllerTest {
     void removesNetworks() {
         Network web = create("web", null);
         Container one = attach("one", "web");
-        refused(Refusal.Kind.CONFLICT, () -> controller.removeNetwork("web"),
+        refused(
+                Refusal.Kind.CONFLICT,
+                () -> controller.removeNetwork("web"),
                 "error while removing network: network web id " + web.id() + " has active endpoints");
         controller.removeContainer(one.id(), false);
         assertThat(controller.removeNetwork("web")).isEqualTo("web");
@@ -139,7 +142,9 @@ class ControllerTest {
         FakeDataplane fresh = new FakeDataplane(1);
         Controller second = new Controller(fresh, plumbing, state, new DataplaneEvents(), () -> host);
         second.start();
-        assertThat(second.networks()).extracting(Controller.NetworkView::network).containsExactly(bridge, web);
+        assertThat(second.networks())
+                .extracting(Controller.NetworkView::network)
+                .containsExactly(bridge, web);
         assertThat(fresh.networks).hasSize(2);
         second.close();
     }
@@ -152,15 +157,19 @@ class ControllerTest {
         Container two = attach("two", "db", "web");
         assertThat(two.endpoints()).extracting(Endpoint::interfaceName).containsExactly("eth0", "eth1");
         assertThat(two.endpoints()).extracting(Endpoint::networkName).containsExactly("db", "web");
-        assertThat(plumbing.plugs.values()).extracting(plan -> Ipv4.text(plan.defaultGateway()))
+        assertThat(plumbing.plugs.values())
+                .extracting(plan -> Ipv4.text(plan.defaultGateway()))
                 .containsExactly("10.2.0.1", "0.0.0.0");
-        assertThat(attach("plain").endpoints()).extracting(Endpoint::networkName).containsExactly("bridge");
+        assertThat(attach("plain").endpoints())
+                .extracting(Endpoint::networkName)
+                .containsExactly("bridge");
     }
 
     @Test
     void tellsTheDataplaneWhatThePortIs() {
         create("web", "10.1.0.0/24");
-        Endpoint endpoint = attachWith("one", "web", "10.1.0.66", null).endpoints().getFirst();
+        Endpoint endpoint =
+                attachWith("one", "web", "10.1.0.66", null).endpoints().getFirst();
         PortSettings port = Objects.requireNonNull(dataplane.ports.get(endpoint.port()));
         assertThat(Ipv4.macText(port.mac())).isEqualTo("02:42:0a:01:00:42");
         assertThat(port.address()).isEqualTo(Ipv4.parse("10.1.0.66", ""));
@@ -182,7 +191,8 @@ class ControllerTest {
     @Test
     void queuesNeedWorkers() {
         Endpoint endpoint = attachWith("two", "bridge", null, 2).endpoints().getFirst();
-        assertThat(Objects.requireNonNull(dataplane.ports.get(endpoint.port())).fds()).hasSize(2);
+        assertThat(Objects.requireNonNull(dataplane.ports.get(endpoint.port())).fds())
+                .hasSize(2);
         refused(Refusal.Kind.BAD_INPUT, () -> attachWith("three", "bridge", null, 3), "--workers 3");
     }
 
@@ -190,10 +200,16 @@ class ControllerTest {
     @DisplayName("A name and a namespace belong to one container")
     void refusesTakenNamesAndNamespaces() {
         Container one = attach("one");
-        refused(Refusal.Kind.CONFLICT, () -> attach("one"), "Conflict. The container name \"/one\" is already in use"
-                + " by container \"" + one.id() + "\". You have to remove (or rename)");
-        refused(Refusal.Kind.CONFLICT, () -> controller.attach(new AttachRequest(
-                "/run/netns/one", "other", null, null, null, null, null, null)), "already attached as container \"one\"");
+        refused(
+                Refusal.Kind.CONFLICT,
+                () -> attach("one"),
+                "Conflict. The container name \"/one\" is already in use" + " by container \"" + one.id()
+                        + "\". You have to remove (or rename)");
+        refused(
+                Refusal.Kind.CONFLICT,
+                () -> controller.attach(
+                        new AttachRequest("/run/netns/one", "other", null, null, null, null, null, null)),
+                "already attached as container \"one\"");
         refused(Refusal.Kind.UNKNOWN, () -> attach("nothere"), "no network namespace");
         refused(Refusal.Kind.UNKNOWN, () -> attach("two", "nowhere"), "network nowhere not found");
         refused(Refusal.Kind.BAD_INPUT, () -> attach("two", "bridge", "bridge"), "given twice");
@@ -221,7 +237,8 @@ class ControllerTest {
         nothingIsAttached();
         dataplane.refusedPort = -1;
         Container one = attach("one", "web", "db");
-        assertThat(one.endpoints()).extracting(endpoint -> Ipv4.text(endpoint.address()))
+        assertThat(one.endpoints())
+                .extracting(endpoint -> Ipv4.text(endpoint.address()))
                 .containsExactly("10.1.0.2", "10.2.0.2");
         refused(Refusal.Kind.CONFLICT, () -> attach("two", "db", "web"), "no available IPv4 addresses");
         controller.removeContainer("one", false);
@@ -239,7 +256,8 @@ class ControllerTest {
         nothingIsAttached();
         assertThat(controller.containers(true)).hasSize(1);
         Container again = attach("one", "web");
-        assertThat(again.endpoints().getFirst().address()).isEqualTo(one.endpoints().getFirst().address());
+        assertThat(again.endpoints().getFirst().address())
+                .isEqualTo(one.endpoints().getFirst().address());
         assertThat(controller.containers(true)).containsExactly(again);
     }
 
@@ -252,7 +270,8 @@ class ControllerTest {
         eventually(() -> assertThat(dataplane.links).isEqualTo(Map.of(endpoint.port(), false)));
         listener.onLinkState(true);
         listener.onRenamed("lan0");
-        eventually(() -> assertThat(controller.container("one").endpoints().getFirst().interfaceName())
+        eventually(() -> assertThat(
+                        controller.container("one").endpoints().getFirst().interfaceName())
                 .isEqualTo("lan0"));
         assertThat(dataplane.links).isEqualTo(Map.of(endpoint.port(), true));
         listener.onGone();
@@ -265,7 +284,13 @@ class ControllerTest {
     void livesAsLongAsItsProcess() throws Exception {
         Process sleeping = new ProcessBuilder("sleep", "300").start();
         Container run = controller.attach(new AttachRequest(
-                "/proc/" + sleeping.pid(), "job", null, null, null, null, null,
+                "/proc/" + sleeping.pid(),
+                "job",
+                null,
+                null,
+                null,
+                null,
+                null,
                 new AttachRequest.Init(sleeping.pid(), List.of("sleep", "300"), null)));
         refused(Refusal.Kind.CONFLICT, () -> controller.removeContainer("job", false), "container is running");
         sleeping.destroyForcibly();
@@ -280,7 +305,13 @@ class ControllerTest {
     void forceEndsTheProcess() throws Exception {
         Process sleeping = new ProcessBuilder("sleep", "300").start();
         controller.attach(new AttachRequest(
-                "/proc/" + sleeping.pid(), "job", null, null, null, null, null,
+                "/proc/" + sleeping.pid(),
+                "job",
+                null,
+                null,
+                null,
+                null,
+                null,
                 new AttachRequest.Init(sleeping.pid(), List.of("sleep", "300"), true)));
         assertThat(controller.removeContainer("job", true)).isEqualTo("job");
         assertThat(sleeping.isAlive()).isFalse();

@@ -21,10 +21,27 @@ class Ipv4Test {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.4.", ".1.2.3", "1..2.3", "256.1.1.1", "01.2.3.4",
-        "1.2.3.4 ", "a.b.c.d", "1.2.3.-4", "1111.2.3.4", "１.2.3.4"})
+    @ValueSource(
+            strings = {
+                "",
+                "1",
+                "1.2.3",
+                "1.2.3.4.5",
+                "1.2.3.4.",
+                ".1.2.3",
+                "1..2.3",
+                "256.1.1.1",
+                "01.2.3.4",
+                "1.2.3.4 ",
+                "a.b.c.d",
+                "1.2.3.-4",
+                "1111.2.3.4",
+                "１.2.3.4"
+            })
     void refusesEverythingElse(String text) {
-        assertThatThrownBy(() -> Ipv4.parse(text, "address")).isInstanceOf(Refusal.class).hasMessageContaining(text);
+        assertThatThrownBy(() -> Ipv4.parse(text, "address"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(text);
     }
 
     @Test

@@ -15,9 +15,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StateDirectoryTest {
     private static final Network WEB = new Network(
-            ObjectName.newId(), "web", "2026-11-21T10:00:00.000000001Z", "bridge",
-            Ipv4.prefix("10.1.0.0/16", "subnet"), Ipv4.parse("10.1.0.9", "gateway"),
-            Map.of(NetworkOptions.MTU, "1400"), Map.of("tier", "front"));
+            ObjectName.newId(),
+            "web",
+            "2026-11-21T10:00:00.000000001Z",
+            "bridge",
+            Ipv4.prefix("10.1.0.0/16", "subnet"),
+            Ipv4.parse("10.1.0.9", "gateway"),
+            Map.of(NetworkOptions.MTU, "1400"),
+            Map.of("tier", "front"));
 
     @TempDir
     Path directory;
@@ -45,9 +50,17 @@ class StateDirectoryTest {
 
     @ParameterizedTest
     @DisplayName("A file that is broken or newer stops the start, is named, and stays as it is")
-    @ValueSource(strings = {"", "{", "[]", "{\"version\":2,\"networks\":[]}", "{\"networks\":[]}",
-        "{\"version\":1,\"networks\":[{\"name\":\"web\"}]}", "{\"version\":1,\"extra\":1}",
-        "{\"version\":1,\"networks\":[null]}"})
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "[]",
+                "{\"version\":2,\"networks\":[]}",
+                "{\"networks\":[]}",
+                "{\"version\":1,\"networks\":[{\"name\":\"web\"}]}",
+                "{\"version\":1,\"extra\":1}",
+                "{\"version\":1,\"networks\":[null]}"
+            })
     void neverOverwritesWhatItCannotRead(String contents) throws Exception {
         Path file = directory.resolve("state.json");
         Files.writeString(file, contents);

@@ -51,8 +51,17 @@ class SubnetChoiceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"10.0.0.0/31", "10.0.0.1/32", "10.0.0.0/7", "127.0.0.0/16", "224.0.0.0/8", "0.0.0.0/8",
-        "240.0.0.0/8", "fd00::/64"})
+    @ValueSource(
+            strings = {
+                "10.0.0.0/31",
+                "10.0.0.1/32",
+                "10.0.0.0/7",
+                "127.0.0.0/16",
+                "224.0.0.0/8",
+                "0.0.0.0/8",
+                "240.0.0.0/8",
+                "fd00::/64"
+            })
     void refusesSubnetsNoContainerCanLiveIn(String subnet) {
         assertThatThrownBy(() -> SubnetChoice.check(subnet, List.of())).isInstanceOf(Refusal.class);
     }
@@ -80,8 +89,15 @@ class SubnetChoiceTest {
     @Test
     void readsTheKernelsOwnAddresses() {
         List<SubnetChoice.Taken> addresses = HostAddresses.addresses(List.of(
-                "Local:", "  +-- 0.0.0.0/1 2 0 2", "     |-- 10.9.8.7", "        /32 host LOCAL",
-                "     |-- 10.9.8.255", "        /32 link BROADCAST", "Main:", "     |-- 10.9.8.7", "        /32 host LOCAL"));
+                "Local:",
+                "  +-- 0.0.0.0/1 2 0 2",
+                "     |-- 10.9.8.7",
+                "        /32 host LOCAL",
+                "     |-- 10.9.8.255",
+                "        /32 link BROADCAST",
+                "Main:",
+                "     |-- 10.9.8.7",
+                "        /32 host LOCAL"));
         assertThat(addresses).containsExactly(taken("10.9.8.7/32", "the host's address 10.9.8.7"));
     }
 

@@ -2,7 +2,6 @@ package io.tapswitch.core.dataplane;
 
 import static io.tapswitch.core.dataplane.TestSwitch.GATEWAY;
 import static io.tapswitch.core.dataplane.TestSwitch.GATEWAY_MAC;
-import static io.tapswitch.core.dataplane.TestSwitch.NETWORK;
 import static io.tapswitch.core.dataplane.TestSwitch.address;
 import static io.tapswitch.core.dataplane.TestSwitch.mac;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -108,7 +107,9 @@ class DatapathTest {
         assertThat(tested.send(0, frame(mac(1), GATEWAY_MAC))).isEmpty();
         assertThat(tested.send(0, frame(mac(1), mac(2)))).isEmpty();
         assertThat(tested.drops(0, DropReason.SPOOF_MAC)).isEqualTo(2);
-        assertThat(tested.send(1, frame(mac(2), mac(1)))).as("the victim keeps its traffic").containsExactly(2);
+        assertThat(tested.send(1, frame(mac(2), mac(1))))
+                .as("the victim keeps its traffic")
+                .containsExactly(2);
         assertThat(tested.term(Term.FDB_LEARNED)).isZero();
     }
 
@@ -117,9 +118,12 @@ class DatapathTest {
         assertThat(tested.send(0, frame(mac(1), mac(0)).cut(13))).isEmpty();
         assertThat(tested.drops(0, DropReason.RUNT)).isEqualTo(1);
         assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 0))).containsExactly(1);
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 1504))).containsExactly(1);
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 1505))).isEmpty();
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 9000))).isEmpty();
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 1504)))
+                .containsExactly(1);
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 1505)))
+                .isEmpty();
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), 0x88b5, 9000)))
+                .isEmpty();
         assertThat(tested.drops(0, DropReason.OVERSIZE)).isEqualTo(2);
     }
 
@@ -165,13 +169,17 @@ class DatapathTest {
 
     @Test
     void B11_taggedFramesPassOnlyWhereTheNetworkIsTransparent() {
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 46))).isEmpty();
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.QINQ, 46))).isEmpty();
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 0))).isEmpty();
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 46)))
+                .isEmpty();
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.QINQ, 46)))
+                .isEmpty();
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 0)))
+                .isEmpty();
         assertThat(tested.drops(0, DropReason.VLAN_TAGGED)).isEqualTo(3);
         tested.assertConserved();
         tested = TestSwitch.withPorts(1, withMask(0), 2);
-        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 46))).containsExactly(1);
+        assertThat(tested.send(0, Frames.ethernet(mac(1), mac(0), EtherType.VLAN, 46)))
+                .containsExactly(1);
     }
 
     @Test

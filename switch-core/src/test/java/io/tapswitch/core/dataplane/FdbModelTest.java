@@ -168,8 +168,10 @@ class FdbModelTest {
             assertThat(fdb.lookup(mac)).as("%s, mac %d", when, mac).isEqualTo(entry == null ? Fdb.NONE : entry.port());
         }
         Map<Long, String> seen = new HashMap<>();
-        fdb.forEach((mac, port, pinned, replica, seenMs) ->
-                assertThat(seen.put(mac, port + " " + pinned + " " + replica)).as("%s: twice", when).isNull());
+        fdb.forEach(
+                (mac, port, pinned, replica, seenMs) -> assertThat(seen.put(mac, port + " " + pinned + " " + replica))
+                        .as("%s: twice", when)
+                        .isNull());
         Map<Long, String> expected = new HashMap<>();
         model.forEach((mac, e) -> expected.put(mac, e.port() + " " + e.pinned() + " " + e.replica()));
         assertThat(seen).as(when).isEqualTo(expected);
@@ -180,6 +182,8 @@ class FdbModelTest {
     }
 
     private long learnedOf(int port) {
-        return model.values().stream().filter(e -> !e.pinned() && e.port() == port).count();
+        return model.values().stream()
+                .filter(e -> !e.pinned() && e.port() == port)
+                .count();
     }
 }

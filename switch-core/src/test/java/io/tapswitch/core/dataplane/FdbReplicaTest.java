@@ -48,7 +48,8 @@ class FdbReplicaTest {
         assertThat(here.lookup(A)).isEqualTo(2);
         assertThat(here.shareDue(A)).isFalse();
         assertThat(here.learnedCount(2)).isEqualTo(1);
-        assertThat(here.age(10 * AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> true)).isZero();
+        assertThat(here.age(10 * AGEING_MS, AGEING_MS, here.slots(), (mac, port) -> true))
+                .isZero();
         here.forgetRemote(A, 3);
         assertThat(here.lookup(A)).as("told of another port").isEqualTo(2);
         here.forgetRemote(A, 2);
@@ -109,10 +110,12 @@ class FdbReplicaTest {
     void anAgedAddressStaysUntilAllOthersCouldBeTold() {
         here.learn(A, 2, 0);
         here.markShared(A);
-        assertThat(here.age(AGEING_MS + 1, AGEING_MS, here.slots(), (mac, port) -> false)).isZero();
+        assertThat(here.age(AGEING_MS + 1, AGEING_MS, here.slots(), (mac, port) -> false))
+                .isZero();
         assertThat(here.lookup(A)).isEqualTo(2);
         assertThat(here.shareDue(A)).as("some may have been told already").isTrue();
-        assertThat(here.age(AGEING_MS + 2, AGEING_MS, here.slots(), (mac, port) -> true)).isEqualTo(1);
+        assertThat(here.age(AGEING_MS + 2, AGEING_MS, here.slots(), (mac, port) -> true))
+                .isEqualTo(1);
         assertThat(here.lookup(A)).isEqualTo(Fdb.NONE);
     }
 

@@ -121,7 +121,9 @@ class FdbTest {
         assertThat(fdb.lookup(A)).isEqualTo(Fdb.NONE);
         assertThat(fdb.learn(0x100, 1, 9_000)).as("known ones are refreshed").isEqualTo(Fdb.REFRESHED);
         assertThat(fdb.learn(A, 2, 0)).as("other ports learn").isEqualTo(Fdb.LEARNED);
-        assertThat(fdb.learn(A, 1, 1)).as("a port at its limit takes no address from others").isEqualTo(Fdb.FULL);
+        assertThat(fdb.learn(A, 1, 1))
+                .as("a port at its limit takes no address from others")
+                .isEqualTo(Fdb.FULL);
         assertThat(fdb.lookup(A)).isEqualTo(2);
     }
 
@@ -228,7 +230,6 @@ class FdbTest {
     }
 
     private int sweep(long nowMs) {
-        return fdb.age(
-                nowMs, AGEING_MS, fdb.slots(), (mac, port) -> aged.add(Long.toHexString(mac) + "@" + port));
+        return fdb.age(nowMs, AGEING_MS, fdb.slots(), (mac, port) -> aged.add(Long.toHexString(mac) + "@" + port));
     }
 }

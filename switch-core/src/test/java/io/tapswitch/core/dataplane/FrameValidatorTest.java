@@ -29,8 +29,7 @@ class FrameValidatorTest {
     private static Frame superFrame(int payloadLength, int gsoSize) {
         Frame frame = Frames.ipv4(mac(1), mac(0), address(0), address(1), IpProtocol.TCP, 20 + payloadLength);
         frame.with(14 + 20 + 12, 0x50);
-        return frame.offload(
-                VirtioNetHeader.NEEDS_CSUM, VirtioNetHeader.GSO_TCPV4, gsoSize, TCP_HEADERS, 34, 16);
+        return frame.offload(VirtioNetHeader.NEEDS_CSUM, VirtioNetHeader.GSO_TCPV4, gsoSize, TCP_HEADERS, 34, 16);
     }
 
     @Test

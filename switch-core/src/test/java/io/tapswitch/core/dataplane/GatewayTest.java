@@ -70,7 +70,8 @@ class GatewayTest {
     void C11_neverAnswersArpForAnybodyElse() {
         assertThat(tested.send(0, Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), address(0), 0, address(77))))
                 .containsExactly(1);
-        assertThat(tested.written.getFirst().bytes()[VirtioNetHeader.LENGTH + IP + 7]).isEqualTo((byte) 1);
+        assertThat(tested.written.getFirst().bytes()[VirtioNetHeader.LENGTH + IP + 7])
+                .isEqualTo((byte) 1);
     }
 
     @ParameterizedTest
@@ -94,7 +95,11 @@ class GatewayTest {
         Frame whole = ping(2000);
         int length = IcmpHeader.LENGTH + 2000;
         int split = 1480;
-        Frame first = ping(2000).cut(ICMP + split).with16(IP + 2, 20 + split).with16(IP + 6, 0x2000).ipChecksum();
+        Frame first = ping(2000)
+                .cut(ICMP + split)
+                .with16(IP + 2, 20 + split)
+                .with16(IP + 6, 0x2000)
+                .ipChecksum();
         Frame second = Frames.ipv4(GATEWAY_MAC, mac(0), address(0), GATEWAY, IpProtocol.ICMP, length - split)
                 .with16(IP + 6, split / 8)
                 .ipChecksum();
@@ -106,7 +111,8 @@ class GatewayTest {
         assertThat(Ipv4Header.fragmentOffset(answer(), IP)).isEqualTo(split);
         answer().getBytes(ICMP, assembled, split, length - split);
         assertThat(assembled[0]).isEqualTo((byte) IcmpHeader.ECHO_REPLY);
-        assertThat(InternetChecksum.isValid(InternetChecksum.sum(new UnsafeBuffer(assembled), 0, length))).isTrue();
+        assertThat(InternetChecksum.isValid(InternetChecksum.sum(new UnsafeBuffer(assembled), 0, length)))
+                .isTrue();
     }
 
     @Test
@@ -134,8 +140,14 @@ class GatewayTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0x05, IP_VERSION", "0x55, IP_VERSION", "0xf5, IP_VERSION", "0x40, IP_HEADER_LENGTH",
-        "0x44, IP_HEADER_LENGTH", "0x4f, IP_HEADER_LENGTH"})
+    @CsvSource({
+        "0x05, IP_VERSION",
+        "0x55, IP_VERSION",
+        "0xf5, IP_VERSION",
+        "0x40, IP_HEADER_LENGTH",
+        "0x44, IP_HEADER_LENGTH",
+        "0x4f, IP_HEADER_LENGTH"
+    })
     void row20_versionAndHeaderLength(String firstByte, DropReason reason) {
         dropped(ping(0).with(IP, Integer.decode(firstByte)), reason);
     }
@@ -180,7 +192,8 @@ class GatewayTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"127.0.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "10.0.0.255", "10.0.0.1"})
+    @ValueSource(
+            strings = {"127.0.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "10.0.0.255", "10.0.0.1"})
     void row25_impossibleSources(String source) {
         dropped(Frames.echoRequest(GATEWAY_MAC, mac(0), ip(source), GATEWAY, 8), DropReason.IP_SOURCE);
     }

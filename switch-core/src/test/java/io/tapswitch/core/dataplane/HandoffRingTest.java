@@ -53,7 +53,9 @@ class HandoffRingTest {
         assertThat(ring.offerLearned(0, 0, 0, 0)).isFalse();
         assertThat(ring.offerForgotten(0, 0, 0)).isFalse();
         ring.drain(consumer, 100);
-        assertThat(ring.drainReturned(returned::add)).as("the consumer still holds the slots").isZero();
+        assertThat(ring.drainReturned(returned::add))
+                .as("the consumer still holds the slots")
+                .isZero();
         assertThat(ring.offerFrame(9, 0, 0, 0, 0)).isFalse();
         ring.giveBack(2);
         assertThat(ring.drainReturned(returned::add)).isEqualTo(1);
@@ -117,12 +119,15 @@ class HandoffRingTest {
                         large.giveBack(held.remove(random.nextInt(held.size())));
                     }
                 }
-                default -> large.drainReturned(slot -> {
-                    assertThat(owned).as("seed %d", seed).doesNotContain(slot);
-                    owned.add(slot);
-                });
+                default ->
+                    large.drainReturned(slot -> {
+                        assertThat(owned).as("seed %d", seed).doesNotContain(slot);
+                        owned.add(slot);
+                    });
             }
-            assertThat(owned.size() + large.inFlight()).as("seed %d, step %d", seed, step).isEqualTo(50);
+            assertThat(owned.size() + large.inFlight())
+                    .as("seed %d, step %d", seed, step)
+                    .isEqualTo(50);
         }
     }
 

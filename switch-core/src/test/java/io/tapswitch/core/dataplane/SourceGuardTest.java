@@ -53,9 +53,7 @@ class SourceGuardTest {
     @Test
     void B12_foreignMacAndArpSendersAreDropped() {
         dropped(Frames.udp(mac(1), 0x0200_0000_0099L, address(0), address(1), 8), DropReason.SPOOF_MAC);
-        dropped(
-                Frames.arp(ArpHeader.REPLY, Frames.BROADCAST, mac(0), address(2), 0, address(1)),
-                DropReason.SPOOF_ARP);
+        dropped(Frames.arp(ArpHeader.REPLY, Frames.BROADCAST, mac(0), address(2), 0, address(1)), DropReason.SPOOF_ARP);
         Frame foreignSender = Frames.arp(ArpHeader.REPLY, mac(1), mac(0), address(0), mac(1), address(1));
         dropped(foreignSender.with(14 + 8 + 5, 0x55), DropReason.SPOOF_ARP);
     }

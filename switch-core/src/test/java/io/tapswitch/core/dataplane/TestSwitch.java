@@ -94,8 +94,8 @@ final class TestSwitch {
 
     void addPort(int port, int network, boolean guarded) {
         for (int i = 0; i < workers.length; i++) {
-            PortSettings settings =
-                    new PortSettings(port, network, port % workers.length, List.of(port), mac(port), address(port), guarded);
+            PortSettings settings = new PortSettings(
+                    port, network, port % workers.length, List.of(port), mac(port), address(port), guarded);
             workers[i].onAddPort(settings, port, i == port % workers.length);
         }
     }
@@ -178,7 +178,8 @@ final class TestSwitch {
         }
     }
 
-    @Nullable Fdb fdb(int worker, int network) {
+    @Nullable
+    Fdb fdb(int worker, int network) {
         return workers[worker].onFdb(network);
     }
 

@@ -33,8 +33,9 @@ public final class Syscalls {
     private static final boolean ARM = switch (System.getProperty("os.arch").toLowerCase(Locale.ROOT)) {
         case "amd64", "x86_64" -> false;
         case "aarch64" -> true;
-        default -> throw new UnsupportedOperationException(
-                "tapswitch knows the system calls of x86_64 and aarch64, not of " + System.getProperty("os.arch"));
+        default ->
+            throw new UnsupportedOperationException(
+                    "tapswitch knows the system calls of x86_64 and aarch64, not of " + System.getProperty("os.arch"));
     };
     private static final int READ = ARM ? 63 : 0;
     private static final int WRITE = ARM ? 64 : 1;
@@ -59,13 +60,16 @@ public final class Syscalls {
 
     private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
     private static final MemoryLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            CAPTURE_LAYOUT.varHandle(MemoryLayout.PathElement.groupElement("errno")).withInvokeExactBehavior();
-    private static final MethodHandle SYSCALL = Linker.nativeLinker().downcallHandle(
-            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-            FunctionDescriptor.of(
-                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.firstVariadicArg(1), CAPTURE);
+    private static final VarHandle ERRNO = CAPTURE_LAYOUT
+            .varHandle(MemoryLayout.PathElement.groupElement("errno"))
+            .withInvokeExactBehavior();
+    private static final MethodHandle SYSCALL = Linker.nativeLinker()
+            .downcallHandle(
+                    Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                    FunctionDescriptor.of(
+                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                    Linker.Option.firstVariadicArg(1),
+                    CAPTURE);
     private static final ThreadLocal<MemorySegment> CAPTURED =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE_LAYOUT));
 
@@ -202,8 +206,8 @@ public final class Syscalls {
     /** sendto(2) of the whole segment; {@link MemorySegment#NULL} as destination of a connected socket. */
     public static long sendto(int fd, MemorySegment bytes, int flags, MemorySegment destination) {
         try {
-            return syscall(SENDTO, fd, address(bytes), bytes.byteSize(), flags, address(destination),
-                    destination.byteSize());
+            return syscall(
+                    SENDTO, fd, address(bytes), bytes.byteSize(), flags, address(destination), destination.byteSize());
         } finally {
             Reference.reachabilityFence(bytes);
             Reference.reachabilityFence(destination);

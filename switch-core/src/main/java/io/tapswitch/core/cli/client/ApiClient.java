@@ -94,8 +94,8 @@ public final class ApiClient {
                 throw new CliException("permission denied while trying to connect to the tapswitch daemon at unix://"
                         + socket + ". Are you root?");
             }
-            throw new CliException("Cannot connect to the tapswitch daemon at unix://" + socket
-                    + ". Is the daemon running?");
+            throw new CliException(
+                    "Cannot connect to the tapswitch daemon at unix://" + socket + ". Is the daemon running?");
         }
     }
 
@@ -103,13 +103,21 @@ public final class ApiClient {
             throws IOException {
         byte[] body = json == null ? new byte[0] : json.getBytes(StandardCharsets.UTF_8);
         StringBuilder head = new StringBuilder(160)
-                .append(method).append(' ').append(path).append(" HTTP/1.1\r\n")
+                .append(method)
+                .append(' ')
+                .append(path)
+                .append(" HTTP/1.1\r\n")
                 .append("Host: tapswitch\r\nConnection: close\r\nAccept: application/json\r\n");
         if (json != null) {
-            head.append("Content-Type: application/json\r\nContent-Length: ").append(body.length).append("\r\n");
+            head.append("Content-Type: application/json\r\nContent-Length: ")
+                    .append(body.length)
+                    .append("\r\n");
         }
         byte[] start = head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer out = ByteBuffer.allocate(start.length + body.length).put(start).put(body).flip();
+        ByteBuffer out = ByteBuffer.allocate(start.length + body.length)
+                .put(start)
+                .put(body)
+                .flip();
         while (out.hasRemaining()) {
             channel.write(out);
         }

@@ -74,7 +74,8 @@ record HttpAnswer(int status, String body) {
         while (true) {
             String size = line(in);
             int extension = size.indexOf(';');
-            long length = number(extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
+            long length = number(
+                    extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
             if (length + body.size() > BODY_BYTES_MAX) {
                 throw new IOException("the answer is too large");
             }

@@ -42,7 +42,10 @@ public final class Json {
     public static List<JsonObject> objects(@Nullable JsonArray array) {
         return array == null
                 ? List.of()
-                : array.stream().filter(JsonObject.class::isInstance).map(JsonObject.class::cast).toList();
+                : array.stream()
+                        .filter(JsonObject.class::isInstance)
+                        .map(JsonObject.class::cast)
+                        .toList();
     }
 
     private static void append(StringBuilder text, @Nullable Object value, String newline) {
@@ -51,7 +54,10 @@ public final class Json {
         if (value instanceof Map<?, ?> map && !map.isEmpty()) {
             text.append('{');
             for (Map.Entry<?, ?> member : map.entrySet()) {
-                text.append(separator).append(deeper).append(line(member.getKey())).append(": ");
+                text.append(separator)
+                        .append(deeper)
+                        .append(line(member.getKey()))
+                        .append(": ");
                 append(text, member.getValue(), deeper);
                 separator = ",";
             }

@@ -38,9 +38,15 @@ public final class Entry {
     public int run(List<String> command, boolean input) {
         Process process = Foreground.start(Foreground.builder(input, words(command)), 1);
         // nsenter stays outside and its child is the command, because a PID namespace holds only children.
-        return Foreground.await(process, input, () -> forks
-                ? process.children().mapToLong(ProcessHandle::pid).findFirst().orElse(process.pid())
-                : process.pid());
+        return Foreground.await(
+                process,
+                input,
+                () -> forks
+                        ? process.children()
+                                .mapToLong(ProcessHandle::pid)
+                                .findFirst()
+                                .orElse(process.pid())
+                        : process.pid());
     }
 
     List<String> words(List<String> command) {

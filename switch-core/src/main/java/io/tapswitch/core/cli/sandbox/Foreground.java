@@ -53,8 +53,10 @@ public final class Foreground {
         try {
             return builder.start();
         } catch (IOException e) {
-            throw new CliException("tapswitch: cannot start '" + builder.command().getFirst()
-                    + "' (the packages util-linux and iproute2 are needed): " + e.getMessage(), codeWhenMissing);
+            throw new CliException(
+                    "tapswitch: cannot start '" + builder.command().getFirst()
+                            + "' (the packages util-linux and iproute2 are needed): " + e.getMessage(),
+                    codeWhenMissing);
         }
     }
 

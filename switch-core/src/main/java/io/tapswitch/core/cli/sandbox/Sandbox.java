@@ -114,7 +114,8 @@ public final class Sandbox implements AutoCloseable {
     /** Forgets the handshake. A sandbox that was not started ends by that; one that was, runs on. */
     @Override
     public void close() {
-        try (up; go) {
+        try (up;
+                go) {
             remove(directory);
         } catch (IOException e) {
             // Closing a FIFO has nothing to lose.
@@ -126,8 +127,17 @@ public final class Sandbox implements AutoCloseable {
         // A file, which the shell keeps open after it was deleted, so that ps shows no page of shell.
         Files.writeString(directory.resolve("init"), Scripts.read("find-command.sh") + Scripts.read("init.sh"));
         List<String> words = new ArrayList<>(List.of(
-                "unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--",
-                "sh", directory.resolve("init").toString(), directory.toString(),
+                "unshare",
+                "--net",
+                "--mount",
+                "--uts",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--",
+                "sh",
+                directory.resolve("init").toString(),
+                directory.toString(),
                 plan.removeLog ? "remove-log" : "keep-log"));
         words.addAll(plan.command);
         ProcessBuilder builder = Foreground.builder(plan.input && !plan.detached, words);
@@ -154,13 +164,14 @@ public final class Sandbox implements AutoCloseable {
         // init.sh ends with docker's codes; anything else is unshare's own failure.
         int code = process.exitValue() > CANNOT_RUN ? process.exitValue() : CANNOT_RUN;
         // One that is not detached has said on our standard error what was wrong.
-        throw new CliException(detached ? Files.readString(directory.resolve("messages")).strip() : "", code);
+        throw new CliException(
+                detached ? Files.readString(directory.resolve("messages")).strip() : "", code);
     }
 
     /** Through a channel of its own, because one file channel serves one thread at a time. */
     private void wakeReader() {
-        try (FileChannel writer = FileChannel.open(
-                directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel writer =
+                FileChannel.open(directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             writer.write(ByteBuffer.wrap(new byte[] {'\n'}));
         } catch (IOException e) {
             // Deleted: nobody waits any more.

@@ -36,7 +36,9 @@ public final class Attach extends Verb {
     @Override
     public Integer call() {
         // The daemon has another working directory than this process.
-        String where = netns.indexOf('/') >= 0 ? Path.of(netns).toAbsolutePath().normalize().toString() : netns;
+        String where = netns.indexOf('/') >= 0
+                ? Path.of(netns).toAbsolutePath().normalize().toString()
+                : netns;
         Map<String, Object> request = options.request(where);
         if (queues != null) {
             request.put("queues", queues);

@@ -31,8 +31,12 @@ public final class Drops extends Verb {
         }
         Table table = new Table("PORT", "CONTAINER", "REASON", "FRAMES", "MEANING");
         for (JsonObject drop : Json.objects(drops)) {
-            table.row(Json.text(drop, "port"), Json.text(drop, "container"), Json.text(drop, "reason"),
-                    Json.text(drop, "frames"), Json.text(drop, "sentence"));
+            table.row(
+                    Json.text(drop, "port"),
+                    Json.text(drop, "container"),
+                    Json.text(drop, "reason"),
+                    Json.text(drop, "frames"),
+                    Json.text(drop, "sentence"));
         }
         out().print(table.render());
         return OK;

@@ -40,8 +40,8 @@ public final class Exec extends Verb {
         JsonObject found = daemon().getObject("/containers/" + ApiClient.escape(container));
         JsonObject state = Json.object(found, "State");
         if (!Json.text(state, "Status").equals("running")) {
-            throw new CliException("Error response from daemon: container " + Json.text(found, "Id")
-                    + " is not running");
+            throw new CliException(
+                    "Error response from daemon: container " + Json.text(found, "Id") + " is not running");
         }
         JsonArray started = found.getArray("Command");
         Entry entry = started != null && !started.isEmpty()

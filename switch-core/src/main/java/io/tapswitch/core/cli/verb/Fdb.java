@@ -39,8 +39,12 @@ public final class Fdb extends Verb {
         for (JsonObject entry : Json.objects(entries)) {
             // A pinned entry does not age, so its age says nothing.
             boolean pinned = Json.text(entry, "type").equals("pinned");
-            table.row(Json.text(entry, "network"), Json.text(entry, "mac"), Json.text(entry, "port"),
-                    Json.text(entry, "container"), Json.text(entry, "type"),
+            table.row(
+                    Json.text(entry, "network"),
+                    Json.text(entry, "mac"),
+                    Json.text(entry, "port"),
+                    Json.text(entry, "container"),
+                    Json.text(entry, "type"),
                     pinned ? "-" : Json.text(entry, "ageSeconds") + "s");
         }
         out().print(table.render());

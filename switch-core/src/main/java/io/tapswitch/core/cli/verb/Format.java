@@ -7,7 +7,8 @@ import picocli.CommandLine.Option;
 /** The flag {@code --format} of this version: a table, or JSON. */
 final class Format {
     @Option(names = "--format", paramLabel = "FORMAT", description = "'table' (the default) or 'json'")
-    @Nullable String name;
+    @Nullable
+    String name;
 
     boolean json() {
         if (name == null || name.equals("table")) {

@@ -21,7 +21,10 @@ import picocli.CommandLine.Parameters;
             "",
         })
 public final class NetworkCreate extends Verb {
-    @Option(names = {"-d", "--driver"}, paramLabel = "DRIVER", description = "bridge, the default")
+    @Option(
+            names = {"-d", "--driver"},
+            paramLabel = "DRIVER",
+            description = "bridge, the default")
     private @Nullable String driver;
 
     @Option(names = "--subnet", paramLabel = "CIDR", description = "such as 10.66.0.0/16; else the next free one")

@@ -17,7 +17,9 @@ import picocli.CommandLine.Option;
         aliases = "list",
         description = {"Lists the networks.", "", "Example:", "  tapswitch network ls --no-trunc", ""})
 public final class NetworkLs extends Verb {
-    @Option(names = {"-q", "--quiet"}, description = "only the ids")
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "only the ids")
     private boolean quiet;
 
     @Option(names = "--no-trunc", description = "ids in full")
@@ -37,7 +39,10 @@ public final class NetworkLs extends Verb {
         } else {
             Table table = new Table("NETWORK ID", "NAME", "DRIVER", "SCOPE");
             for (JsonObject network : networks) {
-                table.row(id(network), Json.text(network, "Name"), Json.text(network, "Driver"),
+                table.row(
+                        id(network),
+                        Json.text(network, "Name"),
+                        Json.text(network, "Driver"),
                         Json.text(network, "Scope"));
             }
             out().print(table.render());
@@ -58,9 +63,11 @@ public final class NetworkLs extends Verb {
         line.put("ID", id(network));
         line.put("IPv6", Json.text(network, "EnableIPv6"));
         line.put("Internal", Json.text(network, "Internal"));
-        line.put("Labels", Json.object(network, "Labels").entrySet().stream()
-                .map(label -> label.getKey() + "=" + label.getValue())
-                .collect(Collectors.joining(",")));
+        line.put(
+                "Labels",
+                Json.object(network, "Labels").entrySet().stream()
+                        .map(label -> label.getKey() + "=" + label.getValue())
+                        .collect(Collectors.joining(",")));
         line.put("Name", Json.text(network, "Name"));
         line.put("Scope", Json.text(network, "Scope"));
         return line;

@@ -24,10 +24,14 @@ import picocli.CommandLine.Option;
 public final class Ps extends Verb {
     private static final int COMMAND_LENGTH_MAX = 20;
 
-    @Option(names = {"-a", "--all"}, description = "also those that ended or lost their namespace")
+    @Option(
+            names = {"-a", "--all"},
+            description = "also those that ended or lost their namespace")
     private boolean all;
 
-    @Option(names = {"-q", "--quiet"}, description = "only the ids")
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "only the ids")
     private boolean quiet;
 
     @Option(names = "--no-trunc", description = "ids and commands in full")
@@ -50,9 +54,13 @@ public final class Ps extends Verb {
             if (json) {
                 out().println(Json.line(line));
             } else {
-                table.row(line.getOrDefault("ID", ""), line.getOrDefault("Command", ""),
-                        line.getOrDefault("RunningFor", ""), line.getOrDefault("Status", ""),
-                        line.getOrDefault("Ports", ""), line.getOrDefault("Names", ""),
+                table.row(
+                        line.getOrDefault("ID", ""),
+                        line.getOrDefault("Command", ""),
+                        line.getOrDefault("RunningFor", ""),
+                        line.getOrDefault("Status", ""),
+                        line.getOrDefault("Ports", ""),
+                        line.getOrDefault("Names", ""),
                         line.getOrDefault("Networks", ""));
             }
         }
@@ -77,12 +85,14 @@ public final class Ps extends Verb {
         line.put("Ports", "");
         line.put("RunningFor", age.isEmpty() ? "" : age + " ago");
         line.put("State", state);
-        line.put("Status", switch (state) {
-            case "running" -> "Up " + age;
-            case "exited" -> "Exited";
-            case "detached" -> "Detached";
-            default -> state;
-        });
+        line.put(
+                "Status",
+                switch (state) {
+                    case "running" -> "Up " + age;
+                    case "exited" -> "Exited";
+                    case "detached" -> "Detached";
+                    default -> state;
+                });
         return line;
     }
 

@@ -24,7 +24,9 @@ import picocli.CommandLine.Parameters;
             "",
         })
 public final class Rm extends EachVerb {
-    @Option(names = {"-f", "--force"}, description = "also when what 'run' started still runs")
+    @Option(
+            names = {"-f", "--force"},
+            description = "also when what 'run' started still runs")
     private boolean force;
 
     @Parameters(paramLabel = "CONTAINER", arity = "1..*", description = "name, id, or the beginning of an id")

@@ -37,13 +37,18 @@ public final class Run extends Verb {
 
     private static final int HOSTNAME_LENGTH_MAX = 64; // __NEW_UTS_LEN, linux/utsname.h
 
-    @Option(names = {"-d", "--detach"}, description = "in the background; print the id; output goes to a log file")
+    @Option(
+            names = {"-d", "--detach"},
+            description = "in the background; print the id; output goes to a log file")
     private boolean detach;
 
     @Option(names = "--rm", description = "remove the container when the command ends")
     private boolean remove;
 
-    @Option(names = {"-h", "--hostname"}, paramLabel = "NAME", description = "its hostname; else the short id")
+    @Option(
+            names = {"-h", "--hostname"},
+            paramLabel = "NAME",
+            description = "its hostname; else the short id")
     private @Nullable String hostname;
 
     @Mixin
@@ -67,7 +72,10 @@ public final class Run extends Verb {
             String id;
             try {
                 id = attach(daemon, sandbox.pid());
-                String log = detach ? Logs.create(Path.of(Json.text(status, "stateDir")), id).toString() : "";
+                String log = detach
+                        ? Logs.create(Path.of(Json.text(status, "stateDir")), id)
+                                .toString()
+                        : "";
                 JsonObject made = daemon.getObject("/containers/" + id);
                 sandbox.start(Json.text(made, "Hostname"), address(made), log);
             } catch (RuntimeException e) {

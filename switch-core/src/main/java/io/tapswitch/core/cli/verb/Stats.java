@@ -33,17 +33,21 @@ public final class Stats extends Verb {
     @Override
     public Integer call() {
         boolean json = format.json();
-        JsonObject stats = daemon()
-                .getObject(container == null ? "/stats" : "/stats?container=" + ApiClient.escape(container));
+        JsonObject stats =
+                daemon().getObject(container == null ? "/stats" : "/stats?container=" + ApiClient.escape(container));
         if (json) {
             out().print(Json.pretty(stats));
             return OK;
         }
-        Table table =
-                new Table("CONTAINER", "NETWORK", "RX FRAMES", "RX BYTES", "TX FRAMES", "TX BYTES", "DROPS");
+        Table table = new Table("CONTAINER", "NETWORK", "RX FRAMES", "RX BYTES", "TX FRAMES", "TX BYTES", "DROPS");
         for (JsonObject row : Json.objects(stats.getArray("containers"))) {
-            table.row(Json.text(row, "container"), Json.text(row, "network"), Json.text(row, "rxFrames"),
-                    Json.text(row, "rxBytes"), Json.text(row, "txFrames"), Json.text(row, "txBytes"),
+            table.row(
+                    Json.text(row, "container"),
+                    Json.text(row, "network"),
+                    Json.text(row, "rxFrames"),
+                    Json.text(row, "rxBytes"),
+                    Json.text(row, "txFrames"),
+                    Json.text(row, "txBytes"),
                     Json.text(row, "drops"));
         }
         out().print(table.render());

@@ -6,10 +6,14 @@ import picocli.CommandLine.Option;
 
 /** The flags about standard input: as with docker, it is empty without {@code -i}. */
 final class Stdio {
-    @Option(names = {"-i", "--interactive"}, description = "pass standard input on; without it, it is empty")
+    @Option(
+            names = {"-i", "--interactive"},
+            description = "pass standard input on; without it, it is empty")
     private boolean interactive;
 
-    @Option(names = {"-t", "--tty"}, description = "give it this terminal; needs one")
+    @Option(
+            names = {"-t", "--tty"},
+            description = "give it this terminal; needs one")
     private boolean tty;
 
     /** Whether to pass our standard input on. */

@@ -16,8 +16,11 @@ class ApiClientTest {
     @Test
     void speaksToTheSocketAndReadsJsonInChunks() {
         try (FakeDaemon daemon = new FakeDaemon(directory)) {
-            daemon.raw("POST /x", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n");
-            assertThat(new ApiClient(daemon.socket()).post("/x", Map.of("k", "ä"))).containsEntry("a", 1);
+            daemon.raw(
+                    "POST /x",
+                    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n");
+            assertThat(new ApiClient(daemon.socket()).post("/x", Map.of("k", "ä")))
+                    .containsEntry("a", 1);
             assertThat(daemon.requests()).containsExactly("POST /x {\"k\":\"ä\"}");
         }
     }
@@ -25,10 +28,16 @@ class ApiClientTest {
     @Test
     void aRefusalCarriesTheDaemonsSentence() {
         try (FakeDaemon daemon = new FakeDaemon(directory)) {
-            daemon.on("GET /a", 409, "{\"message\":\"no\"}").on("GET /b", 500, "plain words").on("GET /c", 500, "");
+            daemon.on("GET /a", 409, "{\"message\":\"no\"}")
+                    .on("GET /b", 500, "plain words")
+                    .on("GET /c", 500, "");
             ApiClient client = new ApiClient(daemon.socket());
-            assertThatThrownBy(() -> client.getObject("/a")).isInstanceOf(ApiException.class).hasMessage("no");
-            assertThatThrownBy(() -> client.getObject("/b")).isInstanceOf(ApiException.class).hasMessage("plain words");
+            assertThatThrownBy(() -> client.getObject("/a"))
+                    .isInstanceOf(ApiException.class)
+                    .hasMessage("no");
+            assertThatThrownBy(() -> client.getObject("/b"))
+                    .isInstanceOf(ApiException.class)
+                    .hasMessage("plain words");
             assertThatThrownBy(() -> client.getObject("/c")).hasMessage("HTTP status 500");
         }
     }

@@ -18,7 +18,8 @@ class HttpAnswerTest {
 
     @Test
     void readsABodyByItsLength() throws IOException {
-        assertThat(read("HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhällo")).isEqualTo(new HttpAnswer(201, "häll"));
+        assertThat(read("HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhällo"))
+                .isEqualTo(new HttpAnswer(201, "häll"));
     }
 
     @Test
@@ -39,18 +40,19 @@ class HttpAnswerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
-        "HTTP/1.1 two OK\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nlonger\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx",
-    })
+    @ValueSource(
+            strings = {
+                "",
+                "HTTP/1.1 200 OK\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+                "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+                "HTTP/1.1 two OK\r\n\r\n",
+                "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nlonger\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx",
+            })
     void refusesWhatIsNoAnswer(String text) {
         assertThatThrownBy(() -> read(text)).isInstanceOf(IOException.class);
     }

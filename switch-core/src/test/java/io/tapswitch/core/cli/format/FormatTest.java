@@ -14,7 +14,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FormatTest {
     @Test
     void columnsAreAsWideAsTheirWidestCell() {
-        assertThat(new Table("A", "LONG", "C").row("äöü", "x", "").row("1", "2", "3").render())
+        assertThat(new Table("A", "LONG", "C")
+                        .row("äöü", "x", "")
+                        .row("1", "2", "3")
+                        .render())
                 .isEqualTo("A     LONG   C\näöü   x      \n1     2      3\n");
     }
 

@@ -18,10 +18,13 @@ class EntryTest {
     @Test
     void aNamedNamespaceIsEnteredAsIpDoesIt() {
         assertThat(Entry.ofNetworkNamespace(Path.of("/run/netns/blue")).words(List.of("ls")))
-                .startsWith("ip", "netns", "exec", "blue", "sh", "-c").endsWith("ls");
+                .startsWith("ip", "netns", "exec", "blue", "sh", "-c")
+                .endsWith("ls");
         assertThat(Entry.ofNetworkNamespace(Path.of("/proc/7/ns/net")).words(List.of("ls")))
                 .startsWith("nsenter", "--net=/proc/7/ns/net", "--", "sh");
-        assertThat(Entry.ofProcess(7).words(List.of("ls", "-l"))).startsWith("nsenter", "--target", "7").endsWith("-l");
+        assertThat(Entry.ofProcess(7).words(List.of("ls", "-l")))
+                .startsWith("nsenter", "--target", "7")
+                .endsWith("-l");
     }
 
     private String lookUp(String command) throws IOException, InterruptedException {
@@ -35,9 +38,11 @@ class EntryTest {
 
     @Test
     void aCommandThatCannotRunHasDockersCodes() throws IOException, InterruptedException {
-        Path program = Files.createFile(directory.resolve("prog ram"),
+        Path program = Files.createFile(
+                directory.resolve("prog ram"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-        Path file = Files.createFile(directory.resolve("file"),
+        Path file = Files.createFile(
+                directory.resolve("file"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
         assertThat(lookUp("prog ram")).isEqualTo("0 found");
         assertThat(lookUp(program.toString())).isEqualTo("0 found");
