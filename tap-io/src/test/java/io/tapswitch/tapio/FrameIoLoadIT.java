@@ -188,7 +188,7 @@ class FrameIoLoadIT {
             churn(random, kernel, 1_000);
             long files = entries("/proc/self/fd");
             churn(random, kernel, 100_000);
-            assertThat(entries("/proc/self/fd")).as("seed %d", seed).isEqualTo(files);
+            assertThat(entries("/proc/self/fd")).as("seed %d", seed).isLessThanOrEqualTo(files);
         }
         for (int i = 0; i < SLOTS; i++) {
             seen.held.addInt(io.allocate());

@@ -173,7 +173,8 @@ final class LinkMonitorIT {
                 another.watch(PORT, tap);
             }
         }
-        assertThat(Objects.requireNonNull(new File("/proc/self/fd").list())).hasSize(before);
+        // Fewer, where the pipes of a process that an earlier test started are only closed now.
+        assertThat(Objects.requireNonNull(new File("/proc/self/fd").list())).hasSizeLessThanOrEqualTo(before);
         long begin = System.nanoTime();
         monitor.close();
         assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(1));
