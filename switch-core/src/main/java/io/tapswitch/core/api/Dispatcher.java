@@ -42,7 +42,8 @@ final class Dispatcher {
                 LOG.warn("{} {}: {}", method, path, e.sentence(), e);
             }
             return failure(status(e.kind()), e.sentence());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Also an Error: a request without an answer would keep its client waiting for ever.
             LOG.error("{} {} failed", method, path, e);
             return failure(500, "internal error: " + e);
         }

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process that stands for the command: its exit code becomes ours, and signals that we get are handed on.
@@ -17,7 +20,11 @@ import java.util.function.LongSupplier;
  * arrives exactly once either way.
  */
 public final class Foreground {
+    private static final int CODE_INTERRUPTED = 125;
     private static final List<String> FORWARDED = List.of("HUP", "INT", "TERM", "USR1");
+
+    private static final Queue<String> HELD = new ArrayDeque<>();
+    private static @Nullable LongSupplier receiver;
 
     private Foreground() {}
 
@@ -62,16 +69,41 @@ public final class Foreground {
 
     /** Waits for the end of {@code process}; signals that come meanwhile go to the one that {@code target} names. */
     public static int await(Process process, boolean input, LongSupplier target) {
+        holdSignals(input);
+        synchronized (HELD) {
+            receiver = target;
+            HELD.forEach(signal -> kill(signal, target.getAsLong()));
+            HELD.clear();
+        }
+        return process.onExit().join().exitValue();
+    }
+
+    /**
+     * Keeps a signal that comes from now on for the command, until {@link #await}: while it is being started, the
+     * signal's default action would end us and leave the command behind. A second signal does end us.
+     */
+    public static void holdSignals(boolean input) {
         boolean terminal = sharesTerminal(input);
         for (String signal : FORWARDED) {
             boolean kernelSendsIt = terminal && signal.equals("INT");
             handle(signal, () -> {
                 if (!kernelSendsIt) {
-                    kill(signal, target.getAsLong());
+                    handOn(signal);
                 }
             });
         }
-        return process.onExit().join().exitValue();
+    }
+
+    private static void handOn(String signal) {
+        synchronized (HELD) {
+            if (receiver != null) {
+                kill(signal, receiver.getAsLong());
+            } else if (HELD.isEmpty()) {
+                HELD.add(signal);
+            } else {
+                Runtime.getRuntime().halt(CODE_INTERRUPTED);
+            }
+        }
     }
 
     /** Sends a signal, by the shell because the JDK knows only TERM and KILL. */

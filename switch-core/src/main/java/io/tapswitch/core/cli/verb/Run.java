@@ -5,6 +5,7 @@ import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.Json;
+import io.tapswitch.core.cli.sandbox.Foreground;
 import io.tapswitch.core.cli.sandbox.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,6 +69,9 @@ public final class Run extends Verb {
         ApiClient daemon = daemon();
         JsonObject status = daemon.getObject("/status"); // Also finds out, before anything is made, that it is there.
         boolean input = !detach && stdio.input();
+        if (!detach) {
+            Foreground.holdSignals(input);
+        }
         try (Sandbox sandbox = Sandbox.open(new Sandbox.Plan(command, detach, input, remove))) {
             String id;
             try {

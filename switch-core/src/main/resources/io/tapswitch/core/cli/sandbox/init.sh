@@ -29,6 +29,17 @@ done
 umount -l "$dir/etc" || give_up "cannot detach the tmpfs"
 ip link set lo up || give_up "cannot bring lo up (is iproute2 installed?)"
 
+# Before anybody knows this process: the kernel discards signals for which process 1 has no handler.
+child= signalled=
+forward() {
+    signalled=$1
+    [ -z "$child" ] || kill -s "$1" "$child" 2>/dev/null
+}
+for signal in HUP INT QUIT TERM USR1 USR2; do
+    # At a terminal the kernel itself sends these two to the command.
+    case $signal in INT | QUIT) [ -t 0 ] && trap : $signal && continue ;; esac
+    trap "forward $signal" $signal
+done
 exec 3<"$dir/go" || give_up "the command that started it is gone"
 echo "$pid" >"$dir/up"
 read -r name address log <&3 || exit 125
@@ -52,16 +63,6 @@ if [ -n "$log" ]; then
     exec </dev/null >>"$log" 2>&1
 fi
 
-child= signalled=
-forward() {
-    signalled=1
-    [ -z "$child" ] || kill -s "$1" "$child" 2>/dev/null
-}
-for signal in HUP INT QUIT TERM USR1 USR2; do
-    # At a terminal the kernel itself sends these two to the command.
-    case $signal in INT | QUIT) [ -t 0 ] && trap : $signal && continue ;; esac
-    trap "forward $signal" $signal
-done
 # A shell without job control starts what runs beside it with INT and QUIT ignored, which env undoes (the inner
 # shell is there because env takes a command with = in its name for a variable), and with an empty input, which is why
 # the input is kept elsewhere meanwhile.
@@ -69,6 +70,7 @@ exec 4<&0
 env --default-signal=INT,QUIT sh -c 'exec "$@"' sh "$@" <&4 4<&- &
 child=$!
 exec 4<&-
+[ -z "$signalled" ] || kill -s "$signalled" "$child" 2>/dev/null
 while :; do
     signalled=
     wait "$child"
