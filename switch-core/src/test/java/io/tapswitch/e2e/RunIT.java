@@ -2,6 +2,7 @@ package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.lab.Commands;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.Lab;
@@ -117,8 +118,8 @@ final class RunIT {
 
     @Test
     void endingTheForegroundCommandEndsTheContainer() {
-        try (var foreground = LAB.daemon().startCli("run", "--rm", "--name", "front", "--", "sleep", "300")) {
-            Eventually.until("it runs", () -> containers() == 1);
+        try (var foreground = LAB.daemon().startCli("run", "--rm", "--name", "front", "--", "sleep", "31779")) {
+            Eventually.until("it runs", () -> Commands.run("pgrep", "-fx", "sleep 31779").exit() == 0);
             foreground.terminate();
         }
         Eventually.until(Duration.ofSeconds(10), "it is gone", () -> containers() == 0);
