@@ -119,7 +119,8 @@ final class RunIT {
     @Test
     void endingTheForegroundCommandEndsTheContainer() {
         try (var foreground = LAB.daemon().startCli("run", "--rm", "--name", "front", "--", "sleep", "31779")) {
-            Eventually.until("it runs", () -> Commands.run("pgrep", "-fx", "sleep 31779").exit() == 0);
+            Eventually.until(
+                    "it runs", () -> Commands.run("pgrep", "-fx", "sleep 31779").exit() == 0);
             foreground.terminate();
         }
         Eventually.until(Duration.ofSeconds(10), "it is gone", () -> containers() == 0);

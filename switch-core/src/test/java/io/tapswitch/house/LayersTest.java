@@ -38,6 +38,10 @@ class LayersTest {
             "RouteSocket",
             "MacAddress",
             "Ipv4Address",
+            "Ipv6Address",
+            "IpAddress",
+            "IpPrefix",
+            "Ipv6Prefix",
             "Ipv4Prefix");
 
     private static final DescribedPredicate<JavaClass> ON_THE_FRAMES_WAY = resideInAnyPackage(

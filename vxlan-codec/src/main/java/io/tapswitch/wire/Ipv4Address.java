@@ -6,7 +6,7 @@ package io.tapswitch.wire;
  *
  * @param bits the address as a number: 127.0.0.1 is 0x7F000001
  */
-public record Ipv4Address(int bits) implements Comparable<Ipv4Address> {
+public record Ipv4Address(int bits) implements IpAddress, Comparable<Ipv4Address> {
     /** {@return address of a number} */
     public static Ipv4Address fromBits(int bits) {
         return new Ipv4Address(bits);

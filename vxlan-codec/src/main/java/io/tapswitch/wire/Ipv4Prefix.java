@@ -6,7 +6,7 @@ package io.tapswitch.wire;
  * @param network the lowest address; its bits behind the length are 0
  * @param length how many bits are shared, 0..32
  */
-public record Ipv4Prefix(Ipv4Address network, int length) implements Comparable<Ipv4Prefix> {
+public record Ipv4Prefix(Ipv4Address network, int length) implements IpPrefix, Comparable<Ipv4Prefix> {
     private static final int ADDRESS_BITS = 32;
 
     /** Checks that length and network fit each other. */

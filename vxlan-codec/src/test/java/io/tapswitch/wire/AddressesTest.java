@@ -2,6 +2,7 @@ package io.tapswitch.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -122,5 +123,31 @@ class AddressesTest {
     void addressesAreOrderedAsUnsignedNumbers() {
         assertThat(Ipv4Address.parse("200.0.0.1")).isGreaterThan(Ipv4Address.parse("10.0.0.1"));
         assertThat(Ipv4Address.parse("10.0.0.255").plus(1)).hasToString("10.0.1.0");
+    }
+
+    @Test
+    void ipv6AddressesAreReadAndWrittenInTheirShortestForm() {
+        for (String text :
+                new String[] {"::", "::1", "fd00::2", "fe80::42:acff:fe13:2", "2001:db8:0:1:1:1:1:1", "1::"}) {
+            assertThat(Ipv6Address.parse(text)).hasToString(text);
+        }
+        assertThat(Ipv6Address.parse("2001:0DB8:0:0:1:0:0:1")).hasToString("2001:db8::1:0:0:1");
+        assertThat(Ipv6Address.parse("::ffff:10.0.0.1")).isEqualTo(new Ipv6Address(0, 0xffff_0a00_0001L));
+        for (String text :
+                new String[] {"", ":", ":::", "1:2", "1::2::3", "g::", "12345::", "1:2:3:4:5:6:7:8::", "fe80::1%eth0"
+                }) {
+            assertThatThrownBy(() -> Ipv6Address.parse(text)).as(text).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void ipv6PrefixesContainAndOverlap() {
+        Ipv6Prefix wide = Ipv6Prefix.parse("fd00::/48");
+        assertThat(wide.contains(Ipv6Address.parse("fd00::1:2:3:4"))).isTrue();
+        assertThat(wide.contains(Ipv6Address.parse("fd00:0:1::"))).isFalse();
+        assertThat(wide.overlaps(Ipv6Prefix.parse("fd00:0:0:7::/64"))).isTrue();
+        assertThat(wide.last()).hasToString("fd00::ffff:ffff:ffff:ffff:ffff");
+        assertThat(IpPrefix.parse("10.0.0.0/8").intersects(wide)).isFalse();
+        assertThatThrownBy(() -> Ipv6Prefix.parse("fd00::1/64")).hasMessageContaining("fd00::/64");
     }
 }

@@ -98,7 +98,18 @@ public class FramePathBenchmark extends PerCall {
             for (int port = 0; port < ports; port++) {
                 long mac = BenchmarkFrames.mac(port);
                 int address = 0x0a00_0002 + port;
-                worker.onAddPort(new PortSettings(port, 0, 0, List.of(port), mac, address, false), port, true);
+                worker.onAddPort(
+                        new PortSettings(
+                                port,
+                                0,
+                                0,
+                                List.of(port),
+                                mac,
+                                io.tapswitch.wire.Ipv4Address.fromBits(address),
+                                null,
+                                false),
+                        port,
+                        true);
             }
         }
         unicast();

@@ -117,7 +117,8 @@ final class Attacher {
                         endpoint.worker(),
                         plug.fds(),
                         endpoint.mac(),
-                        endpoint.address(),
+                        io.tapswitch.wire.Ipv4Address.fromBits(endpoint.address()),
+                        null,
                         terms.sourceGuard())),
                 "serve the port of " + terms.containerName());
         undo.add(() -> Waiting.await(dataplane.removePort(endpoint.port()), "take back port " + endpoint.port()));

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.wire.Ipv4Address;
 import java.util.Arrays;
 
 /**
@@ -38,9 +39,17 @@ final class Bridge {
 
     Bridge(NetworkSettings settings, int workers) {
         network = settings.id();
-        gatewayAddress = settings.gatewayAddress();
         gatewayMac = settings.gatewayMac();
-        broadcastAddress = gatewayAddress | (int) (0xffff_ffffL >>> settings.prefixLength());
+        int gateway = 0;
+        int broadcast = -1;
+        for (GatewayAddress candidate : settings.gateways()) {
+            if (gateway == 0 && candidate.address() instanceof Ipv4Address four) {
+                gateway = four.bits();
+                broadcast = gateway | (int) (0xffff_ffffL >>> candidate.prefixLength());
+            }
+        }
+        gatewayAddress = gateway;
+        broadcastAddress = broadcast;
         mtu = settings.mtu();
         transparentVlan = settings.transparentVlan();
         // PAUSE frames (...:01) are for the link alone, whatever is configured.

@@ -29,6 +29,18 @@ public interface Dataplane extends AutoCloseable {
     /** {@return number of workers} */
     int workers();
 
+    /**
+     * Takes a new version into force: what is new is served, what is gone is removed with all that hangs on it, and
+     * what is unchanged does not notice. One call at a time.
+     *
+     * <p>When the future completes, every worker acts on this version, and no ring refers to the files of ports that
+     * are not in it any more: the caller may close them and use the ids again. An id that stands for another device
+     * than before (other files) is removed and added.
+     */
+    default CompletableFuture<Void> apply(SwitchTables tables) {
+        throw new UnsupportedOperationException("version " + tables.version());
+    }
+
     /** Makes a network known; it has no members yet. */
     CompletableFuture<Void> addNetwork(NetworkSettings settings);
 

@@ -25,7 +25,7 @@ final class PortTable {
         int port = settings.id();
         networks[port] = settings.network();
         macs[port] = settings.mac();
-        addresses[port] = settings.address();
+        addresses[port] = settings.ipv4() == null ? 0 : settings.ipv4().bits();
         guarded[port] = settings.sourceGuard();
         storms[port] = storm;
     }

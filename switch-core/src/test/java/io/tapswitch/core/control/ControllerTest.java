@@ -172,7 +172,7 @@ class ControllerTest {
                 attachWith("one", "web", "10.1.0.66", null).endpoints().getFirst();
         PortSettings port = Objects.requireNonNull(dataplane.ports.get(endpoint.port()));
         assertThat(Ipv4.macText(port.mac())).isEqualTo("02:42:0a:01:00:42");
-        assertThat(port.address()).isEqualTo(Ipv4.parse("10.1.0.66", ""));
+        assertThat(port.ipv4()).isEqualTo(io.tapswitch.wire.Ipv4Address.parse("10.1.0.66"));
         assertThat(port.fds()).hasSize(1);
         assertThat(port.sourceGuard()).isFalse();
     }

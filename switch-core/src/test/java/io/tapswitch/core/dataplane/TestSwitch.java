@@ -95,7 +95,14 @@ final class TestSwitch {
     void addPort(int port, int network, boolean guarded) {
         for (int i = 0; i < workers.length; i++) {
             PortSettings settings = new PortSettings(
-                    port, network, port % workers.length, List.of(port), mac(port), address(port), guarded);
+                    port,
+                    network,
+                    port % workers.length,
+                    List.of(port),
+                    mac(port),
+                    io.tapswitch.wire.Ipv4Address.fromBits(address(port)),
+                    null,
+                    guarded);
             workers[i].onAddPort(settings, port, i == port % workers.length);
         }
     }

@@ -1,0 +1,24 @@
+package io.tapswitch.core.dataplane;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the dataplane acts on, as one immutable version. Workers take a new version at a batch boundary: no
+ * frame sees half of a change, and what hangs on something that is gone is gone with it.
+ *
+ * @param version of the desired state that it was compiled of
+ * @param networks by id
+ * @param neighbours the endpoints of each network, by network id
+ * @param ports by id
+ * @param host the host's port, null when there is none
+ */
+public record SwitchTables(
+        long version,
+        Map<Integer, NetworkSettings> networks,
+        Map<Integer, NeighbourTable> neighbours,
+        Map<Integer, PortSettings> ports,
+        @Nullable HostSettings host) {
+    /** Nothing at all: how a dataplane starts. */
+    public static final SwitchTables EMPTY = new SwitchTables(0, Map.of(), Map.of(), Map.of(), null);
+}

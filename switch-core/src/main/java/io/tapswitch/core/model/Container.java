@@ -1,0 +1,152 @@
+package io.tapswitch.core.model;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network namespace with a name.
+ *
+ * @param id 64 hex digits
+ * @param name unique among containers
+ * @param nameChosen whether a person chose it; a generated name is not resolvable (C1)
+ * @param hostname as given, or the short id, as docker does
+ * @param created RFC 3339 with nanoseconds and zone
+ * @param status see {@link Status}
+ * @param exitCode of the process that ended, null when nobody knows it
+ * @param init the process that {@code run} started, null for attached namespaces; kept after its end
+ * @param netns path of the namespace; empty when stopped
+ * @param netnsIdentity tells namespaces apart, whatever path they were given by; empty when stopped
+ * @param mode whose interfaces it has
+ * @param sourceGuard whether it speaks with its own addresses only
+ * @param queues of each of its devices
+ * @param dns servers that its resolv.conf names
+ * @param exposed ports that {@code -P} publishes, such as 80/tcp
+ * @param labels as given with {@code --label}
+ * @param connections networks that it wants, in the order of connecting
+ * @param endpoints where it is now, in the order of connecting
+ */
+public record Container(
+        String id,
+        String name,
+        boolean nameChosen,
+        String hostname,
+        String created,
+        Status status,
+        @Nullable Integer exitCode,
+        @Nullable Init init,
+        String netns,
+        String netnsIdentity,
+        NetworkMode mode,
+        boolean sourceGuard,
+        int queues,
+        List<String> dns,
+        List<String> exposed,
+        Map<String, String> labels,
+        List<Connection> connections,
+        List<Endpoint> endpoints) {
+    /** In what state a container is. */
+    public enum Status {
+        /** Attached; its endpoints are served. */
+        RUNNING,
+        /** The process that {@code run} started ended. No endpoints; {@code start} runs it again. */
+        EXITED,
+        /** Its namespace or its last device went away. No endpoints; attaching the same name again replaces it. */
+        DETACHED;
+
+        /** {@return the word that the API shows} */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Copies the collections. */
+    public Container {
+        dns = List.copyOf(dns);
+        exposed = List.copyOf(exposed);
+        labels = Map.copyOf(labels);
+        connections = List.copyOf(connections);
+        endpoints = List.copyOf(endpoints);
+    }
+
+    /** {@return whether it is attached} */
+    public boolean isRunning() {
+        return status == Status.RUNNING;
+    }
+
+    /** {@return its place in a network, when it has one} */
+    public Optional<Endpoint> endpointIn(String networkId) {
+        return endpoints.stream().filter(e -> e.networkId().equals(networkId)).findFirst();
+    }
+
+    /** {@return it with other connections and endpoints} */
+    public Container with(List<Connection> newConnections, List<Endpoint> newEndpoints) {
+        return new Container(
+                id,
+                name,
+                nameChosen,
+                hostname,
+                created,
+                status,
+                exitCode,
+                init,
+                netns,
+                netnsIdentity,
+                mode,
+                sourceGuard,
+                queues,
+                dns,
+                exposed,
+                labels,
+                newConnections,
+                newEndpoints);
+    }
+
+    /** {@return it in another state, without endpoints} */
+    public Container ended(Status newStatus, @Nullable Integer code) {
+        return new Container(
+                id,
+                name,
+                nameChosen,
+                hostname,
+                created,
+                newStatus,
+                code,
+                init,
+                "",
+                "",
+                mode,
+                sourceGuard,
+                queues,
+                dns,
+                exposed,
+                labels,
+                connections,
+                List.of());
+    }
+
+    /** {@return it under another name} */
+    public Container renamed(String newName) {
+        return new Container(
+                id,
+                newName,
+                true,
+                hostname,
+                created,
+                status,
+                exitCode,
+                init,
+                netns,
+                netnsIdentity,
+                mode,
+                sourceGuard,
+                queues,
+                dns,
+                exposed,
+                labels,
+                connections,
+                endpoints);
+    }
+}
