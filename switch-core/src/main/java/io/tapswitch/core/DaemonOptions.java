@@ -1,6 +1,6 @@
 package io.tapswitch.core;
 
-import io.tapswitch.core.control.Refusal;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
 import java.nio.file.Path;
 import java.util.Locale;

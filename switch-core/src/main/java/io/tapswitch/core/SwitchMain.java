@@ -1,10 +1,10 @@
 package io.tapswitch.core;
 
 import io.tapswitch.core.api.ApiServer;
-import io.tapswitch.core.control.Refusal;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.WorkerDataplane;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.FrameIos;
 import io.tapswitch.tapio.IoMode;
 import java.io.PrintStream;

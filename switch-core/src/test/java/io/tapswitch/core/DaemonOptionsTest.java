@@ -3,7 +3,7 @@ package io.tapswitch.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tapswitch.core.control.Refusal;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

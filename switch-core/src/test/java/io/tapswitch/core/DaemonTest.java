@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.control.FakeDataplane;
 import io.tapswitch.core.control.FakePlumbing;
-import io.tapswitch.core.control.Refusal;
+import io.tapswitch.core.model.Refusal;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;

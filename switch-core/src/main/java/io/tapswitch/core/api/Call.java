@@ -1,6 +1,6 @@
 package io.tapswitch.core.api;
 
-import io.tapswitch.core.control.Refusal;
+import io.tapswitch.core.model.Refusal;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;

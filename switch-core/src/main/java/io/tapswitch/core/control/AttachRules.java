@@ -1,5 +1,7 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -2,6 +2,8 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -4,6 +4,8 @@ import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.FdbEntry;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Prefix;
 import io.tapswitch.wire.MacAddress;

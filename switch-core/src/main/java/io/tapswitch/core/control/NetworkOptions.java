@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.NetworkSettings;
+import io.tapswitch.core.model.Refusal;
 import java.util.Map;
 import java.util.TreeMap;
 

@@ -1,6 +1,8 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.Ipv4Prefix;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.FrameIo;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;

@@ -1,6 +1,8 @@
 package io.tapswitch.core.control;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.Ipv4Prefix;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,7 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.IpBatch;
 import io.tapswitch.tapio.LinkCommand;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

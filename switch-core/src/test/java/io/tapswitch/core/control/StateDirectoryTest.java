@@ -3,6 +3,8 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.Ipv4Prefix;
 import java.util.ArrayList;
 import java.util.List;

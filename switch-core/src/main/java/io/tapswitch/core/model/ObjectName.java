@@ -1,4 +1,4 @@
-package io.tapswitch.core.control;
+package io.tapswitch.core.model;
 
 import java.security.SecureRandom;
 import java.util.HexFormat;
