@@ -4,6 +4,8 @@ import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.PortSettings;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -101,12 +103,12 @@ final class Attacher {
 
     private static Plumbing.InterfacePlan plan(Endpoint endpoint, int mtu, boolean first) {
         return new Plumbing.InterfacePlan(
+                endpoint.id(),
                 endpoint.interfaceName(),
-                endpoint.mac(),
-                endpoint.address(),
-                endpoint.prefixLength(),
+                MacAddress.fromBits(endpoint.mac()),
+                List.of(new Plumbing.Cidr(Ipv4Address.fromBits(endpoint.address()), endpoint.prefixLength())),
+                first ? List.of(Ipv4Address.fromBits(endpoint.gateway())) : List.of(),
                 mtu,
-                first ? endpoint.gateway() : 0,
                 endpoint.queues());
     }
 
@@ -119,7 +121,7 @@ final class Attacher {
                         endpoint.worker(),
                         plug.fds(),
                         endpoint.mac(),
-                        io.tapswitch.wire.Ipv4Address.fromBits(endpoint.address()),
+                        Ipv4Address.fromBits(endpoint.address()),
                         null,
                         terms.sourceGuard())),
                 "serve the port of " + terms.containerName());
@@ -150,7 +152,7 @@ final class Attacher {
     private void closePlug(Endpoint endpoint) {
         Plumbing.Plug plug = plugs.remove(endpoint.id());
         if (plug != null) {
-            plug.close();
+            plumbing.unplug(List.of(plug));
         }
     }
 }

@@ -1,11 +1,21 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpPrefix;
+import io.tapswitch.wire.MacAddress;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's side of attaching: namespaces, devices, addresses, routes. The control plane decides what there shall
- * be, this makes it. Its calls block; they come from virtual threads.
+ * The kernel's side of attaching: namespaces, devices, addresses, routes, and the files that outlive the daemon. The
+ * control plane decides what there shall be, this makes it. Its calls block; they come from virtual threads, under the
+ * controller's lock unless a method says otherwise. They throw a {@link Refusal} that says what could not be done, and
+ * leave nothing behind then.
+ *
+ * <p>Each device has a tag, the id of its endpoint: under it its files are kept beyond the daemon's life.
  *
  * <p>It stands apart because the rules of the control plane must be testable without root; {@link TapPlumbing} is the
  * one that runs.
@@ -20,28 +30,85 @@ public interface Plumbing extends AutoCloseable {
      */
     record Place(String path, String identity, @Nullable String name) {}
 
+    /** An address of an interface, with the length of its subnet's prefix. */
+    record Cidr(IpAddress ip, int prefixLength) {
+        @Override
+        public String toString() {
+            return ip + "/" + prefixLength;
+        }
+    }
+
     /**
      * An interface to be made.
      *
+     * @param tag id of the endpoint
      * @param name inside the namespace
      * @param mac its address
-     * @param address its IPv4 address
-     * @param prefixLength of the subnet
+     * @param addresses of either family
+     * @param defaultGateways where default routes go, at most one of a family; empty for none by this interface
      * @param mtu in bytes
-     * @param defaultGateway where the default route goes, or 0 for none by this interface
      * @param queues number of queues
      */
     record InterfacePlan(
-            String name, long mac, int address, int prefixLength, int mtu, int defaultGateway, int queues) {}
+            String tag,
+            String name,
+            MacAddress mac,
+            List<Cidr> addresses,
+            List<IpAddress> defaultGateways,
+            int mtu,
+            int queues) {
+        /** Copies the lists. */
+        public InterfacePlan {
+            addresses = List.copyOf(addresses);
+            defaultGateways = List.copyOf(defaultGateways);
+        }
+    }
 
-    /** An interface that was made; it exists until closed. */
-    interface Plug extends AutoCloseable {
+    /** A default route of a container. */
+    record DefaultRoute(String interfaceName, IpAddress gateway) {}
+
+    /**
+     * What a network puts on the host's TAP: its gateways' addresses (noprefixroute, nodad) and a route to each prefix
+     * with the gateway as source.
+     *
+     * @param networkName for people
+     * @param subnets of the network
+     * @param mtu of the routes
+     */
+    record HostNetwork(String networkName, List<HostSubnet> subnets, int mtu) {
+        /** Copies the list. */
+        public HostNetwork {
+            subnets = List.copyOf(subnets);
+        }
+    }
+
+    /** A prefix that the host reaches by its TAP, and its own address in it. */
+    record HostSubnet(IpPrefix prefix, IpAddress gateway) {}
+
+    /** An interface that was made; it exists until {@link #unplug}, beyond the daemon's life. */
+    interface Plug {
+        /** {@return the id of its endpoint} */
+        String tag();
+
         /** {@return the open files, one a queue} */
         List<Integer> fds();
+    }
 
-        /** Closes the files; the device goes with the last one, within moments when no read is pending. */
-        @Override
-        void close();
+    /** The host's own interface ({@code tapswitch0}); one queue. */
+    interface HostPlug extends Plug {
+        /** {@return its name at the host} */
+        String name();
+
+        /** {@return its MAC address} */
+        MacAddress mac();
+
+        /**
+         * Makes its addresses and routes those of these networks, whatever it had; what is there already is not
+         * touched.
+         *
+         * @return a sentence for each network that could not be put there in whole; empty when all is well
+         */
+        List<String> set(Collection<HostNetwork> networks);
     }
 
     /** Hears what happens to an interface; called on a thread that must not block for long. */
@@ -56,15 +123,50 @@ public interface Plumbing extends AutoCloseable {
         void onGone();
     }
 
-    /** {@return the namespace of this name, path or process id} */
+    /** {@return the namespace of this name, path or process id; any thread may ask} */
     Place place(String netns);
 
-    /** Makes interfaces in a namespace, all of them or none. */
+    /** Makes interfaces in a namespace, all of them or none; their files are kept from now on. */
     List<Plug> plug(Place place, List<InterfacePlan> plans);
 
-    /** Tells the listener about an interface that had this name from now on, until it is closed. */
+    /** {@return the interface whose files outlived the last daemon, null when they did not or the device is gone} */
+    @Nullable
+    Plug adopt(String tag);
+
+    /**
+     * {@return the interface of this name in a namespace, attached anew from inside because its files were lost; null
+     * when the namespace is another than it was or gone, or the interface is gone}
+     *
+     * @throws Refusal when it is there and cannot be had now, such as while another process holds it
+     */
+    @Nullable
+    Plug reattach(String tag, Place place, String name, int queues);
+
+    /** Removes interfaces; the dataplane must be done with their files. */
+    void unplug(Collection<? extends Plug> plugs);
+
+    /** Lets go of files that the last daemon kept and that are none of these tags'; their devices go. */
+    void dropOthers(Set<String> tags);
+
+    /** Makes these the namespace's default routes, in place of those of the same family. */
+    void defaultRoutes(Place place, List<DefaultRoute> routes);
+
+    /**
+     * {@return the host's interface under this tag: the one that outlived the last daemon, else a new one with the
+     * first free of the names tapswitch0, tapswitch1 ...}
+     */
+    HostPlug host(String tag);
+
+    /**
+     * Tells the listener about an interface that had this name from now on, until it is unplugged; what is otherwise
+     * already now is told at once.
+     */
     void watch(Plug plug, String name, LinkListener listener);
 
+    /** {@return who keeps the files beyond this process's life, for people: "systemd" or "keeper 1234"} */
+    String keeper();
+
+    /** Ends this process's part; devices stay. */
     @Override
     void close();
 }

@@ -17,10 +17,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Theory of operation: interfaces as TAP devices.
@@ -47,17 +50,10 @@ public final class TapPlumbing implements Plumbing {
 
     private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
 
-    private record TapPlug(int link, TapDevice tap, TapPlumbing owner) implements Plug {
+    private record TapPlug(String tag, int link, TapDevice tap) implements Plug {
         @Override
         public List<Integer> fds() {
             return Arrays.stream(tap.fds()).boxed().toList();
-        }
-
-        @Override
-        public void close() {
-            owner.listeners.remove(link);
-            owner.monitor.unwatch(link);
-            tap.close();
         }
     }
 
@@ -108,7 +104,9 @@ public final class TapPlumbing implements Plumbing {
             configurator.apply(own, moves);
             configurator.apply(target, settings);
             List<Plug> plugs = new ArrayList<>();
-            taps.forEach(tap -> plugs.add(new TapPlug(nextLink.getAndIncrement(), tap, this)));
+            for (int i = 0; i < taps.size(); i++) {
+                plugs.add(new TapPlug(plans.get(i).tag(), nextLink.getAndIncrement(), taps.get(i)));
+            }
             return plugs;
         } catch (DeviceException e) {
             taps.forEach(TapDevice::close);
@@ -136,14 +134,52 @@ public final class TapPlumbing implements Plumbing {
 
     private static void configure(InterfacePlan plan, List<LinkCommand> settings) {
         String name = plan.name();
-        settings.add(new LinkCommand.SetAddress(name, Ipv4.macText(plan.mac())));
+        settings.add(new LinkCommand.SetAddress(name, plan.mac().toString()));
         settings.add(new LinkCommand.SetMtu(name, plan.mtu()));
         settings.add(new LinkCommand.SetTxQueueLength(name, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
-        settings.add(new LinkCommand.AddAddress(name, Ipv4.text(plan.address()) + "/" + plan.prefixLength()));
+        plan.addresses().forEach(address -> settings.add(new LinkCommand.AddAddress(name, address.toString())));
         settings.add(new LinkCommand.Up(name));
-        if (plan.defaultGateway() != 0) {
-            settings.add(new LinkCommand.AddDefaultRoute(name, Ipv4.text(plan.defaultGateway())));
+        plan.defaultGateways()
+                .forEach(gateway -> settings.add(new LinkCommand.AddDefaultRoute(name, gateway.toString())));
+    }
+
+    @Override
+    public @Nullable Plug adopt(String tag) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Plug reattach(String tag, Place place, String name, int queues) {
+        return null;
+    }
+
+    @Override
+    public void unplug(Collection<? extends Plug> plugs) {
+        for (Plug plug : plugs) {
+            if (plug instanceof TapPlug tapPlug) {
+                listeners.remove(tapPlug.link());
+                monitor.unwatch(tapPlug.link());
+                tapPlug.tap().close();
+            }
         }
+    }
+
+    @Override
+    public void dropOthers(Set<String> tags) {}
+
+    @Override
+    public void defaultRoutes(Place place, List<DefaultRoute> routes) {
+        throw Refusal.notInThisVersion("changing default routes");
+    }
+
+    @Override
+    public HostPlug host(String tag) {
+        throw Refusal.notInThisVersion("the host's interface");
+    }
+
+    @Override
+    public String keeper() {
+        return "";
     }
 
     @Override

@@ -24,6 +24,19 @@ class ControllerTest {
     @TempDir
     Path directory;
 
+    private static AttachRequest request(
+            @Nullable String netns,
+            @Nullable String name,
+            @Nullable List<String> networks,
+            @Nullable String ip,
+            @Nullable Boolean guard,
+            @Nullable Integer queues,
+            @Nullable String hostname,
+            AttachRequest.@Nullable Init init) {
+        return new AttachRequest(
+                netns, name, networks, ip, null, null, null, hostname, null, null, null, guard, queues, init);
+    }
+
     private final FakeDataplane dataplane = new FakeDataplane(2);
     private final FakePlumbing plumbing = new FakePlumbing();
     private final DataplaneEvents events = new DataplaneEvents();
@@ -45,16 +58,16 @@ class ControllerTest {
     }
 
     private Network create(String name, @Nullable String subnet) {
-        return controller.createNetwork(
-                new NetworkRequest(name, null, subnet == null ? null : List.of(subnet), null, null, null));
+        return controller.createNetwork(new NetworkRequest(
+                name, null, subnet == null ? null : List.of(subnet), null, null, null, null, null, null, null, null));
     }
 
     private Container attach(String netns, String... networks) {
-        return controller.attach(new AttachRequest(netns, null, List.of(networks), null, null, null, null, null));
+        return controller.attach(request(netns, null, List.of(networks), null, null, null, null, null));
     }
 
     private Container attachWith(String netns, String network, @Nullable String ip, @Nullable Integer queues) {
-        return controller.attach(new AttachRequest(netns, null, List.of(network), ip, null, queues, null, null));
+        return controller.attach(request(netns, null, List.of(network), ip, null, queues, null, null));
     }
 
     private static void refused(Refusal.Kind kind, ThrowingCallable call, String message) {
@@ -115,7 +128,8 @@ class ControllerTest {
         for (String driver : List.of("macvlan", "overlay", "host", "null")) {
             refused(
                     Refusal.Kind.NOT_IN_THIS_VERSION,
-                    () -> controller.createNetwork(new NetworkRequest("x", driver, null, null, null, null)),
+                    () -> controller.createNetwork(
+                            new NetworkRequest("x", driver, null, null, null, null, null, null, null, null, null)),
                     driver);
         }
     }
@@ -160,8 +174,8 @@ class ControllerTest {
         assertThat(two.endpoints()).extracting(Endpoint::interfaceName).containsExactly("eth0", "eth1");
         assertThat(two.endpoints()).extracting(Endpoint::networkName).containsExactly("db", "web");
         assertThat(plumbing.plugs.values())
-                .extracting(plan -> Ipv4.text(plan.defaultGateway()))
-                .containsExactly("10.2.0.1", "0.0.0.0");
+                .extracting(plan -> plan.defaultGateways().toString())
+                .containsExactly("[10.2.0.1]", "[]");
         assertThat(attach("plain").endpoints())
                 .extracting(Endpoint::networkName)
                 .containsExactly("bridge");
@@ -209,8 +223,7 @@ class ControllerTest {
                         + "\". You have to remove (or rename)");
         refused(
                 Refusal.Kind.CONFLICT,
-                () -> controller.attach(
-                        new AttachRequest("/run/netns/one", "other", null, null, null, null, null, null)),
+                () -> controller.attach(request("/run/netns/one", "other", null, null, null, null, null, null)),
                 "already attached as container \"one\"");
         refused(Refusal.Kind.UNKNOWN, () -> attach("nothere"), "no network namespace");
         refused(Refusal.Kind.UNKNOWN, () -> attach("two", "nowhere"), "network nowhere not found");
@@ -285,7 +298,7 @@ class ControllerTest {
     @DisplayName("A container of run ends with its process; rm needs force before that")
     void livesAsLongAsItsProcess() throws Exception {
         Process sleeping = new ProcessBuilder("sleep", "300").start();
-        Container run = controller.attach(new AttachRequest(
+        Container run = controller.attach(request(
                 "/proc/" + sleeping.pid(),
                 "job",
                 null,
@@ -306,7 +319,7 @@ class ControllerTest {
     @Test
     void forceEndsTheProcess() throws Exception {
         Process sleeping = new ProcessBuilder("sleep", "300").start();
-        controller.attach(new AttachRequest(
+        controller.attach(request(
                 "/proc/" + sleeping.pid(),
                 "job",
                 null,

@@ -1,30 +1,109 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** A kernel without root: every namespace whose name does not begin with "no" is there. */
+/**
+ * A kernel without root: every namespace whose name does not begin with "no" is there. The kernel outlives a daemon:
+ * give the same one to the next controller.
+ */
 public final class FakePlumbing implements Plumbing {
     /** Interfaces that exist: plan by plug. */
     public final Map<Plug, InterfacePlan> plugs = new LinkedHashMap<>();
     /** Who hears of which interface. */
     public final Map<Plug, LinkListener> listeners = new LinkedHashMap<>();
+    /** Default routes that were set, by namespace. */
+    public final Map<String, List<DefaultRoute>> defaultRoutes = new HashMap<>();
     /** An interface name that cannot be made. */
     public String refusedInterface = "";
+    /** What each namespace is, by path, when it is not what the path says. */
+    public final Map<String, String> identities = new HashMap<>();
+    /** Tags whose files the keeper lost. */
+    public final Set<String> lost = new LinkedHashSet<>();
+    /** Tags whose device cannot be had now. */
+    public final Set<String> busy = new LinkedHashSet<>();
+    /** Why the host's interface cannot be made, empty when it can. */
+    public String hostRefusal = "";
+    /** The host's interface, null before it was asked for. */
+    public @Nullable FakeHostPlug host;
 
     private int files = 100;
 
+    /** An interface of this kernel. */
+    public static class FakePlug implements Plug {
+        private final String tag;
+        private final List<Integer> fds;
+
+        FakePlug(String tag, List<Integer> fds) {
+            this.tag = tag;
+            this.fds = fds;
+        }
+
+        @Override
+        public String tag() {
+            return tag;
+        }
+
+        @Override
+        public List<Integer> fds() {
+            return fds;
+        }
+    }
+
+    /** The host's interface. */
+    public static final class FakeHostPlug extends FakePlug implements HostPlug {
+        /** What it carries. */
+        public List<HostNetwork> networks = List.of();
+        /** What it says that it cannot do. */
+        public List<String> complaints = List.of();
+
+        FakeHostPlug(String tag, List<Integer> fds) {
+            super(tag, fds);
+        }
+
+        @Override
+        public String name() {
+            return "tapswitch0";
+        }
+
+        @Override
+        public MacAddress mac() {
+            return MacAddress.parse("02:00:00:00:00:01");
+        }
+
+        @Override
+        public List<String> set(Collection<HostNetwork> wanted) {
+            networks = List.copyOf(wanted);
+            return complaints;
+        }
+    }
+
     @Override
-    public Place place(String netns) {
+    public synchronized Place place(String netns) {
         if (netns.startsWith("no")) {
             throw Refusal.unknown("no network namespace '" + netns + "'");
         }
         boolean named = netns.indexOf('/') < 0 && !Character.isDigit(netns.charAt(0));
         String last = netns.substring(netns.lastIndexOf('/') + 1);
-        return named ? new Place("/run/netns/" + netns, last, netns) : new Place(netns, last, null);
+        String path = named ? "/run/netns/" + netns : netns;
+        return new Place(path, identities.getOrDefault(path, last), named ? netns : null);
+    }
+
+    private List<Integer> files(int queues) {
+        List<Integer> fds = new ArrayList<>();
+        for (int queue = 0; queue < queues; queue++) {
+            fds.add(files++);
+        }
+        return List.copyOf(fds);
     }
 
     @Override
@@ -36,24 +115,7 @@ public final class FakePlumbing implements Plumbing {
         }
         List<Plug> made = new ArrayList<>();
         for (InterfacePlan plan : plans) {
-            List<Integer> fds = new ArrayList<>();
-            for (int queue = 0; queue < plan.queues(); queue++) {
-                fds.add(files++);
-            }
-            Plug plug = new Plug() {
-                @Override
-                public List<Integer> fds() {
-                    return fds;
-                }
-
-                @Override
-                public void close() {
-                    synchronized (FakePlumbing.this) {
-                        plugs.remove(this);
-                        listeners.remove(this);
-                    }
-                }
-            };
+            Plug plug = new FakePlug(plan.tag(), files(plan.queues()));
             plugs.put(plug, plan);
             made.add(plug);
         }
@@ -61,8 +123,67 @@ public final class FakePlumbing implements Plumbing {
     }
 
     @Override
+    public synchronized @Nullable Plug adopt(String tag) {
+        if (lost.contains(tag)) {
+            return null;
+        }
+        return tagged(tag);
+    }
+
+    @Override
+    public synchronized @Nullable Plug reattach(String tag, Place place, String name, int queues) {
+        if (busy.contains(tag)) {
+            throw Refusal.failed("device or resource busy", new IllegalStateException());
+        }
+        return tagged(tag);
+    }
+
+    private @Nullable Plug tagged(String tag) {
+        for (Plug plug : plugs.keySet()) {
+            if (plug.tag().equals(tag)) {
+                return plug;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public synchronized void unplug(Collection<? extends Plug> gone) {
+        for (Plug plug : gone) {
+            plugs.remove(plug);
+            listeners.remove(plug);
+        }
+    }
+
+    @Override
+    public synchronized void dropOthers(Set<String> tags) {
+        plugs.keySet().removeIf(plug -> !tags.contains(plug.tag()));
+    }
+
+    @Override
+    public synchronized void defaultRoutes(Place place, List<DefaultRoute> routes) {
+        defaultRoutes.put(place.path(), List.copyOf(routes));
+    }
+
+    @Override
+    public synchronized HostPlug host(String tag) {
+        if (!hostRefusal.isEmpty()) {
+            throw Refusal.failed(hostRefusal, new IllegalStateException());
+        }
+        FakeHostPlug there = host;
+        FakeHostPlug plug = there == null ? new FakeHostPlug(tag, files(1)) : there;
+        host = plug;
+        return plug;
+    }
+
+    @Override
     public synchronized void watch(Plug plug, String name, LinkListener listener) {
         listeners.put(plug, listener);
+    }
+
+    @Override
+    public String keeper() {
+        return "nobody";
     }
 
     @Override
