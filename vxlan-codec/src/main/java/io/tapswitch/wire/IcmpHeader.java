@@ -36,6 +36,14 @@ public final class IcmpHeader {
     public static final int TIME_EXCEEDED = 11;
     /** Type of "parameter problem". */
     public static final int PARAMETER_PROBLEM = 12;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: no route to the network. */
+    public static final int NET_UNREACHABLE = 0;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: the host does not answer. */
+    public static final int HOST_UNREACHABLE = 1;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: the host does not know the protocol. */
+    public static final int PROTOCOL_UNREACHABLE = 2;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: nobody listens at the port. */
+    public static final int PORT_UNREACHABLE = 3;
     /** Code of {@link #DESTINATION_UNREACHABLE}: fragmentation needed and DF set. */
     public static final int FRAGMENTATION_NEEDED = 4;
     /** Code of {@link #DESTINATION_UNREACHABLE}: administratively prohibited (RFC 1812 §5.2.7.1). */

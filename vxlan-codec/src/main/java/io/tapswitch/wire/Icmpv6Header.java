@@ -50,12 +50,30 @@ public final class Icmpv6Header {
     public static final int NEIGHBOUR_ADVERTISEMENT = 136;
     /** Type of a redirect. */
     public static final int REDIRECT = 137;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: no route. */
+    public static final int NO_ROUTE = 0;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: administratively prohibited. */
+    public static final int ADMINISTRATIVELY_PROHIBITED = 1;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: the address does not answer. */
+    public static final int ADDRESS_UNREACHABLE = 3;
+    /** Code of {@link #DESTINATION_UNREACHABLE}: nobody listens at the port. */
+    public static final int PORT_UNREACHABLE = 4;
+    /** Code of {@link #PARAMETER_PROBLEM}: unknown next header. */
+    public static final int UNKNOWN_NEXT_HEADER = 1;
+    /** Flag of a neighbour advertisement: the sender is a router. */
+    public static final int ROUTER_FLAG = 1 << 31;
+    /** Flag of a neighbour advertisement: it answers a question. */
+    public static final int SOLICITED_FLAG = 1 << 30;
+    /** Flag of a neighbour advertisement: what the receiver had stored is wrong now. */
+    public static final int OVERRIDE_FLAG = 1 << 29;
 
     private static final int TYPE_OFFSET = 0;
     private static final int CODE_OFFSET = 1;
     private static final int CHECKSUM_OFFSET = 2;
     private static final int IDENTIFIER_OFFSET = 4;
     private static final int MTU_OFFSET = 4;
+    private static final int FLAGS_OFFSET = 4;
+    private static final int POINTER_OFFSET = 4;
     private static final int SEQUENCE_OFFSET = 6;
     private static final int TARGET_HI_OFFSET = 8;
     private static final int TARGET_LO_OFFSET = 16;
@@ -122,6 +140,26 @@ public final class Icmpv6Header {
         Octets.int32(b, offset + MTU_OFFSET, mtuBytes);
     }
 
+    /** {@return pointer of "parameter problem": which octet of the packet is wrong} */
+    public static int pointer(DirectBuffer b, int offset) {
+        return Octets.int32(b, offset + POINTER_OFFSET);
+    }
+
+    /** Sets the pointer of "parameter problem". */
+    public static void pointer(MutableDirectBuffer b, int offset, int octet) {
+        Octets.int32(b, offset + POINTER_OFFSET, octet);
+    }
+
+    /** {@return flags of a neighbour advertisement} */
+    public static int neighbourFlags(DirectBuffer b, int offset) {
+        return Octets.int32(b, offset + FLAGS_OFFSET);
+    }
+
+    /** Sets the flags of a neighbour advertisement. */
+    public static void neighbourFlags(MutableDirectBuffer b, int offset, int flags) {
+        Octets.int32(b, offset + FLAGS_OFFSET, flags);
+    }
+
     /** {@return first half of a neighbour message's target address} */
     public static long targetHi(DirectBuffer b, int offset) {
         return Octets.int64(b, offset + TARGET_HI_OFFSET);
@@ -136,6 +174,11 @@ public final class Icmpv6Header {
     public static void target(MutableDirectBuffer b, int offset, long hi, long lo) {
         Octets.int64(b, offset + TARGET_HI_OFFSET, hi);
         Octets.int64(b, offset + TARGET_LO_OFFSET, lo);
+    }
+
+    /** {@return whether the type is of neighbour discovery (RFC 4861), which never leaves a link} */
+    public static boolean isNeighbourDiscovery(int type) {
+        return type >= ROUTER_SOLICITATION && type <= REDIRECT;
     }
 
     /** {@return whether the type is an error message: the high bit is clear (RFC 4443 §2.1)} */

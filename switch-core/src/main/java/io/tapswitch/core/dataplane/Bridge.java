@@ -24,6 +24,9 @@ final class Bridge {
     final long gatewayMac;
     final int broadcastAddress;
     final int mtu;
+    final boolean internal;
+    /** Whether members may talk to each other. */
+    final boolean icc;
     final boolean transparentVlan;
     final int groupForwardMask;
     final int stormFramesPerSecond;
@@ -36,6 +39,8 @@ final class Bridge {
     boolean shareRetry;
 
     int[] members = {};
+    /** Whose addresses are known: what ARP and neighbour discovery are answered from (B12). */
+    NeighbourTable neighbours = NeighbourTable.EMPTY;
 
     Bridge(NetworkSettings settings, int workers) {
         network = settings.id();
@@ -51,6 +56,8 @@ final class Bridge {
         gatewayAddress = gateway;
         broadcastAddress = broadcast;
         mtu = settings.mtu();
+        internal = settings.internal();
+        icc = settings.icc();
         transparentVlan = settings.transparentVlan();
         // PAUSE frames (...:01) are for the link alone, whatever is configured.
         groupForwardMask = settings.groupForwardMask() & ~0b10;

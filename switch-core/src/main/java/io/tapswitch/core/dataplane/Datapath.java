@@ -7,6 +7,7 @@ import static io.tapswitch.core.dataplane.Verdict.PASS;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.tapio.FrameIo;
+import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.EthernetHeader;
@@ -57,6 +58,11 @@ public final class Datapath {
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
+    @SuppressWarnings("UnusedVariable") // read by the host's way, which comes with the next commit
+    private @Nullable HostPort host;
+
+    @SuppressWarnings("UnusedVariable") // read by the gateway, which comes with the next commit
+    private SubnetTable subnets = SubnetTable.EMPTY;
     private long nowNs;
     private long nowMs;
 
@@ -74,6 +80,53 @@ public final class Datapath {
         this.counters = counters;
         this.crossings = crossings;
         this.listener = listener;
+    }
+
+    /** Takes over what is known of the host: at a batch boundary, like every table. Null when it has no port. */
+    void host(@Nullable HostSettings settings) {
+        host = settings == null ? null : new HostPort(settings);
+    }
+
+    /** Takes over which addresses are of some network. */
+    void subnets(SubnetTable table) {
+        subnets = table;
+    }
+
+    /**
+     * Tells the other members of a port's network where the port's addresses are (B13): a frame of the switch, flooded
+     * like one of the port. Without a free slot nothing is told; the neighbours then ask when they must.
+     */
+    void announce(int port) {
+        Bridge bridge = ports.network(port) < 0 ? null : bridges[ports.network(port)];
+        if (bridge == null || !bridge.icc) {
+            return;
+        }
+        if (ports.address(port) != 0) {
+            announce(bridge, port, Announcement.ARP_LENGTH);
+        }
+        if ((ports.addressHi(port) | ports.addressLo(port)) != 0) {
+            announce(bridge, port, Announcement.ND_LENGTH);
+        }
+    }
+
+    private void announce(Bridge bridge, int port, int length) {
+        int slot = hasOthers(bridge, port) ? io.allocate() : -1;
+        if (slot < 0) {
+            return;
+        }
+        int offset = FrameMemory.readOffset(slot);
+        if (length == Announcement.ARP_LENGTH) {
+            Announcement.arp(buffer, offset, ports.mac(port), ports.address(port));
+        } else {
+            long hi = ports.addressHi(port);
+            Announcement.neighbour(buffer, offset, ports.mac(port), hi, ports.addressLo(port));
+        }
+        counters.add(Term.GENERATED, 1);
+        flood(bridge, port, slot, offset, length);
+    }
+
+    private static boolean hasOthers(Bridge bridge, int port) {
+        return bridge.members.length > (bridge.isMember(port) ? 1 : 0);
     }
 
     /**
@@ -125,7 +178,7 @@ public final class Datapath {
     private @Nullable Bridge rx(int port, int length) {
         counters.rx(port, length - VirtioNetHeader.LENGTH);
         int network = ports.network(port);
-        return network == PortTable.NONE ? null : bridges[network];
+        return network < 0 ? null : bridges[network];
     }
 
     private int decide(Bridge bridge, int port, int offset, int length) {

@@ -10,10 +10,15 @@ import org.jspecify.annotations.Nullable;
 final class PortTable {
     /** The port is in no network. */
     static final int NONE = -1;
+    /** The port is the host's. */
+    static final int HOST = -2;
 
     private final int[] networks = new int[FrameIo.MAX_PORTS];
     private final long[] macs = new long[FrameIo.MAX_PORTS];
     private final int[] addresses = new int[FrameIo.MAX_PORTS];
+    private final long[] addressesHi = new long[FrameIo.MAX_PORTS];
+    private final long[] addressesLo = new long[FrameIo.MAX_PORTS];
+    private final boolean[] up = new boolean[FrameIo.MAX_PORTS];
     private final boolean[] guarded = new boolean[FrameIo.MAX_PORTS];
     private final @Nullable TokenBucket[] storms = new TokenBucket[FrameIo.MAX_PORTS];
 
@@ -24,18 +29,35 @@ final class PortTable {
     void add(PortSettings settings, TokenBucket storm) {
         int port = settings.id();
         networks[port] = settings.network();
+        storms[port] = storm;
+        up[port] = true;
+        change(settings);
+    }
+
+    /** Takes over the addresses and the guard of a port that stays in its network. */
+    void change(PortSettings settings) {
+        int port = settings.id();
         macs[port] = settings.mac();
         addresses[port] = settings.ipv4() == null ? 0 : settings.ipv4().bits();
+        addressesHi[port] = settings.ipv6() == null ? 0 : settings.ipv6().hi();
+        addressesLo[port] = settings.ipv6() == null ? 0 : settings.ipv6().lo();
         guarded[port] = settings.sourceGuard();
-        storms[port] = storm;
+    }
+
+    /** Adds the host's port, which is in no network and in every one that is not internal. */
+    void addHost(int port) {
+        networks[port] = HOST;
+        storms[port] = null;
+        up[port] = true;
     }
 
     void remove(int port) {
         networks[port] = NONE;
         storms[port] = null;
+        up[port] = false;
     }
 
-    /** {@return the port's network, or NONE} */
+    /** {@return the port's network, HOST or NONE} */
     int network(int port) {
         return networks[port];
     }
@@ -48,8 +70,28 @@ final class PortTable {
         return macs[port];
     }
 
+    /** {@return the port's IPv4 address, 0 for none} */
     int address(int port) {
         return addresses[port];
+    }
+
+    /** {@return first half of the port's IPv6 address; both halves are 0 for none} */
+    long addressHi(int port) {
+        return addressesHi[port];
+    }
+
+    /** {@return second half of the port's IPv6 address} */
+    long addressLo(int port) {
+        return addressesLo[port];
+    }
+
+    /** {@return whether the port's link is up, so that somebody can be there} */
+    boolean isUp(int port) {
+        return up[port];
+    }
+
+    void linkUp(int port, boolean isUp) {
+        up[port] = isUp && isKnown(port);
     }
 
     boolean isGuarded(int port) {

@@ -337,6 +337,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         if (bridge == null) {
             return;
         }
+        ports.linkUp(port, up);
         if (up) {
             bridge.addMember(port);
         } else {
@@ -349,6 +350,12 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         ports.guarded(port, on);
     }
 
+    /** Tells the other members of the port's network where its addresses are (B13). One worker does it. */
+    void onAnnounce(int port) {
+        epoch.begin();
+        datapath.announce(port);
+    }
+
     @Nullable
     Fdb onFdb(int network) {
         Bridge bridge = bridges[network];
@@ -357,12 +364,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     private @Nullable Bridge bridgeOf(int port) {
         int network = ports.network(port);
-        return network == PortTable.NONE ? null : bridges[network];
+        return network < 0 ? null : bridges[network];
     }
 
     /** Forgets everything that was behind a port, and floods nothing to it any more. */
     private void leave(int port) {
         Bridge bridge = bridgeOf(port);
+        ports.linkUp(port, false);
         if (bridge != null) {
             bridge.removeMember(port);
             bridge.fdb.removePort(port);
