@@ -75,14 +75,7 @@ final class Announcement {
      * @param flags of the advertisement
      */
     static void advertisement(
-            MutableDirectBuffer buffer,
-            int packet,
-            long mac,
-            long hi,
-            long lo,
-            long toHi,
-            long toLo,
-            int flags) {
+            MutableDirectBuffer buffer, int packet, long mac, long hi, long lo, long toHi, long toLo, int flags) {
         int length = Icmpv6Header.NEIGHBOUR_LENGTH + NeighbourOptions.LINK_LAYER_LENGTH;
         Ipv6Header.trafficClassAndFlowLabel(buffer, packet, 0, 0);
         Ipv6Header.payloadLength(buffer, packet, length);

@@ -27,6 +27,7 @@ final class Bridge {
     final boolean internal;
     /** Whether members may talk to each other. */
     final boolean icc;
+
     final boolean transparentVlan;
     final int groupForwardMask;
     final int stormFramesPerSecond;

@@ -63,6 +63,7 @@ public final class Datapath {
 
     @SuppressWarnings("UnusedVariable") // read by the gateway, which comes with the next commit
     private SubnetTable subnets = SubnetTable.EMPTY;
+
     private long nowNs;
     private long nowMs;
 
