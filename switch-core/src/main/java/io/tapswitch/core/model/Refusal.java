@@ -2,7 +2,7 @@ package io.tapswitch.core.model;
 
 /**
  * Why the control plane did not do what it was asked: one sentence for the person who asked, and what kind of refusal
- * it is. Where docker refuses the same thing, the sentence is docker's.
+ * it is. Where docker refuses the same thing, the sentence is docker's. docs/api.md lists the codes.
  */
 public final class Refusal extends RuntimeException {
     /** What kind of refusal; the HTTP API makes a status of it. */
@@ -22,6 +22,11 @@ public final class Refusal extends RuntimeException {
 
         Kind(String code) {
             this.code = code;
+        }
+
+        /** {@return the code of refusals that have none of their own} */
+        public String code() {
+            return code;
         }
     }
 
@@ -74,7 +79,12 @@ public final class Refusal extends RuntimeException {
 
     /** {@return a failure below the control plane} */
     public static Refusal failed(String message, Throwable cause) {
-        return new Refusal(Kind.FAILED, Kind.FAILED.code, message, cause);
+        return failed(Kind.FAILED.code, message, cause);
+    }
+
+    /** {@return the same, with a code of its own} */
+    public static Refusal failed(String code, String message, Throwable cause) {
+        return new Refusal(Kind.FAILED, code, message, cause);
     }
 
     /** {@return what kind of refusal} */
