@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(60)
 final class BridgingIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon();
+    static final Lab LAB = Lab.withoutSourceGuard();
 
     private static final String X = "02:00:00:00:00:aa";
     private static final String BROADCAST = "ff:ff:ff:ff:ff:ff";

@@ -98,7 +98,7 @@ abstract class CoreSuite {
     @Test
     void hostileFramesAreDroppedAndCountedExactly() {
         LabNetwork network = lab.network();
-        LabContainer hostile = lab.container(network);
+        LabContainer hostile = lab.container(network, ",\"sourceGuard\":false");
         LabContainer a = lab.container(network);
         LabContainer b = lab.container(network);
         try (Flow flow = Flow.start(a, b, 500);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(90)
 final class HostileFramesIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon();
+    static final Lab LAB = Lab.withoutSourceGuard();
 
     /** Forty valid packets of many protocols, one a line, made by scapy for the destination MAC D and source MAC S. */
     private static final String FORTY_PACKETS = """

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(60)
 final class HostilePacketsIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon();
+    static final Lab LAB = Lab.withoutSourceGuard();
 
     private static final int UDP = 17;
     private static final String BEYOND = LabHost.OUTSIDE_ADDRESS;

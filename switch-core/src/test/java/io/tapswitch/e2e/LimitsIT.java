@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(90)
 final class LimitsIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon();
+    static final Lab LAB = Lab.withoutSourceGuard();
 
     private static final String BROADCAST = "ff:ff:ff:ff:ff:ff";
     private static final boolean SOAK = Boolean.getBoolean("soak");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(60)
 final class OffloadIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon();
+    static final Lab LAB = Lab.withoutSourceGuard();
 
     @Test
     void offloadsAreOnInTheContainer() {

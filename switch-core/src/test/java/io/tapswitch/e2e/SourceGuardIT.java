@@ -19,12 +19,13 @@ final class SourceGuardIT {
     @RegisterExtension
     static final Lab LAB = Lab.withDaemon();
 
-    private static final String GUARDED = ",\"sourceGuard\":true";
+    /** What a container has to ask for that wants to speak for others. */
+    private static final String UNGUARDED = ",\"sourceGuard\":false";
 
     @Test
     void row11_addressOfAnotherContainerCannotBeTakenEvenWithoutGuard() {
         LabNetwork network = LAB.network();
-        LabContainer hostile = LAB.container(network);
+        LabContainer hostile = LAB.container(network, UNGUARDED);
         LabContainer victim = LAB.container(network);
         LabContainer peer = LAB.container(network);
         try (Sniffer atVictim = Sniffer.in(victim, "88b5");
@@ -40,8 +41,8 @@ final class SourceGuardIT {
     @Test
     void B12_guardedContainerWorksAsUsual() {
         LabNetwork network = LAB.network();
-        LabContainer guarded = LAB.container(network, GUARDED);
-        LabContainer other = LAB.container(network, GUARDED);
+        LabContainer guarded = LAB.container(network);
+        LabContainer other = LAB.container(network);
         guarded.ping(other);
         guarded.ping(guarded.gateway());
         guarded.transferTcp(other, 2_000_000);
@@ -55,7 +56,7 @@ final class SourceGuardIT {
     @Test
     void N21_row26_foreignSourceAddressIsDropped() {
         LabNetwork network = LAB.network();
-        LabContainer hostile = LAB.container(network, GUARDED);
+        LabContainer hostile = LAB.container(network);
         LabContainer victim = LAB.container(network);
         LabContainer peer = LAB.container(network);
         String marker = Frames.text("spoofed");
@@ -75,7 +76,7 @@ final class SourceGuardIT {
     @Test
     void foreignSourceAddressPassesWithoutGuard() {
         LabNetwork network = LAB.network();
-        LabContainer a = LAB.container(network);
+        LabContainer a = LAB.container(network, UNGUARDED);
         LabContainer b = LAB.container(network);
         String packet = Frames.ipv4("172.31.9.9", b.address(), 17, Frames.udp(7, 7, "allowed"));
         try (Sniffer atB = Sniffer.in(b, Frames.text("allowed"))) {
@@ -87,7 +88,7 @@ final class SourceGuardIT {
     @Test
     void B12_row15_arpPoisoningIsDroppedAndTheVictimKeepsItsNeighbours() {
         LabNetwork network = LAB.network();
-        LabContainer hostile = LAB.container(network, GUARDED);
+        LabContainer hostile = LAB.container(network);
         LabContainer victim = LAB.container(network);
         LabContainer peer = LAB.container(network);
         victim.ping(peer);
@@ -122,7 +123,7 @@ final class SourceGuardIT {
     @Test
     void B12_ownGratuitousArpAndAddressProbePass() {
         LabNetwork network = LAB.network();
-        LabContainer owner = LAB.container(network, GUARDED);
+        LabContainer owner = LAB.container(network);
         LabContainer peer = LAB.container(network);
         String gratuitous = Frames.arp(
                 "ff:ff:ff:ff:ff:ff",
@@ -145,7 +146,7 @@ final class SourceGuardIT {
     @Test
     void B12_foreignSourceMacIsDropped() {
         LabNetwork network = LAB.network();
-        LabContainer hostile = LAB.container(network, GUARDED);
+        LabContainer hostile = LAB.container(network);
         LabContainer peer = LAB.container(network);
         try (Sniffer atPeer = Sniffer.in(peer, "88b5")) {
             hostile.send(Frames.experimental(peer.mac(), "02:00:00:00:00:77", "not me"), 15);
@@ -157,7 +158,7 @@ final class SourceGuardIT {
     @Test
     void B12_headerThatCannotBeReadIsDropped() {
         LabNetwork network = LAB.network();
-        LabContainer hostile = LAB.container(network, GUARDED);
+        LabContainer hostile = LAB.container(network);
         LabContainer peer = LAB.container(network);
         String beyond = Frames.ethernet(
                 peer.mac(),

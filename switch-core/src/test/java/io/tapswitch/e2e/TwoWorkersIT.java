@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(60)
 final class TwoWorkersIT extends CoreSuite {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon("--workers", "2", "--io", "multishot");
+    static final Lab LAB = Lab.withoutSourceGuard("--workers", "2", "--io", "multishot");
 
     TwoWorkersIT() {
         super(LAB, "multishot");

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 final class WorkerCostIT {
     @RegisterExtension
-    static final Lab LAB = Lab.withDaemon("--io", "multishot");
+    static final Lab LAB = Lab.withoutSourceGuard("--io", "multishot");
 
     private static final Pattern CALLS =
             Pattern.compile("^ *[\\d.]+ +[\\d.]+ +\\d+ +(\\d+) +(?:\\d+ +)?(\\w+)$", Pattern.MULTILINE);

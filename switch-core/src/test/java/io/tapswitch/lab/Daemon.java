@@ -1,5 +1,7 @@
 package io.tapswitch.lab;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -82,6 +84,23 @@ public final class Daemon implements AutoCloseable {
     /** Runs the product's command line on the host, against this daemon. */
     public Outcome cli(String... words) {
         return Commands.run(Duration.ofSeconds(30), "", command(words));
+    }
+
+    /** Runs the product's command line with something on its standard input. */
+    public Outcome cliWithInput(String input, String... words) {
+        return Commands.run(Duration.ofSeconds(30), input, command(words));
+    }
+
+    /** Runs the product's command line, which must refuse in words that people read. {@return those} */
+    public String refused(String... words) {
+        Outcome outcome = cli(words);
+        assertThat(outcome.exit()).as("%s", outcome).isNotZero();
+        assertThat(outcome.err())
+                .as("%s", outcome)
+                .isNotBlank()
+                .doesNotContain("Exception")
+                .doesNotContain("\tat ");
+        return outcome.err().strip();
     }
 
     /** Starts the product's command line on the host, against this daemon. */

@@ -43,10 +43,18 @@ public final class Flow implements AutoCloseable {
 
     /** Starts the flow to a UDP port. */
     public static Flow start(LabContainer from, LabContainer to, int perSecond, int l4Port) {
-        resolve(from, to);
+        return start(from, to.address(), to, perSecond, l4Port);
+    }
+
+    /** Starts the flow to one of the addresses of a namespace. */
+    public static Flow start(LabNamespace from, String address, LabNamespace to, int perSecond) {
+        return start(from, address, to, perSecond, 6000);
+    }
+
+    private static Flow start(LabNamespace from, String address, LabNamespace to, int perSecond, int l4Port) {
+        resolve(from, address);
         Background receiver = to.startTraffic("udp-flow-receive", "gaps", true, "port", l4Port);
-        Background sender =
-                from.startTraffic("udp-flow-send", "address", to.address(), "rate", perSecond, "port", l4Port);
+        Background sender = from.startTraffic("udp-flow-send", "address", address, "rate", perSecond, "port", l4Port);
         return new Flow(sender, receiver);
     }
 
@@ -54,8 +62,8 @@ public final class Flow implements AutoCloseable {
      * Has the addresses resolved before anything is counted: what a kernel holds while it waits for an ARP reply, some
      * 200 datagrams, it sends beside what its sender sends from then on, out of order, and drops what is beyond.
      */
-    private static void resolve(LabContainer from, LabContainer to) {
-        from.exec("ping", "-c1", "-W2", to.address()).ok();
+    private static void resolve(LabNamespace from, String address) {
+        from.exec("ping", "-c1", "-W2", address).ok();
     }
 
     /** Ends the flow and says what became of it. */
@@ -74,7 +82,7 @@ public final class Flow implements AutoCloseable {
 
     /** Runs a flow of a given number of datagrams as fast as it goes, and says what became of it. */
     public static Result blast(LabContainer from, LabContainer to, int datagrams) {
-        resolve(from, to);
+        resolve(from, to.address());
         try (Background receiver = to.startTraffic("udp-flow-receive")) {
             Json sent = from.traffic(
                     Duration.ofMinutes(2), "", "udp-flow-send", "address", to.address(), "rate", 0, "count", datagrams);

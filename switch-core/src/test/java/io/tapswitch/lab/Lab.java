@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -35,22 +36,33 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * as a failure.
  */
 public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+    private static final Set<String> BUILT_IN = Set.of("bridge", "host", "none");
+
     private final List<String> flags;
+    private final String everyContainer;
     private final List<LabContainer> containers = new ArrayList<>();
-    private final List<LabNetwork> networks = new ArrayList<>();
     private final List<AutoCloseable> others = new ArrayList<>();
     private @Nullable LabHost host;
     private @Nullable Daemon daemon;
     private @Nullable Path directory;
     private int lastNetwork;
 
-    private Lab(List<String> flags) {
+    private Lab(List<String> flags, String everyContainer) {
         this.flags = flags;
+        this.everyContainer = everyContainer;
     }
 
     /** A lab whose daemon is started with these flags. */
     public static Lab withDaemon(String... flags) {
-        return new Lab(List.of(flags));
+        return new Lab(List.of(flags), "");
+    }
+
+    /**
+     * A lab whose containers may send what they like unless a test says otherwise: the source guard, which is on by
+     * default, would drop the frames that these tests are about before the switch does anything else with them.
+     */
+    public static Lab withoutSourceGuard(String... flags) {
+        return new Lab(List.of(flags), ",\"sourceGuard\":false");
     }
 
     @Override
@@ -114,9 +126,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         Api api = daemon().api();
         api.post("/networks", "{\"name\":\"" + name + "\",\"options\":{" + String.join(",", pairs) + "}" + more + "}")
                 .ok();
-        LabNetwork network = LabNetwork.of(api.get("/networks/" + name));
-        networks.add(network);
-        return network;
+        return LabNetwork.of(api.get("/networks/" + name));
     }
 
     /** Makes a container in a network. */
@@ -127,7 +137,28 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     /** Makes a container in a network, with further members in the request, each beginning with a comma. */
     public LabContainer container(LabNetwork network, String more) {
         LabContainer container = bareContainer();
-        return container.attach(network, more);
+        boolean says = more.contains("\"sourceGuard\"");
+        return container.attach(network, says ? more : more + everyContainer);
+    }
+
+    /** Makes a namespace and attaches it by the command line, as people do: a name, and further flags. */
+    public LabContainer attached(String name, String... flags) {
+        return bareContainer().attachByCommand(name, flags);
+    }
+
+    /** Runs the product's command line on the host; it must succeed. {@return what it prints, without the last newline} */
+    public String cli(String... words) {
+        return daemon().cli(words).ok().text();
+    }
+
+    /** Runs the product's command line on the host; it must refuse in words that people read. {@return those} */
+    public String refused(String... words) {
+        return daemon().refused(words);
+    }
+
+    /** {@return the first element of the JSON array that a command prints} */
+    public Json inspected(String... words) {
+        return Json.parse(cli(words)).at(0);
     }
 
     /** Attaches a container again that was detached, or whose daemon was restarted. */
@@ -194,7 +225,6 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
                         .isEmpty());
         others.clear();
         containers.clear();
-        networks.clear();
         if (!failures.isEmpty()) {
             AssertionError all = new AssertionError(
                     "after " + context.getDisplayName() + ": "
@@ -206,19 +236,25 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     }
 
     private void removeContainersAndNetworks() {
-        for (LabContainer container : containers) {
-            if (container.attached()) {
-                daemon().api().delete("/containers/" + container.id() + "?force=true");
-            }
-            container.close();
+        Api api = daemon().api();
+        for (Json container : api.get("/containers?all=true").elements()) {
+            api.delete("/containers/" + container.text("Id") + "?force=true");
         }
-        networks.forEach(network -> daemon().api().delete("/networks/" + network.id()));
+        containers.forEach(LabContainer::close);
+        for (Json network : api.get("/networks").elements()) {
+            if (!BUILT_IN.contains(network.text("Name"))) {
+                api.delete("/networks/" + network.text("Id"));
+            }
+        }
         Eventually.until(
                 "no device left on the host: " + host().foreignDevices(),
                 () -> host().foreignDevices().isEmpty());
-        assertThat(daemon().api().get("/containers?all=true").elements())
+        assertThat(api.get("/containers?all=true").elements())
                 .as("containers left")
                 .isEmpty();
+        assertThat(api.get("/networks").elements().stream().map(network -> network.text("Name")))
+                .as("networks left")
+                .allMatch(BUILT_IN::contains);
     }
 
     private static void attempt(List<Throwable> failures, Runnable check) {

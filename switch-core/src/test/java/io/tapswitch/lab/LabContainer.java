@@ -3,14 +3,18 @@ package io.tapswitch.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A namespace that is attached to the switch. */
 public final class LabContainer extends LabNamespace {
+    private static final Pattern IPV4 = Pattern.compile("(?m)^\\d+: (\\S+) +inet (\\S+)");
     private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
 
     private Daemon daemon;
+    private String known = name();
     private String id = "";
     private Json settings = Json.parse("{}");
 
@@ -33,6 +37,65 @@ public final class LabContainer extends LabNamespace {
                 .at("Networks")
                 .at(network.name());
         return this;
+    }
+
+    /** Attaches it by the command line, under a name of its own. */
+    LabContainer attachByCommand(String as, String... flags) {
+        List<String> words = new ArrayList<>(List.of("attach", "--netns", name(), "--name", as));
+        words.addAll(List.of(flags));
+        id = daemon.cli(words.toArray(String[]::new))
+                .ok()
+                .out()
+                .lines()
+                .findFirst()
+                .orElse("");
+        assertThat(id).as("first line that attach prints").matches("[0-9a-f]{64}");
+        known = as;
+        return this;
+    }
+
+    /** Connects it to one more network by the command line. */
+    public void connect(String network, String... flags) {
+        List<String> words = new ArrayList<>(List.of("network", "connect"));
+        words.addAll(List.of(flags));
+        words.addAll(List.of(network, known));
+        assertThat(daemon.cli(words.toArray(String[]::new)).ok().out()).isEmpty();
+    }
+
+    /** Takes it out of a network by the command line. */
+    public void disconnect(String network) {
+        assertThat(daemon.cli("network", "disconnect", network, known).ok().out())
+                .isEmpty();
+    }
+
+    /** {@return what the product's inspect says about its place in a network} */
+    public Json endpoint(String network) {
+        return Json.parse(daemon.cli("inspect", known).ok().out())
+                .at(0)
+                .at("NetworkSettings")
+                .at("Networks")
+                .at(network);
+    }
+
+    /** {@return the IPv4 address with prefix length that the kernel has on an interface, empty without one} */
+    public String addressOf(String link) {
+        Matcher matcher = IPV4.matcher(ip("-4 -o addr show"));
+        while (matcher.find()) {
+            if (matcher.group(1).equals(link)) {
+                return matcher.group(2);
+            }
+        }
+        return "";
+    }
+
+    /** {@return the names of its interfaces in the kernel's order, which is the order of their making} */
+    public List<String> links() {
+        return ip("-br link show").lines().map(line -> line.split("[ @]", 2)[0]).toList();
+    }
+
+    /** {@return the name that the product knows it by} */
+    public String known() {
+        return known;
     }
 
     /** Detaches it; the namespace stays. */
@@ -149,7 +212,7 @@ public final class LabContainer extends LabNamespace {
     /** {@return frames dropped at its port for the reason} */
     public long drops(String reason) {
         return daemon.api().get("/drops").elements().stream()
-                .filter(drop -> drop.text("container").equals(name())
+                .filter(drop -> drop.text("container").equals(known)
                         && drop.text("reason").equals(reason))
                 .mapToLong(drop -> drop.number("frames"))
                 .sum();

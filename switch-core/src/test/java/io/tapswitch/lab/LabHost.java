@@ -10,6 +10,9 @@ public final class LabHost extends LabNamespace {
     /** Address of the outside. */
     public static final String OUTSIDE_ADDRESS = "192.0.2.9";
 
+    /** The device by which the daemon gives the host a place in its networks. */
+    public static final String TAP = "tapswitch0";
+
     private final LabNamespace outside;
 
     /** Makes both namespaces and the wire between them. */
@@ -28,20 +31,25 @@ public final class LabHost extends LabNamespace {
         return outside;
     }
 
-    /** {@return the devices in the host's namespace that are not the lab's own} */
+    /** {@return the devices in the host's namespace that are neither the lab's own nor the daemon's way to the host} */
     public String foreignDevices() {
         StringBuilder foreign = new StringBuilder();
         for (String line : ip("-o link show").lines().toList()) {
-            if (!line.contains(": lo:") && !line.contains(": uplink0@")) {
+            if (!line.contains(": lo:") && !line.contains(": uplink0@") && !line.contains(": " + TAP + ":")) {
                 foreign.append(line).append('\n');
             }
         }
         return foreign.toString();
     }
 
+    /** Also ends what still runs there: the keeper of the daemon's files is meant to outlive the daemon. */
     @Override
     public void close() {
         outside.close();
+        for (String pid :
+                Commands.run("ip", "netns", "pids", name()).out().lines().toList()) {
+            ProcessHandle.of(Long.parseLong(pid.strip())).ifPresent(ProcessHandle::destroyForcibly);
+        }
         super.close();
     }
 }
