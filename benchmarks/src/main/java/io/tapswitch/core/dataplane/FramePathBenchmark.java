@@ -4,7 +4,11 @@ import io.tapswitch.bench.PerCall;
 import io.tapswitch.tapio.FrameHandler;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.MemoryFrameIo;
+import io.tapswitch.wire.Ipv4Address;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.SystemNanoClock;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,6 +29,10 @@ public class FramePathBenchmark extends PerCall {
     /** Ports of the network: how many copies a flooded frame has. */
     @Param({"2", "16"})
     int ports;
+
+    /** Whether sources are checked, as they are unless a person switches it off. */
+    @Param({"true", "false"})
+    boolean guard;
 
     private final MemoryFrameIo small = io(false, BenchmarkFrames.mac(1));
     private final MemoryFrameIo large = io(true, BenchmarkFrames.mac(1));
@@ -92,25 +100,11 @@ public class FramePathBenchmark extends PerCall {
     public void setup() {
         bare.addPort(0, 0, true);
         bare.addPort(1, 1, true);
+        TableChanges everything = TableChanges.between(SwitchTables.EMPTY, tables());
         for (Worker worker : new Worker[] {unicastWorker, superWorker, floodWorker}) {
             worker.onStart();
-            worker.onAddNetwork(BenchmarkFrames.NETWORK);
-            for (int port = 0; port < ports; port++) {
-                long mac = BenchmarkFrames.mac(port);
-                int address = 0x0a00_0002 + port;
-                worker.onAddPort(
-                        new PortSettings(
-                                port,
-                                0,
-                                0,
-                                List.of(port),
-                                mac,
-                                io.tapswitch.wire.Ipv4Address.fromBits(address),
-                                null,
-                                false),
-                        port,
-                        true);
-            }
+            worker.onTake(everything, () -> {});
+            worker.onBegin(everything.addedPorts(), null);
         }
         unicast();
         superFrames();
@@ -118,6 +112,19 @@ public class FramePathBenchmark extends PerCall {
         requireSent(unicastWorker, BATCH);
         requireSent(superWorker, BATCH);
         requireSent(floodWorker, BATCH * (ports - 1L));
+    }
+
+    private SwitchTables tables() {
+        Map<Integer, PortSettings> members = new HashMap<>();
+        List<NeighbourTable.Neighbour> neighbours = new ArrayList<>();
+        for (int port = 0; port < ports; port++) {
+            long mac = BenchmarkFrames.mac(port);
+            Ipv4Address address = Ipv4Address.fromBits(0x0a00_0002 + port);
+            members.put(port, new PortSettings(port, 0, 0, List.of(port), mac, address, null, guard));
+            neighbours.add(new NeighbourTable.Neighbour(address, mac, port, 0));
+        }
+        return new SwitchTables(
+                1, Map.of(0, BenchmarkFrames.NETWORK), Map.of(0, new NeighbourTable(neighbours)), members, null);
     }
 
     private static void requireSent(Worker worker, long frames) {

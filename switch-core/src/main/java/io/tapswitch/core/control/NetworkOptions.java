@@ -2,13 +2,19 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.model.Refusal;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * The options of a network that {@code -o} sets, read and within their limits.
  *
+ * <p>Where libnetwork has a name for something, it is that one. Of its options that mean nothing here yet, a value that
+ * asks for what is done anyway is taken, so that a file written for docker works; one that asks for something else is
+ * refused, because nobody would notice that it is not done.
+ *
  * @param mtu of the interfaces inside, in bytes
+ * @param icc whether members may talk to each other
  * @param transparentVlan whether tagged frames pass (B11)
  * @param groupForwardMask which reserved group addresses pass (B4)
  * @param stormFramesPerSecond limit of what a port may flood (B9), 0 for none
@@ -17,6 +23,7 @@ import java.util.TreeMap;
  */
 public record NetworkOptions(
         int mtu,
+        boolean icc,
         boolean transparentVlan,
         int groupForwardMask,
         int stormFramesPerSecond,
@@ -24,6 +31,18 @@ public record NetworkOptions(
         int learnedPerNetwork) {
     /** The option of libnetwork's name for the MTU. */
     public static final String MTU = "com.docker.network.driver.mtu";
+
+    /** Whether members may talk to each other, true by default. */
+    public static final String ICC = "com.docker.network.bridge.enable_icc";
+
+    /** Whether packets to elsewhere leave with the host's address; true, as always. */
+    public static final String MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade";
+
+    /** Which address of the host ports are published on; 0.0.0.0, as always. */
+    public static final String HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4";
+
+    /** Name of the kernel's bridge, which does not exist here. */
+    public static final String BRIDGE_NAME = "com.docker.network.bridge.name";
 
     /** {@code drop} (default) or {@code transparent}. */
     public static final String VLAN = "tapswitch.vlan";
@@ -44,10 +63,17 @@ public record NetworkOptions(
     private static final int LEARNED_MAX = 4096;
 
     /** What holds when no option is given: Ethernet's MTU, and the limits of B7 and B9. */
-    public static final NetworkOptions DEFAULT = new NetworkOptions(1500, false, 0, 10_000, 256, LEARNED_MAX);
+    public static final NetworkOptions DEFAULT = new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX);
+
+    /** All that can be given. */
+    public static final List<String> NAMES = List.of(
+            MTU, ICC, MASQUERADE, HOST_BINDING, VLAN, GROUP_FORWARD_MASK, STORM, LEARNED_PER_PORT, LEARNED_PER_NETWORK);
 
     /** RFC 791: every host must take 68 bytes without fragmenting. */
     private static final int MTU_MIN = 68;
+
+    /** RFC 8200 section 5: a link that carries IPv6 carries 1280 bytes; Linux takes IPv6 off a device with less. */
+    private static final int MTU_MIN_IPV6 = 1280;
 
     /** Jumbo frames as switches in hardware carry them. */
     private static final int MTU_MAX = 9000;
@@ -64,54 +90,95 @@ public record NetworkOptions(
      * @return the options; a key or value that has no meaning is refused by name
      */
     public static NetworkOptions parse(Map<String, String> options) {
-        NetworkOptions read = DEFAULT;
-        for (Map.Entry<String, String> option : new TreeMap<>(options).entrySet()) {
-            read = read.with(option.getKey(), option.getValue());
-        }
-        return read;
+        Reader reader = new Reader();
+        new TreeMap<>(options).forEach(reader::read);
+        return reader.read;
     }
 
-    private NetworkOptions with(String key, String text) {
-        int flood = stormFramesPerSecond;
-        return switch (key) {
-            case MTU ->
-                new NetworkOptions(
-                        number(key, text, MTU_MIN, MTU_MAX),
-                        transparentVlan,
-                        groupForwardMask,
-                        flood,
-                        learnedPerPort,
-                        learnedPerNetwork);
-            case VLAN ->
-                new NetworkOptions(
-                        mtu, isTransparent(text), groupForwardMask, flood, learnedPerPort, learnedPerNetwork);
-            case GROUP_FORWARD_MASK ->
-                new NetworkOptions(mtu, transparentVlan, mask(text), flood, learnedPerPort, learnedPerNetwork);
-            case STORM ->
-                new NetworkOptions(
-                        mtu,
-                        transparentVlan,
-                        groupForwardMask,
-                        number(key, text, 0, STORM_MAX),
-                        learnedPerPort,
-                        learnedPerNetwork);
-            case LEARNED_PER_PORT ->
-                new NetworkOptions(
-                        mtu,
-                        transparentVlan,
-                        groupForwardMask,
-                        flood,
-                        number(key, text, 0, LEARNED_MAX),
-                        learnedPerNetwork);
-            case LEARNED_PER_NETWORK ->
-                new NetworkOptions(
-                        mtu,
-                        transparentVlan,
-                        groupForwardMask,
-                        flood,
-                        learnedPerPort,
-                        number(key, text, 0, LEARNED_MAX));
-            default -> throw Refusal.notInThisVersion("network option " + key);
+    /** Refuses an MTU that IPv6 does not work with. */
+    public void requireIpv6() {
+        if (mtu < MTU_MIN_IPV6) {
+            throw Refusal.badInput("invalid value \"" + mtu + "\" for " + MTU + ": a network with IPv6 needs at least "
+                    + MTU_MIN_IPV6 + " (RFC 8200); give a larger MTU, or no IPv6 subnet");
+        }
+    }
+
+    /** Collects the options one by one. */
+    private static final class Reader {
+        private NetworkOptions read = DEFAULT;
+
+        void read(String key, String text) {
+            NetworkOptions old = read;
+            read = switch (key) {
+                case MTU -> old.withMtu(number(key, text, MTU_MIN, MTU_MAX));
+                case ICC -> old.withMembers(isTrue(key, text), old.transparentVlan);
+                case MASQUERADE -> old.asAlways(isTrue(key, text), key, text);
+                case HOST_BINDING -> old.asAlways(text.equals("0.0.0.0"), key, text);
+                case VLAN -> old.withMembers(old.icc, isTransparent(text));
+                case GROUP_FORWARD_MASK -> old.withLimits(mask(text), old.stormFramesPerSecond);
+                case STORM -> old.withLimits(old.groupForwardMask, number(key, text, 0, STORM_MAX));
+                case LEARNED_PER_PORT -> old.withLearned(number(key, text, 0, LEARNED_MAX), old.learnedPerNetwork);
+                case LEARNED_PER_NETWORK -> old.withLearned(old.learnedPerPort, number(key, text, 0, LEARNED_MAX));
+                case BRIDGE_NAME ->
+                    throw Refusal.badInput("network option " + key + " has no meaning: the switch is no device of the"
+                            + " kernel that could be named " + text + "; leave the option out");
+                default -> throw unknown(key);
+            };
+        }
+    }
+
+    private static Refusal unknown(String key) {
+        // Words of libnetwork that later versions may know are not mistakes of the writer.
+        return key.startsWith("com.docker.network.")
+                ? Refusal.notInThisVersion("network option " + key)
+                : Refusal.badInput("unknown network option " + key + ": known are " + String.join(", ", NAMES));
+    }
+
+    private NetworkOptions withMtu(int newMtu) {
+        return new NetworkOptions(
+                newMtu,
+                icc,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork);
+    }
+
+    private NetworkOptions withMembers(boolean newIcc, boolean newTransparentVlan) {
+        return new NetworkOptions(
+                mtu,
+                newIcc,
+                newTransparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork);
+    }
+
+    private NetworkOptions withLimits(int newGroupForwardMask, int newStorm) {
+        return new NetworkOptions(
+                mtu, icc, transparentVlan, newGroupForwardMask, newStorm, learnedPerPort, learnedPerNetwork);
+    }
+
+    private NetworkOptions withLearned(int perPort, int perNetwork) {
+        return new NetworkOptions(
+                mtu, icc, transparentVlan, groupForwardMask, stormFramesPerSecond, perPort, perNetwork);
+    }
+
+    private NetworkOptions asAlways(boolean asAlways, String key, String text) {
+        if (!asAlways) {
+            throw Refusal.notInThisVersion("network option " + key + "=" + text);
+        }
+        return this;
+    }
+
+    /** The words that Go's strconv.ParseBool takes, which docker reads its options with. */
+    private static boolean isTrue(String key, String text) {
+        return switch (text) {
+            case "1", "t", "T", "true", "TRUE", "True" -> true;
+            case "0", "f", "F", "false", "FALSE", "False" -> false;
+            default -> throw Refusal.badInput("invalid value \"" + text + "\" for " + key + ": must be true or false");
         };
     }
 

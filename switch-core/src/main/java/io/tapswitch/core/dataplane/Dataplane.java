@@ -35,11 +35,14 @@ public interface Dataplane extends AutoCloseable {
      *
      * <p>When the future completes, every worker acts on this version, and no ring refers to the files of ports that
      * are not in it any more: the caller may close them and use the ids again. An id that stands for another device
-     * than before (other files) is removed and added.
+     * than before (other files) is removed and added. A port's link state, which is up at first, outlives versions.
+     *
+     * <p>It fails when a ring does not take a port's file; all else of the version is in force then, and applying the
+     * version before, with the same files, undoes it.
+     *
+     * @throws IllegalArgumentException when the version contradicts itself; nothing has happened then
      */
-    default CompletableFuture<Void> apply(SwitchTables tables) {
-        throw new UnsupportedOperationException("version " + tables.version());
-    }
+    CompletableFuture<Void> apply(SwitchTables tables);
 
     /** Makes a network known; it has no members yet. */
     CompletableFuture<Void> addNetwork(NetworkSettings settings);

@@ -3,8 +3,10 @@ package io.tapswitch.core.dataplane;
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.tapio.FrameHandler;
 import io.tapswitch.tapio.FrameIo;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.agrona.collections.IntArrayQueue;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.NanoClock;
@@ -41,6 +43,8 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private static final long TICK_NS = TimeUnit.SECONDS.toNanos(1);
     /** Slots of each table that a tick looks at; a full table is swept in a few ticks, an entry lives little longer. */
     private static final int AGEING_SLOTS_PER_TICK = 4096;
+    /** Copies of announcements that a duty cycle makes before it looks at frames again: some 0.3 ms. */
+    private static final int ANNOUNCED_COPIES_PER_CYCLE = 256;
 
     /** What a thread asks a worker to do, on the worker's thread. */
     @FunctionalInterface
@@ -62,12 +66,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private final MessagePassingQueue.Consumer<Command> runCommand = this::onCommand;
     private final PortTable ports = new PortTable();
     private final @Nullable Bridge[] bridges = new Bridge[Dataplane.MAX_NETWORKS];
-    private final @Nullable Runnable[] removals = new Runnable[FrameIo.MAX_PORTS];
     private final DatapathCounters counters = new DatapathCounters();
+    private final IntArrayQueue announcements = new IntArrayQueue();
     private final FrameBatch batch = new FrameBatch();
     private final Epoch epoch = new Epoch();
 
     private FrameIo io;
+    private WorkerTables tables;
     private Crossings crossings;
     private Datapath datapath;
     private long nowNs;
@@ -113,6 +118,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         threadId = Thread.currentThread().threadId();
         io = openIo.get();
         crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, io::release);
+        tables = new WorkerTables(index, workers, io, ports, bridges, counters);
         datapath = new Datapath(io, ports, bridges, counters, crossings, listener);
         nowNs = clock.nanoTime();
         nextTickNs = nowNs + TICK_NS;
@@ -122,6 +128,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     @Override
     public int doWork() {
         int work = commands.drain(runCommand);
+        announceSome();
         work += crossings.drain(this);
         crossings.ringDoorbells();
         work += poll();
@@ -139,7 +146,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private int poll() {
         Doorbell doorbell = doorbells[index];
         doorbell.beginSleep();
-        boolean nothingToDo = commands.isEmpty() && !crossings.isPending();
+        boolean nothingToDo = commands.isEmpty() && announcements.isEmpty() && !crossings.isPending();
         int events = io.poll(this, nothingToDo ? Math.max(0, nextTickNs - nowNs) : 0);
         doorbell.endSleep();
         return events;
@@ -241,17 +248,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     @Override
     public void onPortGone(int port, int errno) {
-        leave(port);
+        tables.leave(port);
         listener.onPortGone(port, errno);
     }
 
     @Override
     public void onPortRemoved(int port) {
-        Runnable done = removals[port];
-        removals[port] = null;
-        if (done != null) {
-            done.run();
-        }
+        tables.onPortRemoved(port);
     }
 
     // What other workers send.
@@ -288,43 +291,42 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         command.run(this);
     }
 
+    /** Takes a version: see {@link WorkerTables#take}. */
+    void onTake(TableChanges changes, Runnable released) {
+        datapath.subnets(changes.subnets());
+        datapath.host(changes.host());
+        tables.take(changes, released);
+    }
+
+    /** Adds ports whose ids were other ports' until now. */
+    void onReadd(TableChanges changes) {
+        tables.readd(changes);
+    }
+
+    /** Begins to read ports, now that every worker knows them. */
+    void onBegin(List<PortSettings> added, @Nullable HostSettings host) {
+        tables.begin(added);
+        if (host != null) {
+            tables.beginHost(host);
+        }
+    }
+
     void onAddNetwork(NetworkSettings settings) {
-        bridges[settings.id()] = new Bridge(settings, workers);
+        tables.addNetwork(settings);
     }
 
     void onRemoveNetwork(int network) {
-        bridges[network] = null;
+        tables.removeNetwork(network);
     }
 
-    /** Makes a port known: every worker can write to it, one reads this file. */
-    void onAddPort(PortSettings settings, int fd, boolean reads) {
-        Bridge bridge = bridges[settings.network()];
-        if (bridge == null) {
-            throw new IllegalStateException("port " + settings.id() + " is for network " + settings.network()
-                    + ", which this worker does not know");
-        }
-        counters.resetPort(settings.id());
-        io.addPort(settings.id(), fd, reads);
-        ports.add(settings, stormPolicer(bridge.stormFramesPerSecond));
-        bridge.fdb.pin(settings.mac(), settings.id());
-        bridge.addMember(settings.id());
-    }
-
-    /** A port may send a second's worth at once: a container that starts is no storm. */
-    private static TokenBucket stormPolicer(int framesPerSecond) {
-        return new TokenBucket(framesPerSecond, Math.max(1, framesPerSecond));
+    /** Makes a port known: every worker can write to it, and those that read it begin with {@link #onBegin}. */
+    void onAddPort(PortSettings settings) {
+        tables.addPort(settings);
     }
 
     /** Ends a port; {@code done} runs on this thread when no file of it is in use here any more. */
     void onRemovePort(int port, Runnable done) {
-        if (!ports.isKnown(port)) {
-            done.run();
-            return;
-        }
-        leave(port);
-        ports.remove(port);
-        removals[port] = done;
-        io.removePort(port);
+        tables.removePort(port, done);
     }
 
     /** Takes what is on the rings now, so that nothing that was sent before this command is still on the way. */
@@ -333,48 +335,37 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     }
 
     void onLinkState(int port, boolean up) {
-        Bridge bridge = bridgeOf(port);
-        if (bridge == null) {
-            return;
-        }
-        ports.linkUp(port, up);
-        if (up) {
-            bridge.addMember(port);
-        } else {
-            bridge.removeMember(port);
-            bridge.fdb.forgetLearned(port);
-        }
+        tables.linkState(port, up);
     }
 
     void onSourceGuard(int port, boolean on) {
         ports.guarded(port, on);
     }
 
-    /** Tells the other members of the port's network where its addresses are (B13). One worker does it. */
-    void onAnnounce(int port) {
-        epoch.begin();
-        datapath.announce(port);
+    /** Tells the other members of the ports' networks where their addresses are (B13). One worker does it. */
+    void onAnnounce(List<PortSettings> added) {
+        added.forEach(port -> announcements.addInt(port.id()));
+    }
+
+    /**
+     * A few at a time, for each is a frame to every member of its network, and the frames of containers wait meanwhile:
+     * at the first version after a restart there may be thousands.
+     */
+    private void announceSome() {
+        int copies = 0;
+        while (copies < ANNOUNCED_COPIES_PER_CYCLE && !announcements.isEmpty()) {
+            epoch.begin();
+            int port = announcements.pollInt();
+            Bridge bridge = ports.network(port) < 0 ? null : bridges[ports.network(port)];
+            copies += bridge == null ? 1 : bridge.members.length;
+            datapath.announce(port);
+        }
     }
 
     @Nullable
     Fdb onFdb(int network) {
         Bridge bridge = bridges[network];
         return bridge == null ? null : bridge.fdb;
-    }
-
-    private @Nullable Bridge bridgeOf(int port) {
-        int network = ports.network(port);
-        return network < 0 ? null : bridges[network];
-    }
-
-    /** Forgets everything that was behind a port, and floods nothing to it any more. */
-    private void leave(int port) {
-        Bridge bridge = bridgeOf(port);
-        ports.linkUp(port, false);
-        if (bridge != null) {
-            bridge.removeMember(port);
-            bridge.fdb.removePort(port);
-        }
     }
 
     private void onTick() {

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.AgentTerminationException;
@@ -44,6 +45,11 @@ public final class WorkerDataplane implements Dataplane {
     // Futures complete here and not on a worker's thread, whose time is the frames'.
     private final Executor completions = Executors.newVirtualThreadPerTaskExecutor();
 
+    private final Rollout rollout;
+    // What the workers were told last, whether or not all of it could be done.
+    private final ReentrantLock applying = new ReentrantLock();
+    private SwitchTables applied = SwitchTables.EMPTY;
+
     private WorkerDataplane(Config config, IoMode ioMode, DataplaneListener listener) {
         this.ioMode = ioMode;
         int count = config.workers();
@@ -57,6 +63,7 @@ public final class WorkerDataplane implements Dataplane {
             doorbells[i] = new Doorbell(() -> workers[index].wake());
         }
         HandoffRing[][] rings = rings(count);
+        rollout = new Rollout(count, this::tell, completions);
         for (int i = 0; i < count; i++) {
             int first = i * slotsPerWorker;
             workers[i] = new Worker(
@@ -142,6 +149,19 @@ public final class WorkerDataplane implements Dataplane {
     }
 
     @Override
+    public CompletableFuture<Void> apply(SwitchTables tables) {
+        TableRules.require(tables, workers.length);
+        applying.lock();
+        try {
+            TableChanges changes = TableChanges.between(applied, tables);
+            applied = tables;
+            return rollout.start(changes);
+        } finally {
+            applying.unlock();
+        }
+    }
+
+    @Override
     public CompletableFuture<Void> addNetwork(NetworkSettings settings) {
         return tellAll(worker -> worker.onAddNetwork(settings));
     }
@@ -158,19 +178,8 @@ public final class WorkerDataplane implements Dataplane {
             throw new IllegalArgumentException(
                     "a port has from 1 to " + workers.length + " queues, one a worker, not " + queues);
         }
-        List<CompletableFuture<Void>> writers = new ArrayList<>();
-        for (int i = queues; i < workers.length; i++) {
-            int fd = settings.fds().getFirst();
-            writers.add(tell((settings.worker() + i) % workers.length, w -> w.onAddPort(settings, fd, false)));
-        }
-        return allOf(writers).thenCompose(known -> {
-            List<CompletableFuture<Void>> readers = new ArrayList<>();
-            for (int i = 0; i < queues; i++) {
-                int fd = settings.fds().get(i);
-                readers.add(tell((settings.worker() + i) % workers.length, w -> w.onAddPort(settings, fd, true)));
-            }
-            return allOf(readers);
-        });
+        return tellAll(w -> w.onAddPort(settings))
+                .thenCompose(known -> tellAll(w -> w.onBegin(List.of(settings), null)));
     }
 
     @Override

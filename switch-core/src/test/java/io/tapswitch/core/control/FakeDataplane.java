@@ -7,6 +7,8 @@ import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.core.dataplane.SwitchTables;
+import io.tapswitch.core.dataplane.TableRules;
 import io.tapswitch.tapio.IoMode;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,8 @@ public final class FakeDataplane implements Dataplane {
     public final Map<Integer, PortSettings> ports = new TreeMap<>();
     /** Last link state of each port. */
     public final Map<Integer, Boolean> links = new TreeMap<>();
+    /** The version in force. */
+    public SwitchTables tables = SwitchTables.EMPTY;
     /** A port that cannot be added, -1 for none. */
     public int refusedPort = -1;
 
@@ -44,6 +48,22 @@ public final class FakeDataplane implements Dataplane {
         return fine
                 ? CompletableFuture.completedFuture(null)
                 : CompletableFuture.failedFuture(new IllegalStateException(otherwise));
+    }
+
+    /** Complains where the real one would. */
+    @Override
+    public synchronized CompletableFuture<Void> apply(SwitchTables next) {
+        List<String> faults = TableRules.faults(next, workers);
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("version " + next.version() + " is inconsistent: " + faults);
+        }
+        networks.clear();
+        networks.putAll(next.networks());
+        ports.clear();
+        ports.putAll(next.ports());
+        links.keySet().retainAll(ports.keySet());
+        tables = next;
+        return done(!ports.containsKey(refusedPort), "refused");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.model.Refusal;
@@ -14,28 +15,77 @@ class NetworkOptionsTest {
     void readsEveryOptionThatItKnows() {
         NetworkOptions options = NetworkOptions.parse(Map.of(
                 "com.docker.network.driver.mtu", "1400",
+                "com.docker.network.bridge.enable_icc", "false",
                 "tapswitch.vlan", "transparent",
                 "tapswitch.group-forward-mask", "0x4000",
                 "tapswitch.storm-pps", "0",
                 "tapswitch.learned-per-port", "5",
                 "tapswitch.learned-per-network", "50"));
-        assertThat(options).isEqualTo(new NetworkOptions(1400, true, 0x4000, 0, 5, 50));
+        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50));
         assertThat(NetworkOptions.parse(Map.of())).isEqualTo(NetworkOptions.DEFAULT);
-    }
-
-    @Test
-    void refusesUnknownOptionsByName() {
-        assertThatThrownBy(() -> NetworkOptions.parse(Map.of("com.docker.network.bridge.enable_icc", "false")))
-                .isInstanceOfSatisfying(
-                        Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.NOT_IN_THIS_VERSION))
-                .hasMessageContaining("com.docker.network.bridge.enable_icc");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "com.docker.network.driver.mtu, 67", "com.docker.network.driver.mtu, 9001", "com.docker.network.driver.mtu, x",
-        "tapswitch.vlan, maybe", "tapswitch.group-forward-mask, 2", "tapswitch.group-forward-mask, 65536",
-        "tapswitch.storm-pps, -1", "tapswitch.learned-per-port, 99999999999999999999"
+        "com.docker.network.bridge.enable_icc, 1", "com.docker.network.bridge.enable_ip_masquerade, true",
+        "com.docker.network.bridge.enable_ip_masquerade, T", "com.docker.network.bridge.host_binding_ipv4, 0.0.0.0"
+    })
+    void takesWhatAsksForWhatIsDoneAnyway(String key, String value) {
+        assertThat(NetworkOptions.parse(Map.of(key, value))).isEqualTo(NetworkOptions.DEFAULT);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "com.docker.network.bridge.enable_ip_masquerade, false",
+        "com.docker.network.bridge.host_binding_ipv4, 127.0.0.1",
+        "com.docker.network.bridge.gateway_mode_ipv4, routed"
+    })
+    void refusesWhatDockerDoesAndThisVersionDoesNot(String key, String value) {
+        assertThatThrownBy(() -> NetworkOptions.parse(Map.of(key, value)))
+                .isInstanceOfSatisfying(
+                        Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.NOT_IN_THIS_VERSION))
+                .hasMessageContaining(key);
+    }
+
+    @Test
+    void refusesUnknownOptionsAndNamesTheKnownOnes() {
+        assertThatThrownBy(() -> NetworkOptions.parse(Map.of("tapswitch.mtu", "1400")))
+                .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
+                .hasMessageStartingWith("unknown network option tapswitch.mtu: known are ")
+                .hasMessageContainingAll(NetworkOptions.NAMES.toArray(String[]::new));
+    }
+
+    @Test
+    void refusesTheNameOfABridgeThatDoesNotExist() {
+        assertThatThrownBy(() -> NetworkOptions.parse(Map.of("com.docker.network.bridge.name", "br-web")))
+                .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
+                .hasMessageContainingAll("br-web", "leave the option out");
+    }
+
+    @Test
+    void aNetworkWithIpv6NeedsAnMtuThatIpv6WorksWith() {
+        assertThatThrownBy(() -> mtu(1279).requireIpv6())
+                .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
+                .hasMessageContainingAll("1279", "1280");
+        assertThatCode(() -> mtu(1280).requireIpv6()).doesNotThrowAnyException();
+    }
+
+    private static NetworkOptions mtu(int mtu) {
+        return NetworkOptions.parse(Map.of(NetworkOptions.MTU, Integer.toString(mtu)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "com.docker.network.driver.mtu, 67",
+        "com.docker.network.driver.mtu, 9001",
+        "com.docker.network.driver.mtu, x",
+        "com.docker.network.bridge.enable_icc, maybe",
+        "com.docker.network.bridge.enable_ip_masquerade, yes",
+        "tapswitch.vlan, maybe",
+        "tapswitch.group-forward-mask, 2",
+        "tapswitch.group-forward-mask, 65536",
+        "tapswitch.storm-pps, -1",
+        "tapswitch.learned-per-port, 99999999999999999999"
     })
     void refusesValuesThatHaveNoMeaning(String key, String value) {
         assertThatThrownBy(() -> NetworkOptions.parse(Map.of(key, value)))

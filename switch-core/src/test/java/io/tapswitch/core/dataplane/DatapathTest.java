@@ -212,18 +212,15 @@ class DatapathTest {
         assertThat(tested.news).containsExactly("gone 2 77");
         assertThat(tested.send(0, frame(Frames.BROADCAST, mac(0)))).containsExactly(1, 3);
         assertThat(tested.send(0, frame(mac(2), mac(0)))).containsExactly(1, 3);
-        boolean[] done = {false};
-        tested.workers[0].onRemovePort(2, () -> done[0] = true);
-        tested.settle();
-        assertThat(done[0]).isTrue();
+        tested.removePort(2);
+        assertThat(tested.send(0, frame(Frames.BROADCAST, mac(0)))).containsExactly(1, 3);
     }
 
     @Test
     void aFrameOfAPortThatWasRemovedMeanwhileIsDropped() {
         tested.arrive(2, frame(mac(0), mac(2)));
-        tested.workers[0].onRemovePort(2, () -> {});
-        tested.settle();
-        assertThat(tested.term(Term.DROPPED)).isEqualTo(1);
+        tested.removePort(2);
+        assertThat(tested.drops(2, DropReason.DETACHED)).isEqualTo(1);
     }
 
     @Test

@@ -17,7 +17,7 @@ class SourceGuardTest {
 
     @BeforeEach
     void guardPort0() {
-        tested.workers[0].onSourceGuard(0, true);
+        tested.guard(0);
     }
 
     @AfterEach

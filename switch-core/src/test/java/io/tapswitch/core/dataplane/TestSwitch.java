@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.MemoryFrameIo;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.agrona.concurrent.CachedNanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -46,8 +54,13 @@ final class TestSwitch {
     final Worker[] workers;
     final MemoryFrameIo[] ios;
     final List<Written> written = new ArrayList<>();
+    /** What was written while the last version was taken into force: announcements. */
+    final List<Written> announced = new ArrayList<>();
+
     final List<String> news = new ArrayList<>();
     private final FrameMemory memory;
+    private final Map<DatapathCounters.Term, Long> before = new EnumMap<>(DatapathCounters.Term.class);
+    private SwitchTables tables = SwitchTables.EMPTY;
     private int result = Integer.MIN_VALUE;
 
     TestSwitch(int workerCount) {
@@ -87,23 +100,79 @@ final class TestSwitch {
     }
 
     void addNetwork(NetworkSettings network) {
-        for (Worker worker : workers) {
-            worker.onAddNetwork(network);
-        }
+        Map<Integer, NetworkSettings> networks = new TreeMap<>(tables.networks());
+        networks.put(network.id(), network);
+        apply(tables(networks, tables.ports()));
     }
 
     void addPort(int port, int network, boolean guarded) {
-        for (int i = 0; i < workers.length; i++) {
-            PortSettings settings = new PortSettings(
-                    port,
+        Ipv4Address address = Ipv4Address.fromBits(address(port));
+        put(new PortSettings(port, network, port % workers.length, List.of(port), mac(port), address, null, guarded));
+    }
+
+    /** Adds a port, or changes it. */
+    void put(PortSettings port) {
+        Map<Integer, PortSettings> ports = new TreeMap<>(tables.ports());
+        ports.put(port.id(), port);
+        apply(tables(tables.networks(), ports));
+    }
+
+    void removePort(int port) {
+        Map<Integer, PortSettings> ports = new TreeMap<>(tables.ports());
+        ports.remove(port);
+        apply(tables(tables.networks(), ports));
+    }
+
+    /** Switches the source guard of a port on. */
+    void guard(int port) {
+        addPort(port, 0, true);
+    }
+
+    /** {@return the next version: these networks and ports, and neighbour tables that fit} */
+    SwitchTables tables(Map<Integer, NetworkSettings> networks, Map<Integer, PortSettings> ports) {
+        Map<Integer, NeighbourTable> neighbours = new TreeMap<>();
+        for (int network : networks.keySet()) {
+            neighbours.put(
                     network,
-                    port % workers.length,
-                    List.of(port),
-                    mac(port),
-                    io.tapswitch.wire.Ipv4Address.fromBits(address(port)),
-                    null,
-                    guarded);
-            workers[i].onAddPort(settings, port, i == port % workers.length);
+                    new NeighbourTable(ports.values().stream()
+                            .filter(port -> port.network() == network)
+                            .flatMap(TestSwitch::neighbours)
+                            .toList()));
+        }
+        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, null);
+    }
+
+    private static Stream<NeighbourTable.Neighbour> neighbours(PortSettings port) {
+        return Stream.of(Optional.<IpAddress>ofNullable(port.ipv4()), Optional.<IpAddress>ofNullable(port.ipv6()))
+                .flatMap(Optional::stream)
+                .map(address -> new NeighbourTable.Neighbour(address, port.mac(), port.id(), port.network()));
+    }
+
+    /** Takes a version into force, the way the real one does, and carries on until all workers act on it. */
+    void apply(SwitchTables next) {
+        TableRules.require(next, workers.length);
+        CompletableFuture<Void> done =
+                new Rollout(workers.length, this::tell, Runnable::run).start(TableChanges.between(tables, next));
+        tables = next;
+        List<Written> frames = List.copyOf(written);
+        written.clear();
+        settle();
+        assertThat(done).isCompleted();
+        announced.clear();
+        announced.addAll(written);
+        written.clear();
+        written.addAll(frames);
+        for (DatapathCounters.Term term : DatapathCounters.Term.values()) {
+            before.put(term, DatapathCounters.sum(term, allCounters()));
+        }
+    }
+
+    private CompletableFuture<Void> tell(int worker, Worker.Command command) {
+        try {
+            command.run(workers[worker]);
+            return CompletableFuture.completedFuture(null);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
         }
     }
 
@@ -167,8 +236,9 @@ final class TestSwitch {
         return DatapathCounters.snapshot(port, allCounters());
     }
 
+    /** {@return what was counted since the last version was in force, announcements left out} */
     long term(DatapathCounters.Term term) {
-        return DatapathCounters.sum(term, allCounters());
+        return DatapathCounters.sum(term, allCounters()) - before.getOrDefault(term, 0L);
     }
 
     private DatapathCounters[] allCounters() {
@@ -183,6 +253,11 @@ final class TestSwitch {
         for (MemoryFrameIo io : ios) {
             assertThat(io.slotsInUse()).isZero();
         }
+    }
+
+    /** {@return what it was told last} */
+    SwitchTables tables() {
+        return tables;
     }
 
     @Nullable

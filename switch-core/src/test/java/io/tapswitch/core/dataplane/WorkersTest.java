@@ -89,12 +89,7 @@ class WorkersTest {
     @Test
     void aRemovedPortIsForgottenByAll() {
         tested.send(3, frame(mac(0), STRANGER));
-        int[] done = {0};
-        for (Worker worker : tested.workers) {
-            worker.onRemovePort(3, () -> done[0]++);
-        }
-        tested.settle();
-        assertThat(done[0]).isEqualTo(2);
+        tested.removePort(3);
         assertThat(tested.send(0, frame(STRANGER, mac(0)))).containsExactly(1, 2);
         assertThat(tested.send(1, frame(mac(3), mac(1)))).containsExactly(0, 2);
     }

@@ -46,7 +46,8 @@ class AddressChoiceTest {
     }
 
     private String next4(Network network) {
-        Address address = java.util.Objects.requireNonNull(choose(network, null, null).ipv4());
+        Address address =
+                java.util.Objects.requireNonNull(choose(network, null, null).ipv4());
         taken.add(address.ip());
         return address.ip().toString();
     }

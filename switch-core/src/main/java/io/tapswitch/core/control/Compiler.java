@@ -1,0 +1,178 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.GatewayAddress;
+import io.tapswitch.core.dataplane.HostSettings;
+import io.tapswitch.core.dataplane.NeighbourTable;
+import io.tapswitch.core.dataplane.NeighbourTable.Neighbour;
+import io.tapswitch.core.dataplane.NetworkSettings;
+import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.core.dataplane.SwitchTables;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.MacAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the dataplane's tables of the desired state.
+ *
+ * <h2>Theory of operation</h2>
+ *
+ * One direction, one function, no memory: the same state gives the same tables, whatever happened before. So there is
+ * no list of cases (a network is added, a container leaves one of two networks, ...) that could miss one; what has
+ * changed is found afterwards, by comparing two results.
+ *
+ * <pre>
+ *   DesiredState      networks, containers, endpoints      words of people, ids, names
+ *        |  compile
+ *   SwitchTables      networks, neighbours, ports, host    small integers, addresses, files
+ *        |  TableChanges.between
+ *   workers           what each has to do
+ * </pre>
+ *
+ * <p>Two things are not in the state, because they are not wished but found: the files of each endpoint's device, and
+ * the host. An endpoint without files has no port and is nobody's neighbour: the switch never answers for somebody who
+ * is not there (C11).
+ *
+ * <p>Of which worker a port is follows from its id, so it is the same in every version while the daemon runs. Pure, so
+ * any thread may call it. Costs some tens of milliseconds for 1 000 networks and 4 000 containers.
+ */
+public final class Compiler {
+    private final int workers;
+    private final Function<String, List<Integer>> fdsOfEndpoint;
+    private final Map<String, Members> networks = new LinkedHashMap<>();
+    private final Map<Integer, PortSettings> ports = new LinkedHashMap<>();
+
+    /** A network and who is in it so far. */
+    private record Members(NetworkSettings network, List<Neighbour> neighbours) {
+        void add(@Nullable IpAddress address, PortSettings port) {
+            if (address != null) {
+                neighbours.add(new Neighbour(address, port.mac(), port.id(), port.network()));
+            }
+        }
+    }
+
+    private Compiler(int workers, Function<String, List<Integer>> fdsOfEndpoint) {
+        this.workers = workers;
+        this.fdsOfEndpoint = fdsOfEndpoint;
+    }
+
+    /**
+     * Compiles.
+     *
+     * @param state what there shall be
+     * @param workers how many the dataplane has
+     * @param fdsOfEndpoint the open files of an endpoint's device, one a queue, by the endpoint's id; empty for an
+     *     endpoint that has no device now
+     * @param host the host's port and addresses, null for a switch without a way to the host
+     * @return the tables
+     */
+    public static SwitchTables compile(
+            DesiredState state, int workers, Function<String, List<Integer>> fdsOfEndpoint, @Nullable HostView host) {
+        Compiler compiler = new Compiler(workers, fdsOfEndpoint);
+        state.networks().forEach(compiler::network);
+        state.containers().forEach(compiler::container);
+        return compiler.tables(state.version(), host);
+    }
+
+    private void network(Network network) {
+        if (network.driver() == Driver.BRIDGE) {
+            networks.put(network.id(), new Members(settings(network), new ArrayList<>()));
+        }
+    }
+
+    private static NetworkSettings settings(Network network) {
+        NetworkOptions options = NetworkOptions.parse(network.options());
+        List<GatewayAddress> gateways = network.subnets().stream()
+                .sorted(Comparator.comparing(Subnet::isIpv6))
+                .map(subnet ->
+                        new GatewayAddress(subnet.gateway(), subnet.prefix().length()))
+                .toList();
+        return new NetworkSettings(
+                network.index(),
+                gateways,
+                gatewayMac(network).bits(),
+                options.mtu(),
+                network.internal(),
+                options.icc(),
+                options.transparentVlan(),
+                options.groupForwardMask(),
+                options.stormFramesPerSecond(),
+                options.learnedPerPort(),
+                options.learnedPerNetwork());
+    }
+
+    /**
+     * {@return the MAC address of a network's gateway} It is made of the first IPv4 gateway address, as a container's is
+     * made of its address (C2); without IPv4, of the network's id, so that it stays the same for the network's life.
+     */
+    public static MacAddress gatewayMac(Network network) {
+        Ipv4Address first = network.subnets().stream()
+                .map(Subnet::gateway)
+                .filter(gateway -> gateway instanceof Ipv4Address)
+                .map(gateway -> (Ipv4Address) gateway)
+                .findFirst()
+                .orElseGet(() -> Ipv4Address.fromBits(network.id().hashCode()));
+        return MacAddress.ofContainer(first);
+    }
+
+    private void container(Container container) {
+        if (container.isRunning()) {
+            for (Endpoint endpoint : container.endpoints()) {
+                endpoint(container, endpoint);
+            }
+        }
+    }
+
+    private void endpoint(Container container, Endpoint endpoint) {
+        Members members = networks.get(endpoint.networkId());
+        List<Integer> fds = fdsOfEndpoint.apply(endpoint.id());
+        if (members == null || fds.isEmpty()) {
+            return;
+        }
+        PortSettings port = new PortSettings(
+                endpoint.port(),
+                members.network().id(),
+                endpoint.port() % workers,
+                fds,
+                endpoint.mac().bits(),
+                endpoint.ipv4Address(),
+                endpoint.ipv6Address(),
+                container.sourceGuard());
+        ports.put(port.id(), port);
+        members.add(port.ipv4(), port);
+        members.add(port.ipv6(), port);
+    }
+
+    private SwitchTables tables(long version, @Nullable HostView host) {
+        Map<Integer, NetworkSettings> settings = new LinkedHashMap<>();
+        Map<Integer, NeighbourTable> neighbours = new LinkedHashMap<>();
+        List<Neighbour> reachable = new ArrayList<>();
+        for (Members members : networks.values()) {
+            NetworkSettings network = members.network();
+            settings.put(network.id(), network);
+            neighbours.put(network.id(), new NeighbourTable(members.neighbours()));
+            if (!network.internal()) {
+                reachable.addAll(members.neighbours());
+            }
+        }
+        HostSettings hostSettings = host == null ? null : host(host, new NeighbourTable(reachable));
+        return new SwitchTables(version, settings, neighbours, ports, hostSettings);
+    }
+
+    private static HostSettings host(HostView host, NeighbourTable reachable) {
+        return new HostSettings(
+                host.port(), host.fds(), host.mac().bits(), host.peerMac().bits(), host.addresses(), reachable);
+    }
+}

@@ -1,0 +1,281 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.tapio.FrameIo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker's copy of the tables, and how it changes: from one version to the next between two batches of frames.
+ *
+ * <h2>Theory of operation</h2>
+ *
+ * The frame path reads arrays by port and by network id ({@link PortTable}, {@link Bridge}); this class is the only one
+ * that changes who is in them. A version comes in up to three commands, which {@link Rollout} sends in this order:
+ *
+ * <pre>
+ *   take     what is gone leaves the tables, its files begin to leave the ring; all that is new or changed is in force
+ *   readd    ports whose id was another port's, once no ring has the old files
+ *   begin    this worker starts to read what it is the reader of: by now every worker can write there
+ * </pre>
+ *
+ * <p><b>Invariants.</b> A port is in the tables of all workers before any of them reads from it, so whatever is learned
+ * behind it can be used everywhere. A link's state outlives versions: a port that is down stays no member. A failure to
+ * serve one port (the ring does not take its file) leaves that port unserved and everything else in force; it is thrown
+ * when the rest is done.
+ *
+ * <p>Owned by the worker's thread. May allocate: no frame waits longer for it than for a batch, except at the first
+ * version of a large state.
+ */
+final class WorkerTables {
+    private final int worker;
+    private final int workers;
+    private final FrameIo io;
+    private final PortTable ports;
+    private final @Nullable Bridge[] bridges;
+    private final DatapathCounters counters;
+    private final @Nullable PortSettings[] members = new PortSettings[FrameIo.MAX_PORTS];
+    private final boolean[] inRing = new boolean[FrameIo.MAX_PORTS];
+    private final @Nullable Runnable[] removals = new Runnable[FrameIo.MAX_PORTS];
+    private @Nullable RuntimeException fault;
+
+    /**
+     * An empty copy.
+     *
+     * @param worker index of the worker
+     * @param workers how many there are
+     * @param io the worker's ring
+     * @param ports changed here, read by frames
+     * @param bridges changed here, read by frames
+     * @param counters the worker's
+     */
+    WorkerTables(
+            int worker,
+            int workers,
+            FrameIo io,
+            PortTable ports,
+            @Nullable Bridge[] bridges,
+            DatapathCounters counters) {
+        this.worker = worker;
+        this.workers = workers;
+        this.io = io;
+        this.ports = ports;
+        this.bridges = bridges;
+        this.counters = counters;
+    }
+
+    /**
+     * Takes a version.
+     *
+     * @param changes to it
+     * @param released called once, on this thread, when the ring refers to no file of a removed port any more
+     */
+    void take(TableChanges changes, Runnable released) {
+        // Networks first: a port of a network that goes has nothing to clean up in it.
+        changes.removedNetworks().forEach(this::removeNetwork);
+        Countdown countdown = new Countdown(changes.removedPorts().size(), released);
+        changes.removedPorts().forEach(port -> removePort(port, countdown::one));
+        changes.networks().forEach(this::addNetwork);
+        changes.neighbours().forEach((network, table) -> bridge(network).neighbours = table);
+        change(changes.changedPorts());
+        changes.addedPorts().forEach(this::addPort);
+        if (changes.hostFiles() == TableChanges.HostFiles.ADDED && changes.host() != null) {
+            addHost(changes.host());
+        }
+        throwFault();
+    }
+
+    /** Adds what had to wait for the rings to let go of its id. */
+    void readd(TableChanges changes) {
+        changes.readdedPorts().forEach(this::addPort);
+        if (changes.hostFiles() == TableChanges.HostFiles.READDED && changes.host() != null) {
+            addHost(changes.host());
+        }
+        throwFault();
+    }
+
+    /** Begins to read ports, as far as this worker is the one that reads them and they are still there. */
+    void begin(List<PortSettings> added) {
+        for (PortSettings settings : added) {
+            int port = settings.id();
+            PortSettings known = members[port];
+            int queue = queueHere(settings.worker(), settings.fds());
+            if (queue >= 0 && known != null && known.fds().equals(settings.fds()) && !inRing[port]) {
+                serve(port, settings.fds().get(queue), true);
+            }
+        }
+        throwFault();
+    }
+
+    /** Begins to read the host's port; worker 0 reads its first queue. */
+    void beginHost(HostSettings host) {
+        int queue = queueHere(0, host.fds());
+        if (queue >= 0 && !inRing[host.port()]) {
+            serve(host.port(), host.fds().get(queue), true);
+        }
+        throwFault();
+    }
+
+    void addNetwork(NetworkSettings settings) {
+        bridges[settings.id()] = new Bridge(settings, workers);
+    }
+
+    void removeNetwork(int network) {
+        bridges[network] = null;
+    }
+
+    private Bridge bridge(int network) {
+        Bridge bridge = bridges[network];
+        if (bridge == null) {
+            throw new IllegalStateException("network " + network + " is not known to worker " + worker);
+        }
+        return bridge;
+    }
+
+    /** Makes a port known; where this worker reads it, {@link #begin} has yet to come. */
+    void addPort(PortSettings settings) {
+        int port = settings.id();
+        Bridge bridge = bridge(settings.network());
+        counters.resetPort(port);
+        members[port] = settings;
+        ports.add(settings, stormPolicer(bridge.stormFramesPerSecond));
+        join(bridge, settings);
+        if (queueHere(settings.worker(), settings.fds()) < 0) {
+            serve(port, settings.fds().getFirst(), false);
+        }
+    }
+
+    private void addHost(HostSettings host) {
+        counters.resetPort(host.port());
+        ports.addHost(host.port());
+        if (queueHere(0, host.fds()) < 0) {
+            serve(host.port(), host.fds().getFirst(), false);
+        }
+    }
+
+    /** {@return which queue of a port this worker reads, negative for none} */
+    private int queueHere(int firstWorker, List<Integer> fds) {
+        int queue = Math.floorMod(worker - firstWorker, workers);
+        return queue < fds.size() ? queue : -1;
+    }
+
+    private void serve(int port, int fd, boolean reads) {
+        try {
+            io.addPort(port, fd, reads);
+            inRing[port] = true;
+        } catch (RuntimeException e) {
+            fault = fault == null ? e : fault;
+        }
+    }
+
+    private void throwFault() {
+        RuntimeException thrown = fault;
+        fault = null;
+        if (thrown != null) {
+            throw thrown;
+        }
+    }
+
+    /** A port may send a second's worth at once: a container that starts is no storm. */
+    private static TokenBucket stormPolicer(int framesPerSecond) {
+        return new TokenBucket(framesPerSecond, Math.max(1, framesPerSecond));
+    }
+
+    private void join(Bridge bridge, PortSettings settings) {
+        bridge.fdb.pin(settings.mac(), settings.id());
+        if (ports.isUp(settings.id())) {
+            bridge.addMember(settings.id());
+        }
+    }
+
+    /** In two rounds, because one port may get what another has. */
+    private void change(List<PortSettings> changed) {
+        for (PortSettings settings : changed) {
+            int port = settings.id();
+            Bridge bridge = bridge(settings.network());
+            if (bridge.fdb.lookup(ports.mac(port)) == port) {
+                bridge.fdb.unpin(ports.mac(port));
+            }
+        }
+        for (PortSettings settings : changed) {
+            Bridge bridge = bridge(settings.network());
+            boolean up = ports.isUp(settings.id());
+            members[settings.id()] = settings;
+            ports.add(settings, stormPolicer(bridge.stormFramesPerSecond));
+            ports.linkUp(settings.id(), up);
+            join(bridge, settings);
+        }
+    }
+
+    /** Ends a port; {@code done} runs on this thread when no file of it is in use here any more. */
+    void removePort(int port, Runnable done) {
+        leave(port);
+        ports.remove(port);
+        members[port] = null;
+        if (!inRing[port]) {
+            done.run();
+            return;
+        }
+        inRing[port] = false;
+        removals[port] = done;
+        io.removePort(port);
+    }
+
+    /** The ring let go of a port's file. */
+    void onPortRemoved(int port) {
+        Runnable done = removals[port];
+        removals[port] = null;
+        if (done != null) {
+            done.run();
+        }
+    }
+
+    /** Forgets everything that was behind a port, and floods nothing to it any more. */
+    void leave(int port) {
+        ports.linkUp(port, false);
+        Bridge bridge = bridgeOf(port);
+        if (bridge != null) {
+            bridge.removeMember(port);
+            bridge.fdb.removePort(port);
+        }
+    }
+
+    void linkState(int port, boolean up) {
+        Bridge bridge = bridgeOf(port);
+        if (bridge == null) {
+            return;
+        }
+        ports.linkUp(port, up);
+        if (up) {
+            bridge.addMember(port);
+        } else {
+            bridge.removeMember(port);
+            bridge.fdb.forgetLearned(port);
+        }
+    }
+
+    private @Nullable Bridge bridgeOf(int port) {
+        int network = ports.network(port);
+        return network < 0 ? null : bridges[network];
+    }
+
+    /** Counts removals down. */
+    private static final class Countdown {
+        private final Runnable last;
+        private int left;
+
+        Countdown(int count, Runnable last) {
+            this.last = last;
+            left = count;
+            if (count == 0) {
+                last.run();
+            }
+        }
+
+        void one() {
+            left--;
+            if (left == 0) {
+                last.run();
+            }
+        }
+    }
+}
