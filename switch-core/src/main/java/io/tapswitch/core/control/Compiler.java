@@ -114,8 +114,8 @@ public final class Compiler {
     }
 
     /**
-     * {@return the MAC address of a network's gateway} It is made of the first IPv4 gateway address, as a container's is
-     * made of its address (C2); without IPv4, of the network's id, so that it stays the same for the network's life.
+     * {@return the MAC address of a network's gateway} It is made of the first IPv4 gateway address, as a
+     * container's is of its own (C2); without IPv4, of the network's id, so that it stays for the network's life.
      */
     public static MacAddress gatewayMac(Network network) {
         Ipv4Address first = network.subnets().stream()

@@ -111,7 +111,7 @@ final class Rollout {
         return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
     }
 
-    /** {@return a future that ends after {@code next}, which goes on also when {@code first} failed; fails if one did} */
+    /** {@return a future that ends after {@code next}, which goes on if {@code first} failed; fails if one did} */
     private static CompletableFuture<Void> then(CompletableFuture<Void> first, Supplier<CompletableFuture<Void>> next) {
         CompletableFuture<Void> either = first.exceptionally(failure -> null);
         return all(List.of(first, either.thenCompose(nothing -> next.get())));
