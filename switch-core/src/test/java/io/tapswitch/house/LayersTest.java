@@ -36,6 +36,8 @@ class LayersTest {
             "IpBatch",
             "NetworkNamespace",
             "RouteSocket",
+            "FdVault",
+            "DescriptorPoll",
             "MacAddress",
             "Ipv4Address",
             "Ipv6Address",

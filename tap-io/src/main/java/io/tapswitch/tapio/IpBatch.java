@@ -2,11 +2,16 @@ package io.tapswitch.tapio;
 
 import io.tapswitch.tapio.LinkCommand.AddAddress;
 import io.tapswitch.tapio.LinkCommand.AddDefaultRoute;
+import io.tapswitch.tapio.LinkCommand.AddPrefixRoute;
 import io.tapswitch.tapio.LinkCommand.AddRoute;
+import io.tapswitch.tapio.LinkCommand.AddressFlag;
 import io.tapswitch.tapio.LinkCommand.Delete;
+import io.tapswitch.tapio.LinkCommand.DeleteAddress;
+import io.tapswitch.tapio.LinkCommand.DeleteRoute;
 import io.tapswitch.tapio.LinkCommand.Down;
 import io.tapswitch.tapio.LinkCommand.MoveToNamespace;
 import io.tapswitch.tapio.LinkCommand.Rename;
+import io.tapswitch.tapio.LinkCommand.SetAddrGenMode;
 import io.tapswitch.tapio.LinkCommand.SetAddress;
 import io.tapswitch.tapio.LinkCommand.SetMtu;
 import io.tapswitch.tapio.LinkCommand.SetTxQueueLength;
@@ -17,6 +22,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -90,12 +96,30 @@ public final class IpBatch implements LinkConfigurator {
             case SetTxQueueLength(var link, var frames) -> "link set dev " + link + " txqueuelen " + frames;
             case Up(var link) -> "link set dev " + link + " up";
             case Down(var link) -> "link set dev " + link + " down";
-            case AddAddress(var link, var address) -> "address add " + address + " dev " + link;
+            case AddAddress(var link, var address, var flags) ->
+                "address add " + address + " dev " + link + words(address, flags);
+            case DeleteAddress(var link, var address) -> "address delete " + address + " dev " + link;
+            case SetAddrGenMode(var link, var mode) -> "link set dev " + link + " addrgenmode " + mode;
+            case AddPrefixRoute(var link, var prefix, var source, var mtuBytes) ->
+                "route add " + prefix + " dev " + link + (source == null ? "" : " src " + source)
+                        + (mtuBytes == 0 ? "" : " mtu " + mtuBytes);
+            case DeleteRoute(var link, var prefix) -> "route delete " + prefix + " dev " + link;
             case AddRoute(var link, var prefix, var gateway) ->
                 "route add " + prefix + " via " + gateway + " dev " + link;
             case AddDefaultRoute(var link, var gateway) -> "route add default via " + gateway + " dev " + link;
             case Delete(var link) -> "link delete dev " + link;
         };
+    }
+
+    private static String words(String address, Set<AddressFlag> flags) {
+        StringBuilder words = new StringBuilder();
+        for (AddressFlag flag : AddressFlag.values()) {
+            // iproute2 warns of nodad beside an IPv4 address.
+            if (flags.contains(flag) && (flag != AddressFlag.NO_DAD || address.indexOf(':') >= 0)) {
+                words.append(' ').append(flag.word);
+            }
+        }
+        return words.toString();
     }
 
     private record Outcome(int exitCode, String output, boolean timedOut) {}

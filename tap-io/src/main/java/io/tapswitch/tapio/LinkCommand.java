@@ -1,5 +1,9 @@
 package io.tapswitch.tapio;
 
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
 /**
  * One change of a link, address or route. Values are checked when a command is made, so that its text cannot be read
  * as anything else; what the kernel thinks of them turns out when a {@link LinkConfigurator} carries it out.
@@ -78,12 +82,58 @@ public sealed interface LinkCommand {
         }
     }
 
-    /** Adds an address with its prefix length, such as 172.18.0.2/16. */
-    record AddAddress(String link, String addressAndPrefix) implements LinkCommand {
+    /** What is different about an address. */
+    enum AddressFlag {
+        /** An IPv6 address is used at once, without asking first whether somebody has it; IPv4 never asks. */
+        NO_DAD("nodad"),
+        /** No route to the address' subnet comes with it. */
+        NO_PREFIX_ROUTE("noprefixroute");
+
+        final String word;
+
+        AddressFlag(String word) {
+            this.word = word;
+        }
+    }
+
+    /** Adds an address with its prefix length, such as 172.18.0.2/16 or fd00::2/64. */
+    record AddAddress(String link, String addressAndPrefix, Set<AddressFlag> flags) implements LinkCommand {
         /** Checks the form. */
         public AddAddress {
             LinkText.checkLink(link);
             LinkText.checkPrefix(addressAndPrefix);
+            flags = Set.copyOf(flags);
+        }
+
+        /** An address like others. */
+        public AddAddress(String link, String addressAndPrefix) {
+            this(link, addressAndPrefix, Set.of());
+        }
+    }
+
+    /** Takes an address away, and with it the routes that came with it. */
+    record DeleteAddress(String link, String addressAndPrefix) implements LinkCommand {
+        /** Checks the form. */
+        public DeleteAddress {
+            LinkText.checkLink(link);
+            LinkText.checkPrefix(addressAndPrefix);
+        }
+    }
+
+    /**
+     * Sets which link-local IPv6 address the link gives itself when it is set up.
+     *
+     * @param mode a word of ip-link(8): eui64, none, stable_secret, random
+     */
+    record SetAddrGenMode(String link, String mode) implements LinkCommand {
+        private static final Set<String> MODES = Set.of("eui64", "none", "stable_secret", "random");
+
+        /** Checks the word. */
+        public SetAddrGenMode {
+            LinkText.checkLink(link);
+            if (!MODES.contains(mode)) {
+                throw new IllegalArgumentException("'" + mode + "' is none of " + new TreeSet<>(MODES));
+            }
         }
     }
 
@@ -94,6 +144,36 @@ public sealed interface LinkCommand {
             LinkText.checkLink(link);
             LinkText.checkPrefix(prefix);
             LinkText.checkAddress(gateway);
+        }
+    }
+
+    /**
+     * Adds a route to a prefix whose members are on the link itself.
+     *
+     * @param source the address that the host prefers towards them, or null
+     * @param mtuBytes the largest packet on this route, or 0 for the link's
+     */
+    record AddPrefixRoute(
+            String link, String prefix, @Nullable String source, int mtuBytes) implements LinkCommand {
+        /** Checks the forms. */
+        public AddPrefixRoute {
+            LinkText.checkLink(link);
+            LinkText.checkPrefix(prefix);
+            if (source != null) {
+                LinkText.checkAddress(source);
+            }
+            if (mtuBytes != 0 && (mtuBytes < 68 || mtuBytes > 65_535)) {
+                throw new IllegalArgumentException("an MTU is 68 to 65535 bytes, not " + mtuBytes);
+            }
+        }
+    }
+
+    /** Takes a route to a prefix by this link away. */
+    record DeleteRoute(String link, String prefix) implements LinkCommand {
+        /** Checks the forms. */
+        public DeleteRoute {
+            LinkText.checkLink(link);
+            LinkText.checkPrefix(prefix);
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -30,6 +31,10 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Each frame has a struct virtio_net_hdr of 10 bytes in front. Checksum and segmentation offload is on, so that TCP
  * and UDP super-frames of up to 64 KiB cross in one piece; without UDP segmentation where the kernel does not know it
  * (before Linux 6.2). The files are non-blocking and closed at exec.
+ *
+ * <p>A device that shall outlive the process is made to {@link #persist}, and its files are put into a {@link FdVault},
+ * from where the next process {@link #adopt}s them: the container sees nothing of it. When the vault is lost too, the
+ * device stands there without carrier, and can only be attached to from inside ({@link #reattach}).
  *
  * <p>Invariants: the device lives as long as one of its files, and what is pending on a file keeps it: cancel reads
  * before {@link #close()} (requirement R3). The name is asked from the kernel, so it follows renames and moves.
@@ -75,17 +80,80 @@ public final class TapDevice implements AutoCloseable {
         try {
             for (int i = 0; i < fds.length; i++) {
                 fds[i] = openFile();
-                attach(fds[i], name, i == 0, fds.length > 1);
+                // A device that exists is somebody's, or a persistent one that would come with its old settings.
+                attach(fds[i], name, flags(options) | (i == 0 ? Tun.IFF_TUN_EXCL : 0));
             }
             return new TapDevice(fds, options, configure(fds[0], name));
         } catch (DeviceException e) {
-            for (int fd : fds) {
-                if (fd >= 0) {
-                    Syscalls.close(fd);
-                }
-            }
+            closeAll(fds);
             throw e;
         }
+    }
+
+    private static int flags(TapOptions options) {
+        return Tun.IFF_TAP | Tun.IFF_NO_PI | Tun.IFF_VNET_HDR | (options.queues() > 1 ? Tun.IFF_MULTI_QUEUE : 0);
+    }
+
+    private static void closeAll(int[] fds) {
+        for (int fd : fds) {
+            if (fd >= 0) {
+                Syscalls.close(fd);
+            }
+        }
+    }
+
+    /**
+     * Takes over the files of a device that an earlier process made, as they came out of a {@link FdVault}. Nothing of
+     * the device changes.
+     *
+     * @param files all of one device, one a queue; they are this object's from now on, unless this throws
+     * @throws DeviceException with EBADFD when the device is gone
+     */
+    public static TapDevice adopt(List<Integer> files) {
+        int[] fds = files.stream().mapToInt(Integer::intValue).toArray();
+        for (int fd : fds) {
+            int result = Tun.getFlags(fd);
+            if (result < 0) {
+                throw new DeviceException(
+                        "file " + fd + " leads to no TAP any more: " + Errno.describe(result), -result);
+            }
+        }
+        TapOptions options = new TapOptions(fds.length, TapOptions.DEFAULT_TX_QUEUE_LENGTH);
+        return new TapDevice(fds, options, configure(fds[0], "of file " + fds[0]));
+    }
+
+    /**
+     * Attaches to a persistent device that no process holds, where it is: the last resort when its files are lost. They
+     * are opened inside the namespace and so <em>keep it alive</em>: it is to be watched ({@code NamespaceWatch}), and
+     * the device closed when nobody else needs the namespace.
+     *
+     * @param options with as many queues as the device was made with
+     * @throws DeviceException with ENODEV when there is no persistent TAP of this name, with EBUSY when it is held
+     */
+    public static TapDevice reattach(NetworkNamespace namespace, String name, TapOptions options) {
+        LinkText.checkLink(name);
+        return namespace.call(() -> {
+            if (!kindOf(name).map("tun"::equals).orElse(false)) {
+                throw new DeviceException(
+                        "there is no TAP '" + name + "' in the network namespace " + namespace, Errno.ENODEV);
+            }
+            int[] fds = new int[options.queues()];
+            Arrays.fill(fds, -1);
+            try {
+                for (int i = 0; i < fds.length; i++) {
+                    fds[i] = openFile();
+                    attach(fds[i], name, flags(options));
+                    if ((Tun.getFlags(fds[i]) & Tun.IFF_PERSIST) == 0) {
+                        // The one that was there has gone meanwhile, and this is a new one.
+                        throw new DeviceException("the TAP '" + name + "' is not persistent", Errno.ENODEV);
+                    }
+                }
+                return new TapDevice(fds, options, configure(fds[0], name));
+            } catch (DeviceException e) {
+                closeAll(fds);
+                throw e;
+            }
+        });
     }
 
     private static void requireOwnNamespace() {
@@ -119,13 +187,7 @@ public final class TapDevice implements AutoCloseable {
                 -fd);
     }
 
-    private static void attach(int fd, String name, boolean first, boolean multiQueue) {
-        int flags = Tun.IFF_TAP
-                | Tun.IFF_NO_PI
-                | Tun.IFF_VNET_HDR
-                | (multiQueue ? Tun.IFF_MULTI_QUEUE : 0)
-                // A device that exists is somebody's, or a persistent one that would come with its old settings.
-                | (first ? Tun.IFF_TUN_EXCL : 0);
+    private static void attach(int fd, String name, int flags) {
         long deadlineNs = System.nanoTime() + BUSY_PATIENCE_NS;
         long pauseNs = FIRST_PAUSE_NS;
         while (true) {
@@ -191,6 +253,39 @@ public final class TapDevice implements AutoCloseable {
     /** {@return the device's open files, one for each queue; they stay this object's} */
     public int[] fds() {
         return fds.clone();
+    }
+
+    /**
+     * Says whether the device stays, with all that hangs on it, when its last file is closed; then it has no carrier
+     * until somebody attaches to it again. As made it does not stay.
+     */
+    public synchronized void persist(boolean on) {
+        requireOpen();
+        int result = Tun.setPersistent(fds[0], on);
+        if (result < 0) {
+            throw new DeviceException("cannot make a TAP outlive this process: " + Errno.describe(result), -result);
+        }
+    }
+
+    /**
+     * Lets frames come through the first queues only, or through more of them again: a device with more queues than
+     * there are workers. What waits in a queue that is taken off is lost. A device of one queue stays as it is.
+     *
+     * @param count 1 or more
+     */
+    public synchronized void attachedQueues(int count) {
+        requireOpen();
+        for (int i = 1; i < fds.length; i++) {
+            int flags = Tun.getFlags(fds[i]);
+            boolean attached = (flags & Tun.IFF_DETACH_QUEUE) == 0;
+            int result = Math.min(flags, 0);
+            if (flags >= 0 && attached != i < count) {
+                result = Tun.setQueue(fds[i], attached ? Tun.IFF_DETACH_QUEUE : Tun.IFF_ATTACH_QUEUE);
+            }
+            if (result < 0) {
+                throw new DeviceException("cannot switch queue " + i + " of a TAP: " + Errno.describe(result), -result);
+            }
+        }
     }
 
     /** {@return how it was made} */

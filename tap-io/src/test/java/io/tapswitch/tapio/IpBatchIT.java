@@ -3,12 +3,15 @@ package io.tapswitch.tapio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.tapio.LinkCommand.AddressFlag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +44,49 @@ final class IpBatchIT {
             assertThat(test.run("ip link show dev veth1")).contains("state DOWN");
             new IpBatch().apply(namespace, List.of(new LinkCommand.Delete("eth0")));
             assertThat(test.run("ip link")).doesNotContain("eth0");
+        }
+    }
+
+    @Test
+    void setsIpv6AddressesAndRoutesAndTakesThemAwayAgain() {
+        try (TestNamespace test = new TestNamespace();
+                NetworkNamespace namespace = test.open()) {
+            test.run("ip link add eth0 type veth peer name eth1");
+            Set<AddressFlag> both = EnumSet.allOf(AddressFlag.class);
+            new IpBatch()
+                    .apply(
+                            namespace,
+                            List.of(
+                                    new LinkCommand.SetAddress("eth0", "02:42:ac:12:00:02"),
+                                    new LinkCommand.SetAddrGenMode("eth0", "eui64"),
+                                    new LinkCommand.Up("eth1"),
+                                    new LinkCommand.Up("eth0"),
+                                    new LinkCommand.AddAddress("eth0", "fd00:1::2/64", Set.of(AddressFlag.NO_DAD)),
+                                    new LinkCommand.AddAddress("eth0", "fd00:2::1/64", both),
+                                    new LinkCommand.AddAddress("eth0", "172.18.0.1/16", both),
+                                    new LinkCommand.AddPrefixRoute("eth0", "172.18.0.0/16", "172.18.0.1", 1280),
+                                    new LinkCommand.AddPrefixRoute("eth0", "fd00:2::/64", "fd00:2::1", 1280),
+                                    new LinkCommand.AddDefaultRoute("eth0", "fd00:1::1")));
+            assertThat(test.run("ip address show dev eth0"))
+                    .contains("fe80::42:acff:fe12:2/64", "inet6 fd00:1::2/64 scope global nodad")
+                    .doesNotContain("fd00:1::2/64 scope global tentative");
+            assertThat(test.run("ip route")).isEqualTo("172.18.0.0/16 dev eth0 scope link src 172.18.0.1 mtu 1280 \n");
+            assertThat(test.run("ip -6 route"))
+                    .contains(
+                            "default via fd00:1::1 dev eth0",
+                            "fd00:1::/64 dev eth0",
+                            "fd00:2::/64 dev eth0 src fd00:2::1")
+                    .contains("mtu 1280");
+            new IpBatch()
+                    .apply(
+                            namespace,
+                            List.of(
+                                    new LinkCommand.DeleteRoute("eth0", "172.18.0.0/16"),
+                                    new LinkCommand.DeleteRoute("eth0", "fd00:2::/64"),
+                                    new LinkCommand.DeleteAddress("eth0", "172.18.0.1/16"),
+                                    new LinkCommand.DeleteAddress("eth0", "fd00:2::1/64")));
+            assertThat(test.run("ip route")).isEmpty();
+            assertThat(test.run("ip -6 route") + test.run("ip address")).doesNotContain("fd00:2:", "172.18");
         }
     }
 

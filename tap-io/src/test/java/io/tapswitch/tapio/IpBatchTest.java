@@ -3,6 +3,9 @@ package io.tapswitch.tapio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.tapio.LinkCommand.AddressFlag;
+import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +28,29 @@ final class IpBatchTest {
         assertThat(IpBatch.render(new LinkCommand.AddDefaultRoute("eth0", "fd00::1")))
                 .isEqualTo("route add default via fd00::1 dev eth0");
         assertThat(IpBatch.render(new LinkCommand.Delete("eth0"))).isEqualTo("link delete dev eth0");
+    }
+
+    @Test
+    void rendersAddressesAndRoutesOfBothFamilies() {
+        Set<AddressFlag> all = EnumSet.allOf(AddressFlag.class);
+        assertThat(IpBatch.render(new LinkCommand.AddAddress("eth0", "fd00::2/64", all)))
+                .isEqualTo("address add fd00::2/64 dev eth0 nodad noprefixroute");
+        assertThat(IpBatch.render(new LinkCommand.AddAddress("eth0", "172.18.0.2/16", all)))
+                .isEqualTo("address add 172.18.0.2/16 dev eth0 noprefixroute");
+        assertThat(IpBatch.render(new LinkCommand.DeleteAddress("eth0", "fd00::2/64")))
+                .isEqualTo("address delete fd00::2/64 dev eth0");
+        assertThat(IpBatch.render(new LinkCommand.SetAddrGenMode("eth0", "eui64")))
+                .isEqualTo("link set dev eth0 addrgenmode eui64");
+        assertThat(IpBatch.render(new LinkCommand.AddPrefixRoute("ts0", "172.18.0.0/16", "172.18.0.1", 1450)))
+                .isEqualTo("route add 172.18.0.0/16 dev ts0 src 172.18.0.1 mtu 1450");
+        assertThat(IpBatch.render(new LinkCommand.AddPrefixRoute("ts0", "fd00::/64", null, 0)))
+                .isEqualTo("route add fd00::/64 dev ts0");
+        assertThat(IpBatch.render(new LinkCommand.DeleteRoute("ts0", "fd00::/64")))
+                .isEqualTo("route delete fd00::/64 dev ts0");
+        assertThatThrownBy(() -> new LinkCommand.SetAddrGenMode("eth0", "eui64 down"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LinkCommand.AddPrefixRoute("eth0", "fd00::/64", "me", 0))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -47,15 +47,26 @@ public final class Syscalls {
     private static final int SOCKET = ARM ? 198 : 41;
     private static final int SENDTO = ARM ? 206 : 44;
     private static final int RECVFROM = ARM ? 207 : 45;
+    private static final int SENDMSG = ARM ? 211 : 46;
     private static final int RECVMSG = ARM ? 212 : 47;
     private static final int BIND = ARM ? 200 : 49;
     private static final int GETSOCKNAME = ARM ? 204 : 51;
+    private static final int SOCKETPAIR = ARM ? 199 : 53;
     private static final int SETSOCKOPT = ARM ? 208 : 54;
+    private static final int GETSOCKOPT = ARM ? 209 : 55;
+    private static final int WAIT4 = ARM ? 260 : 61;
     private static final int FCNTL = ARM ? 25 : 72;
     private static final int OPENAT = ARM ? 56 : 257;
     private static final int PPOLL = ARM ? 73 : 271;
+    private static final int INOTIFY_ADD_WATCH = ARM ? 27 : 254;
+    private static final int INOTIFY_RM_WATCH = ARM ? 28 : 255;
     private static final int EVENTFD2 = ARM ? 19 : 290;
+    private static final int PIPE2 = ARM ? 59 : 293;
+    private static final int INOTIFY_INIT1 = ARM ? 26 : 294;
     private static final int SETNS = ARM ? 268 : 308;
+    private static final int PIDFD_SEND_SIGNAL = 424;
+    private static final int PIDFD_OPEN = 434;
+    private static final int PIDFD_GETFD = 438;
     private static final int AT_FDCWD = -100;
 
     private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
@@ -230,6 +241,84 @@ public final class Syscalls {
         } finally {
             Reference.reachabilityFence(messageHeader);
         }
+    }
+
+    /** sendmsg(2) with a struct msghdr whose pointers the caller keeps alive. */
+    public static long sendmsg(int fd, MemorySegment messageHeader, int flags) {
+        try {
+            return syscall(SENDMSG, fd, address(messageHeader), flags, 0, 0, 0);
+        } finally {
+            Reference.reachabilityFence(messageHeader);
+        }
+    }
+
+    /** socketpair(2); {@code fds} receives the two. */
+    public static int socketpair(int domain, int type, int[] fds) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pair = arena.allocate(JAVA_INT, 2);
+            int result = (int) syscall(SOCKETPAIR, domain, type, 0, address(pair), 0, 0);
+            fds[0] = pair.getAtIndex(JAVA_INT, 0);
+            fds[1] = pair.getAtIndex(JAVA_INT, 1);
+            return result;
+        }
+    }
+
+    /** getsockopt(2) of an int; a negative errno on failure, so for values that are never negative. */
+    public static int getsockopt(int fd, int level, int name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+            int result = (int) syscall(GETSOCKOPT, fd, level, name, address(value), address(length), 0);
+            return result < 0 ? result : value.get(JAVA_INT, 0);
+        }
+    }
+
+    /** pipe2(2); {@code fds} receives the end to read and the end to write. */
+    public static int pipe(int[] fds, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pair = arena.allocate(JAVA_INT, 2);
+            int result = (int) syscall(PIPE2, address(pair), flags, 0, 0, 0, 0);
+            fds[0] = pair.getAtIndex(JAVA_INT, 0);
+            fds[1] = pair.getAtIndex(JAVA_INT, 1);
+            return result;
+        }
+    }
+
+    /** pidfd_open(2): a file that stands for a process and is readable once it has ended (Linux 5.3). */
+    public static int pidfdOpen(long pid) {
+        return (int) syscall(PIDFD_OPEN, pid, 0, 0, 0, 0, 0);
+    }
+
+    /** pidfd_getfd(2): a copy of another process' open file, closed at exec (Linux 5.6). */
+    public static int pidfdGetfd(int pidfd, int theirFd) {
+        return (int) syscall(PIDFD_GETFD, pidfd, theirFd, 0, 0, 0, 0);
+    }
+
+    /** pidfd_send_signal(2). */
+    public static int pidfdSendSignal(int pidfd, int signal) {
+        return (int) syscall(PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0, 0, 0);
+    }
+
+    /** wait4(2) of one child, whose status is thrown away. */
+    public static int waitForChild(long pid) {
+        return (int) syscall(WAIT4, pid, 0, 0, 0, 0, 0);
+    }
+
+    /** inotify_init1(2). */
+    public static int inotify(int flags) {
+        return (int) syscall(INOTIFY_INIT1, flags, 0, 0, 0, 0, 0);
+    }
+
+    /** inotify_add_watch(2); the watch's descriptor. */
+    public static int inotifyAdd(int fd, String path, int mask) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) syscall(INOTIFY_ADD_WATCH, fd, arena.allocateFrom(path).address(), mask, 0, 0, 0);
+        }
+    }
+
+    /** inotify_rm_watch(2). */
+    public static int inotifyRemove(int fd, int watch) {
+        return (int) syscall(INOTIFY_RM_WATCH, fd, watch, 0, 0, 0, 0);
     }
 
     private static long address(MemorySegment segment) {

@@ -18,6 +18,12 @@ public final class Tun {
     public static final int IFF_VNET_HDR = 0x4000;
     /** Several files, each a queue, for one device. */
     public static final int IFF_MULTI_QUEUE = 0x0100;
+    /** The device stays when its last file is closed. */
+    public static final int IFF_PERSIST = 0x0800;
+    /** With {@link #setQueue}: frames come through this file again. */
+    public static final int IFF_ATTACH_QUEUE = 0x0200;
+    /** With {@link #setQueue}: no frame comes through this file; said of such a file by {@link #getFlags}. */
+    public static final int IFF_DETACH_QUEUE = 0x0400;
     /** Refuse a name that exists, instead of attaching to a persistent device of somebody else. */
     public static final int IFF_TUN_EXCL = 0x8000;
     /** Offload: frames with a partial checksum may be read. */
@@ -30,9 +36,11 @@ public final class Tun {
     public static final int MAX_NAME_LENGTH = 15;
 
     private static final long TUNSETIFF = 0x400454caL;
+    private static final long TUNSETPERSIST = 0x400454cbL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNGETIFF = 0x800454d2L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
+    private static final long TUNSETQUEUE = 0x400454d9L;
     private static final long TUNGETDEVNETNS = 0x54e3L;
     // struct ifreq of linux/if.h: char ifr_name[16], then a union that begins with short ifr_flags.
     private static final int IFREQ_LENGTH = 40;
@@ -67,6 +75,29 @@ public final class Tun {
             MemorySegment.copy(ifreq, 0, MemorySegment.ofArray(name), 0, MAX_NAME_LENGTH);
             return result;
         }
+    }
+
+    /** {@return TUNGETIFF: the flags of device and file, or a negative errno} */
+    public static int getFlags(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ifreq = arena.allocate(IFREQ_LENGTH, Long.BYTES);
+            int result = Syscalls.ioctl(fd, TUNGETIFF, ifreq);
+            return result < 0 ? result : ifreq.get(JAVA_SHORT_UNALIGNED, IFREQ_FLAGS) & 0xffff;
+        }
+    }
+
+    /** TUNSETQUEUE: {@link #IFF_ATTACH_QUEUE} or {@link #IFF_DETACH_QUEUE} for one file of a multi-queue device. */
+    public static int setQueue(int fd, int flag) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ifreq = arena.allocate(IFREQ_LENGTH, Long.BYTES);
+            ifreq.set(JAVA_SHORT_UNALIGNED, IFREQ_FLAGS, (short) flag);
+            return Syscalls.ioctl(fd, TUNSETQUEUE, ifreq);
+        }
+    }
+
+    /** TUNSETPERSIST: whether the device stays when its last file is closed. */
+    public static int setPersistent(int fd, boolean persistent) {
+        return Syscalls.ioctl(fd, TUNSETPERSIST, persistent ? 1 : 0);
     }
 
     /** TUNSETVNETHDRSZ: length of the header in front of each frame. */
