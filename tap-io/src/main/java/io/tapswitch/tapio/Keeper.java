@@ -156,7 +156,7 @@ record Keeper(long pid, long startTicks) {
         }
     }
 
-    /** Waits until it can be known for what it is: a spawn returns microseconds before the new program has its words. */
+    /** Waits until it is seen for what it is: a spawn returns microseconds before the new program has its words. */
     private void awaitName(Path runDirectory) {
         long begin = System.nanoTime();
         while (!isOf(runDirectory)) {
