@@ -24,6 +24,7 @@ public final class MemoryFrameIo implements FrameIo {
     public static final Egress ACCEPT = (port, slot, offset, length) -> length;
 
     private static final int WORDS_PER_WRITE = 4;
+    private static final int NO_FILE = -1;
 
     private final FrameMemory memory;
     private final int firstSlot;
@@ -31,7 +32,9 @@ public final class MemoryFrameIo implements FrameIo {
     private final IntArrayList free = new IntArrayList();
     private final IoCounters counters = new IoCounters();
     private final int[] writes;
-    private final boolean[] ports = new boolean[MAX_PORTS];
+    private final int[] files = new int[MAX_PORTS];
+    private final boolean[] reading = new boolean[MAX_PORTS];
+    private final boolean[] removing = new boolean[MAX_PORTS];
     private final IntArrayList removed = new IntArrayList();
     private int writeWords;
     private int inUse;
@@ -51,6 +54,7 @@ public final class MemoryFrameIo implements FrameIo {
         this.firstSlot = firstSlot;
         references = new int[slots];
         writes = new int[WORDS_PER_WRITE * 65_536];
+        Arrays.fill(files, NO_FILE);
         for (int slot = firstSlot + slots - 1; slot >= firstSlot; slot--) {
             free.addInt(slot);
         }
@@ -84,14 +88,33 @@ public final class MemoryFrameIo implements FrameIo {
     }
 
     @Override
-    public void addPort(int port, int fd, boolean isRead) {
-        ports[port] = true;
+    public void addPort(int port, int fd, boolean reads) {
+        if (files[port] != NO_FILE) {
+            throw new IllegalStateException("port " + port + " is in use");
+        }
+        files[port] = fd;
+        reading[port] = reads;
     }
 
     @Override
     public void removePort(int port) {
-        ports[port] = false;
-        removed.addInt(port);
+        if (files[port] == NO_FILE) {
+            throw new IllegalStateException("port " + port + " is not known");
+        }
+        if (!removing[port]) {
+            removing[port] = true;
+            removed.addInt(port);
+        }
+    }
+
+    /** {@return the file of a port, -1 when it has none} */
+    public int file(int port) {
+        return files[port];
+    }
+
+    /** {@return whether the port's file is read here} */
+    public boolean reads(int port) {
+        return files[port] != NO_FILE && reading[port];
     }
 
     @Override
@@ -108,7 +131,8 @@ public final class MemoryFrameIo implements FrameIo {
         for (int i = 0; i < writesDone; i += WORDS_PER_WRITE) {
             int port = writes[i];
             int slot = writes[i + 1];
-            int result = ports[port] ? egress.onWrite(port, slot, writes[i + 2], writes[i + 3]) : -77;
+            boolean open = files[port] != NO_FILE && !removing[port];
+            int result = open ? egress.onWrite(port, slot, writes[i + 2], writes[i + 3]) : -77;
             handler.onWritten(port, slot, result);
         }
         writeWords = 0;
@@ -119,7 +143,10 @@ public final class MemoryFrameIo implements FrameIo {
         readWords = 0;
         int portsRemoved = removed.size();
         for (int i = 0; i < portsRemoved; i++) {
-            handler.onPortRemoved(removed.getInt(i));
+            int port = removed.getInt(i);
+            files[port] = NO_FILE;
+            removing[port] = false;
+            handler.onPortRemoved(port);
         }
         removed.clear();
         return (writesDone + arrived) / WORDS_PER_WRITE + portsRemoved;

@@ -157,6 +157,7 @@ final class TestSwitch {
         List<Written> frames = List.copyOf(written);
         written.clear();
         settle();
+        settle();
         assertThat(done).isCompleted();
         announced.clear();
         announced.addAll(written);
@@ -168,12 +169,16 @@ final class TestSwitch {
     }
 
     private CompletableFuture<Void> tell(int worker, Worker.Command command) {
-        try {
-            command.run(workers[worker]);
-            return CompletableFuture.completedFuture(null);
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
-        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        workers[worker].command(w -> {
+            try {
+                command.run(w);
+                done.complete(null);
+            } catch (RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
     }
 
     static long mac(int port) {
