@@ -37,7 +37,9 @@ class LayersTest {
             "NetworkNamespace",
             "RouteSocket",
             "FdVault",
+            "ServiceStore",
             "DescriptorPoll",
+            "NamespaceWatch",
             "MacAddress",
             "Ipv4Address",
             "Ipv6Address",
@@ -107,7 +109,7 @@ class LayersTest {
         mayUse("io.tapswitch.vxlan..", "io.tapswitch.wire..");
         mayUse("io.tapswitch.nat..", "io.tapswitch.wire..");
         mayUse("io.tapswitch.dns..");
-        mayUse("io.tapswitch.tapio..", "org.jctools..", "org.slf4j..");
+        mayUse("io.tapswitch.tapio..", "io.tapswitch.wire..", "org.jctools..", "org.slf4j..");
     }
 
     @Test

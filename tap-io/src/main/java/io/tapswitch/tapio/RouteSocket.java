@@ -97,6 +97,20 @@ final class RouteSocket implements AutoCloseable {
         return at < 0 ? Rtnetlink.NETNSA_NSID_NOT_ASSIGNED : answer.getInt(at);
     }
 
+    /** Gives a link of this socket's namespace another queueing discipline for what it sends. */
+    synchronized void queueingDiscipline(int index, String kind) {
+        begin(Rtnetlink.RTM_NEWQDISC, Rtnetlink.NLM_F_ACK | Rtnetlink.NLM_F_CREATE_OR_REPLACE);
+        request.putInt(0).putInt(index).putInt(0).putInt(Rtnetlink.TC_H_ROOT).putInt(0);
+        byte[] bytes = kind.getBytes(StandardCharsets.UTF_8);
+        attributeHeader(Rtnetlink.TCA_KIND, bytes.length + 1);
+        request.put(bytes).put((byte) 0);
+        request.position(Rtnetlink.align(request.position()));
+        int error = exchange();
+        if (error != 0) {
+            throw failed("set the queueing discipline " + kind, error);
+        }
+    }
+
     private @Nullable LinkState ask(int namespaceId) {
         attribute(Rtnetlink.IFLA_EXT_MASK, Rtnetlink.RTEXT_FILTER_SKIP_STATS);
         if (namespaceId != Rtnetlink.NETNSA_NSID_NOT_ASSIGNED) {

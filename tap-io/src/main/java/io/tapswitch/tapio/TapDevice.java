@@ -124,7 +124,7 @@ public final class TapDevice implements AutoCloseable {
 
     /**
      * Attaches to a persistent device that no process holds, where it is: the last resort when its files are lost. They
-     * are opened inside the namespace and so <em>keep it alive</em>: it is to be watched ({@code NamespaceWatch}), and
+     * are opened inside the namespace and so <em>keep it alive</em>: it is to be watched ({@link NamespaceWatch}), and
      * the device closed when nobody else needs the namespace.
      *
      * @param options with as many queues as the device was made with

@@ -15,6 +15,9 @@ public final class Rtnetlink {
     /** Multicast group of namespace ids (RTNLGRP_NSID, 28), as a bit of nl_groups. */
     public static final int RTMGRP_NSID = 1 << 27;
 
+    /** Multicast groups of both families' addresses and routes, as bits of nl_groups. */
+    public static final int RTMGRP_ADDRESSES_AND_ROUTES = 0x10 | 0x40 | 0x100 | 0x400;
+
     /** Length of struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port. */
     public static final int NLMSGHDR_LENGTH = 16;
     /** Offset of the type in struct nlmsghdr. */
@@ -25,6 +28,16 @@ public final class Rtnetlink {
     public static final int IFINFOMSG_INDEX = 4;
     /** Offset of the flags in struct ifinfomsg. */
     public static final int IFINFOMSG_FLAGS = 8;
+    /** Length of struct ifaddrmsg: u8 family, u8 prefix length, u8 flags, u8 scope, u32 index. */
+    public static final int IFADDRMSG_LENGTH = 8;
+    /** Offset of the index in struct ifaddrmsg. */
+    public static final int IFADDRMSG_INDEX = 4;
+    /** Length of struct rtmsg: u8 family, lengths of destination and source, tos, table, protocol, scope, type; flags. */
+    public static final int RTMSG_LENGTH = 12;
+    /** Offset of the type in struct rtmsg. */
+    public static final int RTMSG_TYPE = 7;
+    /** Offset of the flags in struct rtmsg. */
+    public static final int RTMSG_FLAGS = 8;
     /** Length of struct rtgenmsg, padded. */
     public static final int RTGENMSG_LENGTH = 4;
     /** Length of an attribute's header: u16 length with header, u16 type. */
@@ -34,12 +47,24 @@ public final class Rtnetlink {
 
     /** An error, or 0 as acknowledgement. */
     public static final int NLMSG_ERROR = 2;
+    /** The end of a dump. */
+    public static final int NLMSG_DONE = 3;
     /** A link is new or changed. */
     public static final int RTM_NEWLINK = 16;
     /** A link is gone from its namespace. */
     public static final int RTM_DELLINK = 17;
     /** Asks for a link. */
     public static final int RTM_GETLINK = 18;
+    /** An address, in the answer to {@link #RTM_GETADDR}. */
+    public static final int RTM_NEWADDR = 20;
+    /** Asks for addresses. */
+    public static final int RTM_GETADDR = 22;
+    /** A route, in the answer to {@link #RTM_GETROUTE}. */
+    public static final int RTM_NEWROUTE = 24;
+    /** Asks for routes. */
+    public static final int RTM_GETROUTE = 26;
+    /** Gives a link a queueing discipline. */
+    public static final int RTM_NEWQDISC = 36;
     /** A namespace gets an id. */
     public static final int RTM_NEWNSID = 88;
     /** A namespace's id is gone, because the namespace is. */
@@ -50,6 +75,13 @@ public final class Rtnetlink {
     public static final int NLM_F_REQUEST = 1;
     /** Flag: answer also when there is nothing to say. */
     public static final int NLM_F_ACK = 4;
+
+    /** Flag: all there are. */
+    public static final int NLM_F_DUMP = 0x300;
+    /** Flag: what was there changed during the dump. */
+    public static final int NLM_F_DUMP_INTR = 0x10;
+    /** Flags: make it, in place of what is there. */
+    public static final int NLM_F_CREATE_OR_REPLACE = 0x400 | 0x100;
 
     /** MAC address. */
     public static final int IFLA_ADDRESS = 1;
@@ -67,6 +99,31 @@ public final class Rtnetlink {
     public static final int RTEXT_FILTER_SKIP_STATS = 8;
     /** Id of the namespace that is asked about, s32 (Linux 4.20). */
     public static final int IFLA_TARGET_NETNSID = 46;
+    /** An interface's address, or that of the other end. */
+    public static final int IFA_ADDRESS = 1;
+    /** An interface's own address, for IPv4. */
+    public static final int IFA_LOCAL = 2;
+    /** A route's prefix. */
+    public static final int RTA_DST = 1;
+    /** Index of the link that a route leads to. */
+    public static final int RTA_OIF = 4;
+    /** A route by several links: u16 length, u8 flags, u8 weight, s32 index, attributes; for each. */
+    public static final int RTA_MULTIPATH = 9;
+    /** Offset of the index in the first of {@link #RTA_MULTIPATH}. */
+    public static final int RTNEXTHOP_INDEX = 4;
+    /** A route to other hosts, not one to an address of this host. */
+    public static final int RTN_UNICAST = 1;
+    /** First type of routes that lead nowhere on purpose: blackhole, unreachable, prohibit. */
+    public static final int RTN_BLACKHOLE = 6;
+    /** Last of the types that begin with {@link #RTN_BLACKHOLE}. */
+    public static final int RTN_PROHIBIT = 8;
+    /** Flag of a route that the kernel made of another. */
+    public static final int RTM_F_CLONED = 0x200;
+    /** A queueing discipline's name. */
+    public static final int TCA_KIND = 1;
+    /** Parent of a link's first queueing discipline. */
+    public static final int TC_H_ROOT = -1;
+
     /** Link flag: set up. */
     public static final int IFF_UP = 1;
     /** Link flag: has a carrier. */
