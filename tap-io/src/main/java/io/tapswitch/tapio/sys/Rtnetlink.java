@@ -32,7 +32,7 @@ public final class Rtnetlink {
     public static final int IFADDRMSG_LENGTH = 8;
     /** Offset of the index in struct ifaddrmsg. */
     public static final int IFADDRMSG_INDEX = 4;
-    /** Length of struct rtmsg: u8 family, lengths of destination and source, tos, table, protocol, scope, type; flags. */
+    /** Length of struct rtmsg: u8 family, two lengths, tos, table, protocol, scope, type; u32 flags. */
     public static final int RTMSG_LENGTH = 12;
     /** Offset of the type in struct rtmsg. */
     public static final int RTMSG_TYPE = 7;
