@@ -39,7 +39,8 @@ final class Dispatcher {
                     : failure(405, path + " takes " + String.join(" and ", methods) + ", not " + method);
         } catch (Refusal e) {
             if (e.kind() == Refusal.Kind.FAILED) {
-                LOG.warn("{} {}: {}", method, path, e.sentence(), e);
+                // A cause is for programmers; what a sentence explains completely has none.
+                LOG.warn("{} {}: {}", method, path, e.sentence(), e.getCause());
             }
             return failure(status(e.kind()), e.sentence());
         } catch (RuntimeException | Error e) {

@@ -1,8 +1,13 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Prefix;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
@@ -45,7 +50,8 @@ final class NetworkTable {
 
     /** Brings back the networks of the last run, and makes {@code bridge} in the first. */
     void restore() {
-        for (Network network : state.load()) {
+        for (io.tapswitch.core.model.Network stored : state.load().networks()) {
+            Network network = network(stored);
             if (byName.containsKey(network.name())) {
                 throw Refusal.conflict("state of " + state.path() + " has two networks named " + network.name());
             }
@@ -165,7 +171,41 @@ final class NetworkTable {
     }
 
     private void save() {
-        state.save(byName.values().stream().map(Entry::network).toList());
+        Map<String, io.tapswitch.core.model.Network> networks = new LinkedHashMap<>();
+        byName.values().forEach(entry -> networks.put(entry.network().id(), stored(entry)));
+        state.save(new DesiredState(0, networks, Map.of()));
+    }
+
+    private static io.tapswitch.core.model.Network stored(Entry entry) {
+        Network network = entry.network();
+        boolean builtIn = network.name().equals(Network.BRIDGE);
+        return new io.tapswitch.core.model.Network(
+                network.id(),
+                entry.index(),
+                network.name(),
+                network.created(),
+                Driver.BRIDGE,
+                false,
+                false,
+                false,
+                List.of(new Subnet(
+                        network.subnet(), Ipv4Address.fromBits(network.gateway()), null, Map.of(), !builtIn)),
+                network.options(),
+                network.labels(),
+                builtIn ? new Origin.BuiltIn() : new Origin.Command());
+    }
+
+    private static Network network(io.tapswitch.core.model.Network stored) {
+        Subnet subnet = stored.subnets().getFirst();
+        return new Network(
+                stored.id(),
+                stored.name(),
+                stored.created(),
+                stored.driver().word(),
+                (Ipv4Prefix) subnet.prefix(),
+                ((Ipv4Address) subnet.gateway()).bits(),
+                stored.options(),
+                stored.labels());
     }
 
     private List<SubnetChoice.Taken> taken() {

@@ -1,74 +1,66 @@
 package io.tapswitch.core.control;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.document.Source;
+import io.tapswitch.core.document.TextFile;
+import io.tapswitch.core.ipam.DefaultPools;
+import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.wire.Ipv4Prefix;
+import io.tapswitch.wire.Ipv6Prefix;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
-import java.util.Map;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Theory of operation: what survives the daemon.
  *
  * <p>One directory belongs to one daemon at a time: it holds a lock on the file {@code lock} as long as it lives, and
- * the kernel gives the lock up when it dies, however it dies. The desired state is one JSON file:
+ * the kernel gives the lock up when it dies, however it dies (R14). The desired state is one JSON file:
  *
  * <pre>
- *   STATE-DIR/lock         locked, holds the daemon's pid for people
- *   STATE-DIR/state.json   {"version": 1, "networks": [...]}
- *   STATE-DIR/state.json.new   the next one while it is written
+ *   STATE-DIR/lock                       locked, holds the daemon's pid for people
+ *   STATE-DIR/state.json                 {"version": 2, "change": 17, "networks": [...], "containers": [...]}
+ *   STATE-DIR/state.json.new             the next one while it is written
+ *   STATE-DIR/state.json.corrupt-TIME    copy of one that could not be read
  * </pre>
  *
  * <p>A change is written to the new file, forced to the disk, and renamed over the old one, and the directory is forced
- * too: after a crash there is the old or the new state, never half of one. A file that cannot be read, or that a newer
- * version wrote, is never overwritten: the daemon refuses to start and names it.
+ * too: after a crash there is the old or the new state, never half of one. {@link StateRules} hold for what is written
+ * and for what is read.
  *
- * <p>Called under the controller's lock only. In this version endpoints do not survive: their TAPs go with the daemon.
+ * <p>A file that cannot be read, or that a newer version wrote, stays as it is: the daemon refuses to start, names
+ * file, line and fault, and keeps one copy aside for those who mend the original in haste (R13). It never starts with
+ * less than there was.
+ *
+ * <p>A disk that is full or read-only is a {@link Refusal} of one line; what was on the disk stays.
+ *
+ * <p>Called under the controller's lock only.
  */
 public final class StateDirectory implements AutoCloseable {
-    private static final int VERSION = 1;
+    /** A state of 4 000 containers has 6 MiB. */
+    private static final int BYTES_MAX = 256 << 20;
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .build();
+    private static final String FILE = "state.json";
+
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private final Path directory;
     private final FileChannel lockChannel;
-
-    /** The file's form. */
-    private record Contents(
-            @JsonProperty(required = true) int version,
-            @Nullable List<StoredNetwork> networks) {}
-
-    private record StoredNetwork(
-            String id,
-            String name,
-            String created,
-            String driver,
-            String subnet,
-            String gateway,
-            @Nullable Map<String, String> options,
-            @Nullable Map<String, String> labels) {}
 
     private StateDirectory(Path directory, FileChannel lockChannel) {
         this.directory = directory;
@@ -97,10 +89,9 @@ public final class StateDirectory implements AutoCloseable {
             channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)));
             return new StateDirectory(directory, channel);
         } catch (FileAlreadyExistsException e) {
-            throw Refusal.failed(
-                    "cannot use state directory " + directory + ": " + e.getFile() + " is no directory", e);
+            throw Refusal.failed("cannot use state directory " + directory + ": " + e.getFile() + " is no directory");
         } catch (IOException e) {
-            throw Refusal.failed("cannot use state directory " + directory + ": " + e, e);
+            throw Refusal.failed("cannot use state directory " + directory + ": " + TextFile.reason(e));
         }
     }
 
@@ -117,73 +108,70 @@ public final class StateDirectory implements AutoCloseable {
         return directory;
     }
 
-    private Path file() {
-        return directory.resolve("state.json");
-    }
-
-    /** {@return the networks that were written last, none when nothing was ever written} */
-    List<Network> load() {
-        if (!Files.exists(file())) {
-            return List.of();
-        }
+    /** {@return where this installation's IPv6 subnets come from when nobody chose one; always the same} */
+    public Ipv6Prefix localPool() {
+        String machine;
         try {
-            byte[] bytes = Files.readAllBytes(file());
-            JsonNode given = JSON.readTree(bytes).path("version");
-            if (!given.isInt()) {
-                throw unreadable("it bears no version", new IOException("version"));
-            }
-            int version = given.intValue();
-            if (version != VERSION) {
-                throw Refusal.failed(
-                        "state file " + file() + " has version " + version + ", this tapswitch reads version " + VERSION
-                                + " only; nothing was changed",
-                        new IOException("version"));
-            }
-            List<StoredNetwork> networks = JSON.readValue(bytes, Contents.class).networks();
-            return networks == null
-                    ? List.of()
-                    : networks.stream().map(StateDirectory::network).toList();
-        } catch (JacksonException e) {
-            throw unreadable(jsonFault(e), e);
-        } catch (NullPointerException e) {
-            throw unreadable("a network lacks a field", e);
+            // machine-id(5): unique, and not to be shown to others as it is; the pool is made of a hash.
+            machine = Files.readString(Path.of("/etc/machine-id"), StandardCharsets.UTF_8)
+                    .strip();
         } catch (IOException e) {
-            throw unreadable(String.valueOf(e.getMessage()), e);
+            machine = "";
+        }
+        return DefaultPools.localPool(machine + " " + directory.toAbsolutePath().normalize());
+    }
+
+    private Path file() {
+        return directory.resolve(FILE);
+    }
+
+    /** {@return the state that was written last, an empty one when nothing was ever written} */
+    public DesiredState load() {
+        if (!Files.exists(file(), java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            return DesiredState.EMPTY;
+        }
+        try {
+            return StateReader.read(new Source(file().toString()), TextFile.read(file(), BYTES_MAX));
+        } catch (StateReader.NewerVersion e) {
+            throw Refusal.failed("state file " + file() + " " + e.getMessage()
+                    + ": start the tapswitch that wrote it, or move the file away to start without networks and"
+                    + " containers" + keepAside("newer"));
         } catch (Refusal e) {
-            throw e.kind() == Refusal.Kind.FAILED ? e : unreadable(String.valueOf(e.getMessage()), e);
+            throw Refusal.failed("state file cannot be read: " + e.sentence()
+                    + " (nothing was changed; mend the file, or move it away to start without networks and containers"
+                    + keepAside("corrupt") + ")");
         }
     }
 
-    /** Jackson's words without what it adds in parentheses for programmers, and where in the file it is. */
-    private static String jsonFault(JacksonException e) {
-        String words = String.valueOf(e.getOriginalMessage());
-        int addition = words.indexOf(" (");
-        String fault = addition < 0 ? words : words.substring(0, addition);
-        TokenStreamLocation where = e.getLocation();
-        return where == null || where.getLineNr() < 1 ? fault : "line " + where.getLineNr() + ": " + fault;
-    }
-
-    private Refusal unreadable(String why, Exception cause) {
-        return Refusal.failed(
-                "state file " + file() + " cannot be read; nothing was changed: mend it, or move it away to start"
-                        + " without networks (" + firstLine(why) + ")",
-                cause);
-    }
-
-    private static String firstLine(String text) {
-        int end = text.indexOf('\n');
-        return end < 0 ? text : text.substring(0, end);
-    }
-
-    /** Writes the networks; when this returns, they are on the disk. */
-    void save(List<Network> networks) {
-        Path next = directory.resolve("state.json.new");
+    /** Copies the file that is refused, once, and says where to. */
+    private String keepAside(String why) {
         try {
-            byte[] bytes = JSON.writeValueAsBytes(new Contents(
-                    VERSION, networks.stream().map(StateDirectory::stored).toList()));
+            try (DirectoryStream<Path> copies = Files.newDirectoryStream(directory, FILE + "." + why + "-*")) {
+                for (Path copy : copies) {
+                    if (Files.mismatch(copy, file()) < 0) {
+                        return "; a copy is " + copy.getFileName();
+                    }
+                }
+            }
+            Path copy = directory.resolve(FILE + "." + why + "-" + TIME.format(Instant.now()));
+            Files.copy(file(), copy);
+            return "; a copy is " + copy.getFileName();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** Writes the state; when this returns, it is on the disk. When it throws, the state before is. */
+    public void save(DesiredState state) {
+        StateRules.Fault fault = StateRules.firstFault(state);
+        if (fault != null) {
+            throw new IllegalStateException("this state could not be read back: " + fault.sentence());
+        }
+        Path next = directory.resolve(FILE + ".new");
+        try {
+            ByteBuffer buffer = ByteBuffer.wrap(StateWriter.write(state));
             try (FileChannel channel = FileChannel.open(
                     next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);
                 }
@@ -194,36 +182,21 @@ public final class StateDirectory implements AutoCloseable {
                 self.force(true);
             }
         } catch (AtomicMoveNotSupportedException e) {
-            throw Refusal.failed("file system of " + directory + " cannot rename atomically", e);
+            throw Refusal.failed("file system of " + directory + " cannot rename atomically");
         } catch (IOException e) {
-            throw Refusal.failed("cannot write state file " + file() + ": " + e, e);
+            forget(next);
+            throw Refusal.failed(
+                    "cannot write state file " + file() + ": " + TextFile.reason(e) + "; the change was not made");
         }
     }
 
-    private static StoredNetwork stored(Network network) {
-        return new StoredNetwork(
-                network.id(),
-                network.name(),
-                network.created(),
-                network.driver(),
-                network.subnet().toString(),
-                Ipv4.text(network.gateway()),
-                network.options(),
-                network.labels());
-    }
-
-    private static Network network(StoredNetwork stored) {
-        NetworkOptions.parse(stored.options() == null ? Map.of() : stored.options());
-        Ipv4Prefix subnet = Ipv4.prefix(stored.subnet(), "subnet");
-        return new Network(
-                stored.id(),
-                ObjectName.check(stored.name(), "network"),
-                stored.created(),
-                stored.driver(),
-                subnet,
-                SubnetChoice.gateway(subnet, stored.gateway()),
-                stored.options() == null ? Map.of() : stored.options(),
-                stored.labels() == null ? Map.of() : stored.labels());
+    /** What a full disk has of the next state is of no use and takes the room of others. */
+    private static void forget(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // It stays, and the next change writes over it.
+        }
     }
 
     @Override
@@ -231,7 +204,7 @@ public final class StateDirectory implements AutoCloseable {
         try {
             lockChannel.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -87,6 +87,11 @@ public final class Refusal extends RuntimeException {
         return new Refusal(Kind.FAILED, code, message, cause);
     }
 
+    /** {@return a failure that its sentence explains completely, such as a full disk} */
+    public static Refusal failed(String message) {
+        return new Refusal(Kind.FAILED, Kind.FAILED.code, message, null);
+    }
+
     /** {@return what kind of refusal} */
     public Kind kind() {
         return kind;

@@ -1,0 +1,133 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.Address;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.IpAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must hold between the objects of a state, so that the dataplane's tables can be made of it: a name, an id, an
+ * index, a port stands for one object only, an endpoint is in a network that exists, with an address of it that nobody
+ * else has. Checked when a state is read, since people mend files, and before one is written: what cannot be read back
+ * is never written.
+ */
+final class StateRules {
+    /**
+     * What does not hold.
+     *
+     * @param id of the object
+     * @param sentence what is wrong, naming the object
+     */
+    record Fault(String id, String sentence) {}
+
+    private final DesiredState state;
+    private final Map<String, String> owners = new HashMap<>();
+
+    private StateRules(DesiredState state) {
+        this.state = state;
+    }
+
+    /** {@return the first fault, null when there is none} */
+    static @Nullable Fault firstFault(DesiredState state) {
+        return new StateRules(state).check();
+    }
+
+    private @Nullable Fault check() {
+        Fault fault = null;
+        for (Network network : state.networks()) {
+            fault = fault == null ? network(network) : fault;
+        }
+        for (Container container : state.containers()) {
+            fault = fault == null ? container(container) : fault;
+        }
+        return fault;
+    }
+
+    private @Nullable Fault network(Network network) {
+        String what = "network " + network.name();
+        Fault fault = once("network name " + network.name(), network.id(), what);
+        boolean isSwitched = network.driver() == Driver.BRIDGE;
+        if (fault == null && (isSwitched != (network.index() >= 0) || network.index() >= Dataplane.MAX_NETWORKS)) {
+            fault = new Fault(
+                    network.id(),
+                    what + ": index " + network.index() + " is not "
+                            + (isSwitched ? "from 0 to " + (Dataplane.MAX_NETWORKS - 1) : "-1"));
+        }
+        if (fault == null && isSwitched) {
+            fault = once("network index " + network.index(), network.id(), what);
+        }
+        for (Subnet subnet : network.subnets()) {
+            fault = fault == null ? subnet(network, subnet) : fault;
+        }
+        return fault == null ? options(network) : fault;
+    }
+
+    private static @Nullable Fault options(Network network) {
+        try {
+            NetworkOptions.parse(network.options());
+            return null;
+        } catch (Refusal e) {
+            return new Fault(network.id(), "network " + network.name() + ": " + e.sentence());
+        }
+    }
+
+    private static @Nullable Fault subnet(Network network, Subnet subnet) {
+        IpAddress outside = !subnet.prefix().includes(subnet.gateway()) ? subnet.gateway() : null;
+        for (IpAddress reserved : subnet.reserved().values()) {
+            outside = outside == null && !subnet.prefix().includes(reserved) ? reserved : outside;
+        }
+        if (subnet.range() != null && !subnet.prefix().includes(subnet.range().network())) {
+            outside = subnet.range().network();
+        }
+        return outside == null
+                ? null
+                : new Fault(
+                        network.id(), "network " + network.name() + ": " + outside + " is not in " + subnet.prefix());
+    }
+
+    private @Nullable Fault container(Container container) {
+        String what = "container " + container.name();
+        Fault fault = once("container name " + container.name(), container.id(), what);
+        for (Endpoint endpoint : container.endpoints()) {
+            fault = fault == null ? endpoint(container, endpoint) : fault;
+        }
+        return fault;
+    }
+
+    private @Nullable Fault endpoint(Container container, Endpoint endpoint) {
+        String what = "endpoint of container " + container.name();
+        Network network = state.networksById().get(endpoint.networkId());
+        if (network == null || network.driver() != Driver.BRIDGE) {
+            return new Fault(endpoint.id(), what + ": there is no network " + endpoint.networkId() + " with a switch");
+        }
+        String at = " of network " + network.name();
+        Fault fault = once("endpoint id " + endpoint.id(), endpoint.id(), what);
+        fault = fault == null ? once("port " + endpoint.port(), endpoint.id(), what) : fault;
+        fault = fault == null
+                ? once("place of container " + container.id() + " in network " + network.name(), endpoint.id(), what)
+                : fault;
+        for (Address address : new @Nullable Address[] {endpoint.ipv4(), endpoint.ipv6()}) {
+            if (fault == null && address != null) {
+                fault = network.subnets().stream()
+                                .anyMatch(subnet -> subnet.prefix().includes(address.ip()))
+                        ? once("address " + address.ip() + at, endpoint.id(), what)
+                        : new Fault(endpoint.id(), what + ": " + address.ip() + " is in no subnet" + at);
+            }
+        }
+        return fault;
+    }
+
+    private @Nullable Fault once(String thing, String id, String owner) {
+        String there = owners.put(thing, owner);
+        return there == null ? null : new Fault(id, owner + ": " + thing + " is that of " + there + " too");
+    }
+}
