@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
  * <p><b>Theory of operation.</b> Nobody needs it when the handle by which it was found is gone or is another
  * namespace's, no process is in it (/proc/PID/ns/net), and no bind mount holds it (/proc/self/mountinfo). It is looked
  * at when something happened to a handle - a name went from its directory (inotify), a process ended (pidfd) - and
- * every {@value #PERIOD_MS} ms besides, because processes elsewhere and plain unmounts say nothing. Each look is one stat a
- * namespace; only for those without a handle the processes are listed.
+ * every {@value #PERIOD_MS} ms besides, because processes elsewhere and plain unmounts say nothing. Each look is one
+ * stat a namespace; only for those without a handle the processes are listed.
  *
  * <p>Calls are made on a thread of this object's own, once for each namespace. Where nothing is watched, nothing is
  * done. Any thread may call.
