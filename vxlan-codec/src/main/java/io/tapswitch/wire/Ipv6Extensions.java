@@ -40,6 +40,9 @@ public final class Ipv6Extensions {
     /** A jumbo payload option. */
     public static final long JUMBO = -6;
 
+    /** Bytes of a fragment header. */
+    public static final int FRAGMENT_LENGTH = 8;
+
     private static final int MIN_HEADER_LENGTH = 8;
     private static final int LATER_FRAGMENT_SHIFT = 32;
     private static final int OFFSET_SHIFT = 8;
@@ -121,7 +124,7 @@ public final class Ipv6Extensions {
 
     private static int headerLength(DirectBuffer b, int header, int protocol) {
         return switch (protocol) {
-            case IpProtocol.FRAGMENT -> MIN_HEADER_LENGTH;
+            case IpProtocol.FRAGMENT -> FRAGMENT_LENGTH;
             // RFC 4302 §2.2: in words of 4 bytes, minus 2. Never below one unit, or the walk would not move on.
             case IpProtocol.AUTHENTICATION -> (Octets.uint8(b, header + 1) + 2) << 2;
             default -> (Octets.uint8(b, header + 1) + 1) << 3;

@@ -58,7 +58,7 @@ public class HeaderValidationBenchmark extends PerCall {
     /** What a packet for the gateway is checked for besides, header checksum included. */
     @Benchmark
     public int gatewayPacket() {
-        return PacketValidator.ipv4(small, L3, Ipv4Header.totalLength(small, L3), bridge);
+        return PacketValidator.ipv4(small, L3, Ipv4Header.totalLength(small, L3), bridge.gateways);
     }
 
     /** The walk over two IPv6 extension headers. */

@@ -1,6 +1,5 @@
 package io.tapswitch.core.dataplane;
 
-import io.tapswitch.wire.Ipv4Address;
 import java.util.Arrays;
 
 /**
@@ -18,11 +17,14 @@ final class Bridge {
     private static final int GATEWAY_ANSWERS_PER_SECOND = 10_000;
 
     private static final int GATEWAY_BURST = 1_000;
+    /** ICMP errors per second that a network's members get, and how many at once (RFC 1812 section 4.3.2.8). */
+    private static final int ERRORS_PER_SECOND = 1_000;
+
+    private static final int ERRORS_BURST = 100;
 
     final int network;
-    final int gatewayAddress;
+    final Gateways gateways;
     final long gatewayMac;
-    final int broadcastAddress;
     final int mtu;
     final boolean internal;
     /** Whether members may talk to each other. */
@@ -36,6 +38,8 @@ final class Bridge {
 
     final Fdb fdb;
     final TokenBucket gatewayAnswers;
+    /** What an ICMP error costs, of the gateway or about an address that nobody has. */
+    final TokenBucket errors;
     /** Whether some address could not be told to the other workers because a ring was full. */
     boolean shareRetry;
 
@@ -46,16 +50,7 @@ final class Bridge {
     Bridge(NetworkSettings settings, int workers) {
         network = settings.id();
         gatewayMac = settings.gatewayMac();
-        int gateway = 0;
-        int broadcast = -1;
-        for (GatewayAddress candidate : settings.gateways()) {
-            if (gateway == 0 && candidate.address() instanceof Ipv4Address four) {
-                gateway = four.bits();
-                broadcast = gateway | (int) (0xffff_ffffL >>> candidate.prefixLength());
-            }
-        }
-        gatewayAddress = gateway;
-        broadcastAddress = broadcast;
+        gateways = new Gateways(settings.gateways(), settings.gatewayMac());
         mtu = settings.mtu();
         internal = settings.internal();
         icc = settings.icc();
@@ -66,6 +61,7 @@ final class Bridge {
         gatewayWorker = settings.id() % workers;
         fdb = new Fdb(FDB_CAPACITY, settings.learnedPerPort(), settings.learnedPerNetwork(), workers > 1);
         gatewayAnswers = new TokenBucket(GATEWAY_ANSWERS_PER_SECOND, GATEWAY_BURST);
+        errors = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST);
     }
 
     void addMember(int port) {

@@ -1,6 +1,5 @@
 package io.tapswitch.core.dataplane;
 
-import static io.tapswitch.core.dataplane.Verdict.ANSWER;
 import static io.tapswitch.core.dataplane.Verdict.FLOOD;
 import static io.tapswitch.core.dataplane.Verdict.GATEWAY;
 import static io.tapswitch.core.dataplane.Verdict.PASS;
@@ -28,12 +27,14 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   1 rx        count it, find its network
  *   2 validate  FrameValidator: is it a frame that a member may send?
- *   3 guard     SourceGuard, where on: does it bear the port's own addresses?
+ *   3 guard     RouterGuard: does it play the router? SourceGuard, where on: does it bear the port's own addresses?
  *   4 learn     Fdb: the source address is behind this port
- *   5 look up   Fdb: which port is the destination behind? Or the gateway, or everybody?
- *   6 gateway   Gateway: the switch's own answers
+ *   5 look up   Resolution: who has this address? Fdb: which port is the destination behind? Or gateway, or everybody?
+ *   6 gateway   HostPort: is it for the host? Gateway: the switch's own answers
  *   7 tx        one write, or one for each member, from the slot in which the frame was read
  * </pre>
+ *
+ * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded.
  *
  * <p>A step returns a verdict: an egress port or a word of {@link Verdict} from 0 up, a {@link DropReason} below. All
  * branching is in this class; the steps are plain methods that take primitives. A frame is never copied and never an
@@ -58,10 +59,7 @@ public final class Datapath {
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
-    @SuppressWarnings("UnusedVariable") // read by the host's way, which comes with the next commit
     private @Nullable HostPort host;
-
-    @SuppressWarnings("UnusedVariable") // read by the gateway, which comes with the next commit
     private SubnetTable subnets = SubnetTable.EMPTY;
 
     private long nowNs;
@@ -148,19 +146,17 @@ public final class Datapath {
             int length = batch.lengths[i];
 
             Bridge bridge = rx(port, length);
-            if (bridge == null) {
-                drop(port, slot, DropReason.DETACHED.verdict());
-                continue;
-            }
-            int verdict = decide(bridge, port, offset, length);
-            if (verdict == GATEWAY) {
-                gateway(bridge, port, slot, offset, length);
-            } else if (verdict == FLOOD) {
-                flood(bridge, port, slot, offset, length);
-            } else if (verdict >= 0) {
+            int verdict = bridge == null ? fromOutside(port, offset, length) : decide(bridge, port, offset, length);
+            if (Verdict.isPort(verdict)) {
                 tx(verdict, slot, offset, length);
-            } else {
+            } else if (verdict < 0) {
                 drop(port, slot, verdict);
+            } else if (bridge == null || Verdict.goesBack(verdict)) {
+                sendBack(port, slot, offset, verdict);
+            } else if (verdict == GATEWAY) {
+                gateway(bridge, port, slot, offset, length);
+            } else {
+                flood(bridge, port, slot, offset, length);
             }
         }
         batch.clear();
@@ -182,17 +178,35 @@ public final class Datapath {
         return network < 0 ? null : bridges[network];
     }
 
+    /** The whole way up to 7 of a frame that no network sent: the host's, or nobody's any more. */
+    private int fromOutside(int port, int offset, int length) {
+        return host == null || host.port != port
+                ? DropReason.DETACHED.verdict()
+                : HostIngress.decide(buffer, offset, length, host, ports, bridges, nowNs);
+    }
+
     private int decide(Bridge bridge, int port, int offset, int length) {
-        int frame = offset + VirtioNetHeader.LENGTH;
         int verdict = FrameValidator.validate(buffer, offset, length, bridge);
-        if (verdict == PASS && ports.isGuarded(port)) {
-            int frameLength = length - VirtioNetHeader.LENGTH;
-            verdict = SourceGuard.check(buffer, frame, frameLength, ports.mac(port), ports.address(port));
+        if (verdict == PASS) {
+            verdict = guard(bridge, port, offset + VirtioNetHeader.LENGTH, length - VirtioNetHeader.LENGTH);
         }
         if (verdict == PASS) {
-            verdict = learn(bridge, port, EthernetHeader.source(buffer, frame));
+            verdict = learn(bridge, port, EthernetHeader.source(buffer, offset + VirtioNetHeader.LENGTH));
         }
-        return verdict == PASS ? lookUp(bridge, port, frame) : verdict;
+        return verdict == PASS ? lookUp(bridge, port, offset, length) : verdict;
+    }
+
+    /** 3 guard: the container does not play the router, and speaks in its own name. */
+    private int guard(Bridge bridge, int port, int frame, int frameLength) {
+        int etherType = EthernetHeader.etherType(buffer, frame);
+        int packet = frame + EthernetHeader.LENGTH;
+        int verdict = RouterGuard.check(buffer, packet, frameLength - EthernetHeader.LENGTH, etherType);
+        if (verdict != PASS) {
+            return verdict;
+        }
+        return ports.isGuarded(port)
+                ? SourceGuard.check(buffer, frame, frameLength, ports, port)
+                : SourceGuard.gateway(buffer, frame, frameLength, bridge.gateways);
     }
 
     /** 4 learn: the source is behind this port, unless configuration says that it is behind another. */
@@ -223,12 +237,22 @@ public final class Datapath {
         }
     }
 
-    /** 5 look up: the port that the destination is behind, the gateway, or everybody. */
-    private int lookUp(Bridge bridge, int port, int frame) {
+    /** 5 look up: an answer, the port that the destination is behind, the gateway, or everybody. */
+    private int lookUp(Bridge bridge, int port, int offset, int length) {
+        int frame = offset + VirtioNetHeader.LENGTH;
         long destination = EthernetHeader.destination(buffer, frame);
         boolean group = EthernetHeader.isGroup(destination);
-        if (destination == bridge.gatewayMac || (group && Gateway.isAskedFor(buffer, frame, bridge))) {
+        if (Resolution.isQuestion(buffer, frame, length - VirtioNetHeader.LENGTH)) {
+            int verdict = Resolution.answer(buffer, offset, length, bridge, ports, port);
+            if (verdict != PASS) {
+                return verdict;
+            }
+        }
+        if (destination == bridge.gatewayMac) {
             return GATEWAY;
+        }
+        if (!bridge.icc) {
+            return DropReason.ICC_DISABLED.verdict();
         }
         if (!group) {
             int egress = bridge.fdb.lookup(destination);
@@ -236,27 +260,69 @@ public final class Datapath {
                 return egress == port ? DropReason.REFLECTION.verdict() : egress;
             }
         }
-        return ports.mayFlood(port, nowNs) ? FLOOD : DropReason.STORM.verdict();
+        if (!ports.mayFlood(port, nowNs)) {
+            return DropReason.STORM.verdict();
+        }
+        if (!group && AbsentNeighbour.isMeant(buffer, frame, bridge) && bridge.errors.tryTake(nowNs)) {
+            tellUnreachable(bridge, port, offset, length);
+        }
+        return FLOOD;
     }
 
-    /** 6 gateway: here, or at the worker that owns the gateway's state. */
-    private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
-        if (bridge.gatewayWorker != crossings.worker()) {
-            if (crossings.handOver(bridge.gatewayWorker, slot, offset, length, port, bridge.network)) {
-                counters.add(Term.HANDED_OVER, 1);
-            } else {
-                drop(port, slot, DropReason.HANDOFF_FULL.verdict());
-            }
+    /** A frame of the switch's own, back to the sender: nobody has that address. */
+    private void tellUnreachable(Bridge bridge, int port, int offset, int length) {
+        int slot = io.allocate();
+        if (slot < 0) {
             return;
         }
-        int verdict = Gateway.handle(buffer, offset, length, bridge, nowNs);
-        if (verdict == ANSWER) {
-            counters.add(Term.CONSUMED, 1);
-            counters.add(Term.GENERATED, 1);
-            tx(port, slot, offset, length);
+        int copy = FrameMemory.readOffset(slot);
+        buffer.putBytes(copy, buffer, offset, length);
+        int errorLength = AbsentNeighbour.write(buffer, copy, length, bridge);
+        if (errorLength == 0) {
+            io.release(slot);
         } else {
-            drop(port, slot, verdict);
+            counters.add(Term.GENERATED, 1);
+            tx(port, slot, copy, errorLength);
         }
+    }
+
+    /** 6 gateway: to the host; or answered here, or at the worker that owns the gateway's state. */
+    private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
+        if (host != null && !bridge.internal) {
+            int verdict = host.toHost(buffer, offset, length, bridge, ports, port);
+            if (verdict != PASS) {
+                finish(verdict, port, slot, offset, length);
+                return;
+            }
+        }
+        if (bridge.gatewayWorker == crossings.worker()) {
+            finish(Gateway.handle(buffer, offset, length, bridge, subnets, nowNs), port, slot, offset, length);
+        } else if (crossings.handOver(bridge.gatewayWorker, slot, offset, length, port, bridge.network)) {
+            counters.add(Term.HANDED_OVER, 1);
+        } else {
+            drop(port, slot, DropReason.HANDOFF_FULL.verdict());
+        }
+    }
+
+    private void finish(int verdict, int port, int slot, int offset, int length) {
+        if (Verdict.isPort(verdict)) {
+            tx(verdict, slot, offset, length);
+        } else if (verdict < 0) {
+            drop(port, slot, verdict);
+        } else {
+            sendBack(port, slot, offset, verdict);
+        }
+    }
+
+    /** 7 tx, to where the frame came from: an answer that lies in its place, or why it was dropped. */
+    private void sendBack(int port, int slot, int offset, int verdict) {
+        if (Verdict.isRefusal(verdict)) {
+            counters.drop(port, Verdict.reason(verdict));
+        } else {
+            counters.add(Term.CONSUMED, 1);
+        }
+        counters.add(Term.GENERATED, 1);
+        tx(port, slot, offset, Verdict.length(verdict));
     }
 
     /**
@@ -272,7 +338,7 @@ public final class Datapath {
         if (bridge == null) {
             drop(port, slot, DropReason.DETACHED.verdict());
         } else {
-            gateway(bridge, port, slot, offset, length);
+            finish(Gateway.handle(buffer, offset, length, bridge, subnets, nowNs), port, slot, offset, length);
         }
     }
 

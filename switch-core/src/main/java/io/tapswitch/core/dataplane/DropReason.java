@@ -25,6 +25,14 @@ public enum DropReason {
     SPOOF_ARP("ARP sender is not the port's"),
     /** Source guard: the header is too short or malformed to be checked. */
     GUARD_UNREADABLE("source guard cannot read the header"),
+    /** Source guard: a neighbour discovery message speaks of another's address, or in the gateway's name (B12). */
+    SPOOF_ND("neighbour discovery in another's name"),
+    /** A router advertisement; no member is a router (RFC 6105). */
+    ROGUE_RA("router advertisement of a container"),
+    /** An ICMP redirect; no member is a router. */
+    ROGUE_REDIRECT("ICMP redirect of a container"),
+    /** Neighbour discovery where no filter sees it (RFC 6980, RFC 7113). */
+    ND_HIDDEN("neighbour discovery behind extension headers or in fragments"),
     /** 802.1Q or QinQ tag on a network that does not carry tags (B11). */
     VLAN_TAGGED("tagged frame on a network that carries no tags"),
     /** Reserved group address that a bridge must not forward (B4). */
@@ -33,6 +41,8 @@ public enum DropReason {
     REFLECTION("destination is behind the ingress port"),
     /** Flooded frame with nobody else in the network. */
     NO_OTHER_PORT("nobody else in the network"),
+    /** From member to member, where the network does not allow it. */
+    ICC_DISABLED("members of this network may not talk to each other"),
     /** Over the port's limit for broadcast, multicast and unknown unicast (B9). */
     STORM("over the port's broadcast and flooding limit"),
     /** IP header is cut off. */
@@ -63,6 +73,14 @@ public enum DropReason {
     TTL_EXPIRED("no TTL left for routing"),
     /** To be routed, but there is no route. */
     NO_ROUTE("no route beyond this network"),
+    /** To be routed, to an address of another network (B10). */
+    ISOLATED("address of another network"),
+    /** From the host's side, with a source that is not the host's (P7). */
+    HOST_SOURCE("from the host's side, but not from the host itself"),
+    /** From the host, for an address that no container has. */
+    HOST_UNKNOWN("from the host, for an address that no container has"),
+    /** Broadcast or multicast of the host, which stays there. */
+    HOST_GROUP("broadcast or multicast of the host"),
     /** The ring towards the worker that owns the state is full. */
     HANDOFF_FULL("ring to the owning worker is full"),
     /** Egress link is down (-EIO). */

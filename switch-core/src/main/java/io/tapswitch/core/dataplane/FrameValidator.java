@@ -70,7 +70,7 @@ final class FrameValidator {
     }
 
     /** The offload header: within the frame, of a known kind, and its segments no larger than the MTU. */
-    private static int offload(DirectBuffer buffer, int offset, int frameLength, int mtu) {
+    static int offload(DirectBuffer buffer, int offset, int frameLength, int mtu) {
         boolean partial = (VirtioNetHeader.flags(buffer, offset) & VirtioNetHeader.NEEDS_CSUM) != 0;
         int csumStart = VirtioNetHeader.csumStart(buffer, offset);
         if (partial
@@ -120,20 +120,13 @@ final class FrameValidator {
 
     /** ARP for IPv4 over Ethernet, request or reply (RFC 826), and never in the gateway's name. */
     private static int arp(DirectBuffer buffer, int arp, int length, Bridge bridge) {
-        if (length < ArpHeader.LENGTH
-                || ArpHeader.hardwareType(buffer, arp) != 1
-                || ArpHeader.protocolType(buffer, arp) != EtherType.IPV4
-                || ArpHeader.hardwareLength(buffer, arp) != 6
-                || ArpHeader.protocolLength(buffer, arp) != 4) {
+        if (length < ArpHeader.LENGTH || !ArpHeader.isIpv4OverEthernet(buffer, arp)) {
             return DropReason.BAD_ARP.verdict();
         }
         int operation = ArpHeader.operation(buffer, arp);
         if (operation != ArpHeader.REQUEST && operation != ArpHeader.REPLY) {
             return DropReason.BAD_ARP.verdict();
         }
-        if (bridge.gatewayAddress != 0 && ArpHeader.senderAddress(buffer, arp) == bridge.gatewayAddress) {
-            return DropReason.SPOOF_ARP.verdict();
-        }
-        return PASS;
+        return bridge.gateways.isOwn(ArpHeader.senderAddress(buffer, arp)) ? DropReason.SPOOF_ARP.verdict() : PASS;
     }
 }

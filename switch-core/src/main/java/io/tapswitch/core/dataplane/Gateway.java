@@ -1,46 +1,49 @@
 package io.tapswitch.core.dataplane;
 
+import static io.tapswitch.core.dataplane.Verdict.PASS;
+
 import io.tapswitch.tapio.VirtioNetHeader;
-import io.tapswitch.wire.ArpHeader;
 import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IcmpHeader;
-import io.tapswitch.wire.InternetChecksum;
+import io.tapswitch.wire.Icmpv6Header;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
+import io.tapswitch.wire.Ipv6Extensions;
+import io.tapswitch.wire.Ipv6Header;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * Step 6 of the frame's way: the switch as a member of the network, at the gateway's address.
+ * Step 6 of the frame's way: the switch as a member of the network, at the gateway's addresses.
  *
  * <h2>Theory of operation</h2>
  *
- * It answers ARP requests for its address (RFC 826) and echo requests to it (RFC 792, RFC 1122 section 3.2.2.6); every
- * other packet is dropped with a reason. An answer is written over the question, in the same slot, and leaves through
- * the port that the question came from: no buffer is taken, nothing is queued, nothing is remembered.
+ * What comes here has the gateway's MAC address as destination and is not for the host, which {@link HostPort} has
+ * taken out. The gateway answers echo requests to any of its addresses; it says why it drops what else it gets, by
+ * ICMP, where that is allowed at all ({@link IcmpError}):
  *
- * <p>Echo requests in fragments are answered fragment by fragment. Every fragment of an echo reply is the fragment of
- * its request with the addresses exchanged, and only the first differs further, in type and checksum; so the sender
- * reassembles a right answer, and a gateway without a reassembly buffer cannot be made to run out of one. The checksum
- * is updated, not computed (RFC 1624), so that a wrong one stays wrong (N24).
+ * <pre>
+ *   destination            what happens            IPv4         IPv6
+ *   the gateway's own      UDP, TCP: port          3/3          1/4
+ *                          others: protocol        3/2          4/1
+ *   any other, TTL 0, 1    time exceeded           11/0         3/0
+ *   of this network        host unreachable        3/1          1/3    (the members are reached without a gateway)
+ *   of another network     prohibited              3/13         1/1    (B10)
+ *   beyond                 no route                3/0          1/0    (the way out comes with the uplink)
+ * </pre>
  *
- * <p>Answers are limited in rate for each network. That bucket is state with one writer, so each network's gateway
- * belongs to one worker ({@link Bridge#gatewayWorker}); frames for it that another worker read cross by ring, as slot
- * indexes. Called on the owning worker's thread only.
+ * <p>An answer is written over the question, in the same slot, and leaves through the port that the question came from:
+ * no buffer is taken, nothing is queued, nothing is remembered.
+ *
+ * <p>Answers are limited in rate for each network (B17), errors more than echo replies; what goes over the limit is
+ * dropped in silence. These buckets are state with one writer, so each network's gateway belongs to one worker ({@link
+ * Bridge#gatewayWorker}); frames for it that another worker read cross by ring, as slot indexes. Called on the owning
+ * worker's thread only.
  */
 final class Gateway {
-    private static final int REPLY_TTL = 64;
+    private static final int L3 = VirtioNetHeader.LENGTH + EthernetHeader.LENGTH;
 
     private Gateway() {}
-
-    /** {@return whether the frame asks by ARP for the gateway's MAC address, wherever it was sent to} */
-    static boolean isAskedFor(MutableDirectBuffer buffer, int frame, Bridge bridge) {
-        int arp = frame + EthernetHeader.LENGTH;
-        return bridge.gatewayAddress != 0
-                && EthernetHeader.etherType(buffer, frame) == EtherType.ARP
-                && ArpHeader.operation(buffer, arp) == ArpHeader.REQUEST
-                && ArpHeader.targetAddress(buffer, arp) == bridge.gatewayAddress;
-    }
 
     /**
      * Handles a frame for the gateway that passed {@link FrameValidator}.
@@ -49,97 +52,180 @@ final class Gateway {
      * @param offset of the virtio_net_hdr
      * @param length bytes from there
      * @param bridge its network
+     * @param subnets of all networks
      * @param nowNs the batch's time
-     * @return {@link Verdict#ANSWER} or a drop reason's verdict
+     * @return an answer, a refusal, or a drop reason's verdict
      */
-    static int handle(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, long nowNs) {
+    static int handle(
+            MutableDirectBuffer buffer, int offset, int length, Bridge bridge, SubnetTable subnets, long nowNs) {
         int frame = offset + VirtioNetHeader.LENGTH;
         int verdict = switch (EthernetHeader.etherType(buffer, frame)) {
-            case EtherType.ARP -> arp(buffer, frame, bridge, nowNs);
-            case EtherType.IPV4 -> ipv4(buffer, offset, length, bridge, nowNs);
-            case EtherType.IPV6 -> ipv6(buffer, offset, length);
+            case EtherType.IPV4 -> ipv4(buffer, offset, length, bridge, subnets, nowNs);
+            case EtherType.IPV6 -> ipv6(buffer, offset, length, bridge, subnets, nowNs);
             default -> DropReason.GATEWAY_NO_SERVICE.verdict();
         };
-        if (verdict == Verdict.ANSWER) {
+        if (Verdict.goesBack(verdict)) {
             EthernetHeader.destination(buffer, frame, EthernetHeader.source(buffer, frame));
             EthernetHeader.source(buffer, frame, bridge.gatewayMac);
-            buffer.setMemory(offset, VirtioNetHeader.LENGTH, (byte) 0);
+            VirtioNetHeader.clear(buffer, offset);
         }
         return verdict;
     }
 
-    private static int arp(MutableDirectBuffer buffer, int frame, Bridge bridge, long nowNs) {
-        if (!isAskedFor(buffer, frame, bridge)) {
-            return DropReason.GATEWAY_NO_SERVICE.verdict();
-        }
-        if (!bridge.gatewayAnswers.tryTake(nowNs)) {
-            return DropReason.GATEWAY_RATE.verdict();
-        }
-        int arp = frame + EthernetHeader.LENGTH;
-        ArpHeader.operation(buffer, arp, ArpHeader.REPLY);
-        ArpHeader.targetMac(buffer, arp, ArpHeader.senderMac(buffer, arp));
-        ArpHeader.targetAddress(buffer, arp, ArpHeader.senderAddress(buffer, arp));
-        ArpHeader.senderMac(buffer, arp, bridge.gatewayMac);
-        ArpHeader.senderAddress(buffer, arp, bridge.gatewayAddress);
-        return Verdict.ANSWER;
-    }
-
-    private static int ipv4(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, long nowNs) {
-        int packet = offset + VirtioNetHeader.LENGTH + EthernetHeader.LENGTH;
-        int packetLength = length - VirtioNetHeader.LENGTH - EthernetHeader.LENGTH;
-        int verdict = PacketValidator.ipv4(buffer, packet, packetLength, bridge);
-        if (verdict < 0) {
+    private static int ipv4(
+            MutableDirectBuffer buffer, int offset, int length, Bridge bridge, SubnetTable subnets, long nowNs) {
+        int packet = offset + L3;
+        int verdict = PacketValidator.ipv4(buffer, packet, length - L3, bridge.gateways);
+        if (verdict != PASS) {
             return verdict;
         }
-        if (Ipv4Header.destinationAddress(buffer, packet) != bridge.gatewayAddress) {
-            // To be routed. The way out is a port of its own that this switch does not have.
-            return Ipv4Header.ttl(buffer, packet) <= 1
-                    ? DropReason.TTL_EXPIRED.verdict()
-                    : DropReason.NO_ROUTE.verdict();
+        int destination = Ipv4Header.destinationAddress(buffer, packet);
+        if (bridge.gateways.isOwn(destination)) {
+            return own4(buffer, offset, length, bridge, nowNs);
         }
-        if (Ipv4Header.protocol(buffer, packet) != IpProtocol.ICMP) {
-            return DropReason.GATEWAY_NO_SERVICE.verdict();
+        if (Ipv4Header.ttl(buffer, packet) <= 1) {
+            return refuse4(buffer, offset, bridge, nowNs, DropReason.TTL_EXPIRED, IcmpHeader.TIME_EXCEEDED, 0);
         }
-        boolean offloaded = (VirtioNetHeader.flags(buffer, offset) & VirtioNetHeader.NEEDS_CSUM) != 0;
-        return offloaded ? DropReason.BAD_ICMP.verdict() : echo(buffer, packet, bridge, nowNs);
+        if (bridge.gateways.isOnLink(destination)) {
+            return bridge.icc
+                    ? unreachable4(buffer, offset, bridge, nowNs, DropReason.NO_ROUTE, IcmpHeader.HOST_UNREACHABLE)
+                    : prohibited4(buffer, offset, bridge, nowNs, DropReason.ICC_DISABLED);
+        }
+        return subnets.contains(destination)
+                ? prohibited4(buffer, offset, bridge, nowNs, DropReason.ISOLATED)
+                : unreachable4(buffer, offset, bridge, nowNs, DropReason.NO_ROUTE, IcmpHeader.NET_UNREACHABLE);
     }
 
-    private static int echo(MutableDirectBuffer buffer, int packet, Bridge bridge, long nowNs) {
-        int headerLength = Ipv4Header.headerLength(buffer, packet);
-        int icmp = packet + headerLength;
-        int icmpLength = Ipv4Header.totalLength(buffer, packet) - headerLength;
-        boolean first = Ipv4Header.fragmentOffset(buffer, packet) == 0;
-        boolean whole = first && !Ipv4Header.moreFragments(buffer, packet);
-        if (first) {
-            if (icmpLength < IcmpHeader.LENGTH) {
-                return DropReason.BAD_ICMP.verdict();
+    private static int own4(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, long nowNs) {
+        int packet = offset + L3;
+        int protocol = Ipv4Header.protocol(buffer, packet);
+        if (protocol == IpProtocol.ICMP) {
+            int verdict = isOffloaded(buffer, offset) ? DropReason.BAD_ICMP.verdict() : Echo.check4(buffer, packet);
+            if (verdict != PASS) {
+                return verdict;
             }
-            if (whole && !InternetChecksum.isValid(InternetChecksum.sum(buffer, icmp, icmpLength))) {
-                return DropReason.BAD_ICMP.verdict();
+            if (!bridge.gatewayAnswers.tryTake(nowNs)) {
+                return DropReason.GATEWAY_RATE.verdict();
             }
-            if (IcmpHeader.type(buffer, icmp) != IcmpHeader.ECHO_REQUEST || IcmpHeader.code(buffer, icmp) != 0) {
-                return DropReason.GATEWAY_NO_SERVICE.verdict();
-            }
+            Echo.reply4(buffer, packet);
+            return Verdict.answer(length);
         }
-        if (!bridge.gatewayAnswers.tryTake(nowNs)) {
-            return DropReason.GATEWAY_RATE.verdict();
-        }
-        if (first) {
-            IcmpHeader.type(buffer, icmp, IcmpHeader.ECHO_REPLY);
-            int checksum = IcmpHeader.checksum(buffer, icmp);
-            IcmpHeader.checksum(buffer, icmp, InternetChecksum.update16(checksum, IcmpHeader.ECHO_REQUEST << 8, 0));
-        }
-        Ipv4Header.destinationAddress(buffer, packet, Ipv4Header.sourceAddress(buffer, packet));
-        Ipv4Header.sourceAddress(buffer, packet, bridge.gatewayAddress);
-        Ipv4Header.ttl(buffer, packet, REPLY_TTL);
-        Ipv4Header.updateChecksum(buffer, packet);
-        return Verdict.ANSWER;
+        int code = hasPorts(protocol) ? IcmpHeader.PORT_UNREACHABLE : IcmpHeader.PROTOCOL_UNREACHABLE;
+        return unreachable4(buffer, offset, bridge, nowNs, DropReason.GATEWAY_NO_SERVICE, code);
     }
 
-    private static int ipv6(MutableDirectBuffer buffer, int offset, int length) {
-        int packet = offset + VirtioNetHeader.LENGTH + EthernetHeader.LENGTH;
-        int packetLength = length - VirtioNetHeader.LENGTH - EthernetHeader.LENGTH;
-        int verdict = PacketValidator.ipv6(buffer, packet, packetLength);
-        return verdict < 0 ? verdict : DropReason.NO_ROUTE.verdict();
+    private static boolean isOffloaded(MutableDirectBuffer buffer, int offset) {
+        return (VirtioNetHeader.flags(buffer, offset) & VirtioNetHeader.NEEDS_CSUM) != 0;
+    }
+
+    private static boolean hasPorts(int protocol) {
+        return protocol == IpProtocol.TCP || protocol == IpProtocol.UDP;
+    }
+
+    private static int prohibited4(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason) {
+        return unreachable4(buffer, offset, bridge, nowNs, reason, IcmpHeader.ADMINISTRATIVELY_PROHIBITED);
+    }
+
+    private static int unreachable4(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int code) {
+        return refuse4(buffer, offset, bridge, nowNs, reason, IcmpHeader.DESTINATION_UNREACHABLE, code);
+    }
+
+    private static int refuse4(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int type, int code) {
+        int packet = offset + L3;
+        int destination = Ipv4Header.destinationAddress(buffer, packet);
+        Gateways gateways = bridge.gateways;
+        int from =
+                gateways.isOwn(destination) ? destination : gateways.nearest(Ipv4Header.sourceAddress(buffer, packet));
+        if (from == 0 || !IcmpError.isAllowed4(buffer, offset, gateways) || !bridge.errors.tryTake(nowNs)) {
+            return reason.verdict();
+        }
+        return Verdict.refusal(reason, IcmpError.write4(buffer, offset, from, type, code));
+    }
+
+    private static int ipv6(
+            MutableDirectBuffer buffer, int offset, int length, Bridge bridge, SubnetTable subnets, long nowNs) {
+        int packet = offset + L3;
+        int verdict = PacketValidator.ipv6(buffer, packet, length - L3, bridge.gateways);
+        if (verdict != PASS) {
+            return verdict;
+        }
+        long hi = Ipv6Header.destinationHi(buffer, packet);
+        long lo = Ipv6Header.destinationLo(buffer, packet);
+        if (bridge.gateways.isOwn(hi, lo)) {
+            return own6(buffer, offset, length, bridge, nowNs);
+        }
+        if (Ipv6Header.hopLimit(buffer, packet) <= 1) {
+            return refuse6(buffer, offset, bridge, nowNs, DropReason.TTL_EXPIRED, Icmpv6Header.TIME_EXCEEDED, 0);
+        }
+        if (bridge.gateways.isOnLink(hi, lo)) {
+            return bridge.icc
+                    ? unreachable6(buffer, offset, bridge, nowNs, DropReason.NO_ROUTE, Icmpv6Header.ADDRESS_UNREACHABLE)
+                    : prohibited6(buffer, offset, bridge, nowNs, DropReason.ICC_DISABLED);
+        }
+        return subnets.contains(hi, lo)
+                ? prohibited6(buffer, offset, bridge, nowNs, DropReason.ISOLATED)
+                : unreachable6(buffer, offset, bridge, nowNs, DropReason.NO_ROUTE, Icmpv6Header.NO_ROUTE);
+    }
+
+    private static int own6(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, long nowNs) {
+        int packet = offset + L3;
+        int packetLength = Ipv6Header.LENGTH + Ipv6Header.payloadLength(buffer, packet);
+        int protocol = Ipv6Extensions.protocol(Ipv6Extensions.walk(buffer, packet, packetLength));
+        if (protocol == IpProtocol.ICMPV6) {
+            int verdict = isOffloaded(buffer, offset) ? DropReason.BAD_ICMP.verdict() : Echo.check6(buffer, packet);
+            if (verdict != PASS) {
+                return verdict;
+            }
+            if (!bridge.gatewayAnswers.tryTake(nowNs)) {
+                return DropReason.GATEWAY_RATE.verdict();
+            }
+            Echo.reply6(buffer, packet);
+            return Verdict.answer(length);
+        }
+        if (hasPorts(protocol)) {
+            int code = Icmpv6Header.PORT_UNREACHABLE;
+            return unreachable6(buffer, offset, bridge, nowNs, DropReason.GATEWAY_NO_SERVICE, code);
+        }
+        // Behind extension headers the complaint would have to point at one of them; silence is allowed too.
+        return Ipv6Header.nextHeader(buffer, packet) == protocol
+                ? refuse6(
+                        buffer,
+                        offset,
+                        bridge,
+                        nowNs,
+                        DropReason.GATEWAY_NO_SERVICE,
+                        Icmpv6Header.PARAMETER_PROBLEM,
+                        Icmpv6Header.UNKNOWN_NEXT_HEADER)
+                : DropReason.GATEWAY_NO_SERVICE.verdict();
+    }
+
+    private static int prohibited6(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason) {
+        return unreachable6(buffer, offset, bridge, nowNs, reason, Icmpv6Header.ADMINISTRATIVELY_PROHIBITED);
+    }
+
+    private static int unreachable6(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int code) {
+        return refuse6(buffer, offset, bridge, nowNs, reason, Icmpv6Header.DESTINATION_UNREACHABLE, code);
+    }
+
+    private static int refuse6(
+            MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int type, int code) {
+        if (!IcmpError.isAllowed6(buffer, offset) || !bridge.errors.tryTake(nowNs)) {
+            return reason.verdict();
+        }
+        int packet = offset + L3;
+        Gateways gateways = bridge.gateways;
+        long hi = Ipv6Header.destinationHi(buffer, packet);
+        long lo = Ipv6Header.destinationLo(buffer, packet);
+        if (!gateways.isOwn(hi, lo)) {
+            int nearest = gateways.nearest(Ipv6Header.sourceHi(buffer, packet), Ipv6Header.sourceLo(buffer, packet));
+            hi = gateways.hi(nearest);
+            lo = gateways.lo(nearest);
+        }
+        return Verdict.refusal(reason, IcmpError.write6(buffer, offset, hi, lo, type, code));
     }
 }

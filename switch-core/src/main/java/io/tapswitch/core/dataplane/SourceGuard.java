@@ -5,45 +5,83 @@ import static io.tapswitch.core.dataplane.Verdict.PASS;
 import io.tapswitch.wire.ArpHeader;
 import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
+import io.tapswitch.wire.Icmpv6Header;
+import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Header;
+import io.tapswitch.wire.NeighbourOptions;
 import org.agrona.DirectBuffer;
 
 /**
- * Step 3 of the frame's way, where it is switched on for the port: a container speaks only with its own MAC address and
- * its own IP addresses, also in ARP (B12, N21). What it cannot read it does not let pass.
+ * Step 3 of the frame's way: a container speaks only with its own MAC address and its own IP addresses, also in ARP and
+ * neighbour discovery (B12, N21). What the guard cannot read it does not let pass.
  *
- * <p>IPv6: besides the unspecified address of duplicate address detection, the one link-local address that the kernel
- * forms from the MAC (EUI-64, RFC 4291 appendix A).
+ * <p>A port's addresses are the IPv4 and the IPv6 address that its endpoint was given, and the link-local address that
+ * the kernel forms of the MAC (EUI-64, RFC 4291 appendix A). Besides them pass the questions by which a host makes sure
+ * that an address is free: ARP probes, whose sender is 0.0.0.0 (RFC 5227), and IPv6 multicasts from the unspecified
+ * address (RFC 4862 section 5.4, RFC 3590).
+ *
+ * <p>Where the guard is off, one thing is left: nobody speaks in the gateway's name ({@link #gateway}).
  */
 final class SourceGuard {
     private static final long LINK_LOCAL = 0xfe80_0000_0000_0000L;
+    private static final int MULTICAST = 0xff;
+    /** Bytes of a router solicitation without its options. */
+    private static final int ROUTER_SOLICITATION_LENGTH = 8;
 
     private SourceGuard() {}
 
     /**
-     * Checks a frame that passed {@link FrameValidator}.
+     * Checks a frame that passed {@link FrameValidator} and {@link RouterGuard}.
      *
      * @param buffer the frame memory
      * @param frame offset of the Ethernet header
      * @param frameLength bytes from there
-     * @param mac the port's MAC address
-     * @param address the port's IPv4 address
+     * @param ports whose addresses are compared
+     * @param port the ingress port
      * @return {@link Verdict#PASS} or a drop reason's verdict
      */
-    static int check(DirectBuffer buffer, int frame, int frameLength, long mac, int address) {
-        if (EthernetHeader.source(buffer, frame) != mac) {
+    static int check(DirectBuffer buffer, int frame, int frameLength, PortTable ports, int port) {
+        if (EthernetHeader.source(buffer, frame) != ports.mac(port)) {
             return DropReason.SPOOF_MAC.verdict();
         }
         int packet = frame + EthernetHeader.LENGTH;
         int length = frameLength - EthernetHeader.LENGTH;
         return switch (EthernetHeader.etherType(buffer, frame)) {
-            case EtherType.IPV4 -> ipv4(buffer, packet, length, address);
-            case EtherType.IPV6 -> ipv6(buffer, packet, mac);
-            case EtherType.ARP -> arp(buffer, packet, mac, address);
+            case EtherType.IPV4 -> ipv4(buffer, packet, length, ports.address(port));
+            case EtherType.IPV6 -> ipv6(buffer, packet, length, ports, port);
+            case EtherType.ARP -> arp(buffer, packet, ports.mac(port), ports.address(port));
             case EtherType.VLAN, EtherType.QINQ, EtherType.QINQ_OLD -> DropReason.GUARD_UNREADABLE.verdict();
             default -> PASS;
         };
+    }
+
+    /**
+     * Checks a frame of a port whose guard is off: its source, or what it advertises, is not the gateway's (B17). In
+     * ARP {@link FrameValidator} has seen to it.
+     */
+    static int gateway(DirectBuffer buffer, int frame, int frameLength, Gateways gateways) {
+        int packet = frame + EthernetHeader.LENGTH;
+        switch (EthernetHeader.etherType(buffer, frame)) {
+            case EtherType.IPV4 -> {
+                boolean spoofed = gateways.isOwn(Ipv4Header.sourceAddress(buffer, packet));
+                return spoofed ? DropReason.SPOOF_IP.verdict() : PASS;
+            }
+            case EtherType.IPV6 -> {
+                if (gateways.isOwn(Ipv6Header.sourceHi(buffer, packet), Ipv6Header.sourceLo(buffer, packet))) {
+                    return DropReason.SPOOF_IP.verdict();
+                }
+                int icmp = packet + Ipv6Header.LENGTH;
+                boolean advertises = frameLength >= icmp - frame + Icmpv6Header.NEIGHBOUR_LENGTH
+                        && Ipv6Header.nextHeader(buffer, packet) == IpProtocol.ICMPV6
+                        && Icmpv6Header.type(buffer, icmp) == Icmpv6Header.NEIGHBOUR_ADVERTISEMENT
+                        && gateways.isOwn(Icmpv6Header.targetHi(buffer, icmp), Icmpv6Header.targetLo(buffer, icmp));
+                return advertises ? DropReason.SPOOF_ND.verdict() : PASS;
+            }
+            default -> {
+                return PASS;
+            }
+        }
     }
 
     private static int ipv4(DirectBuffer buffer, int packet, int length, int address) {
@@ -51,17 +89,35 @@ final class SourceGuard {
         if (Ipv4Header.version(buffer, packet) != 4 || headerLength < Ipv4Header.MIN_LENGTH || headerLength > length) {
             return DropReason.GUARD_UNREADABLE.verdict();
         }
-        return Ipv4Header.sourceAddress(buffer, packet) == address ? PASS : DropReason.SPOOF_IP.verdict();
+        boolean own = address != 0 && Ipv4Header.sourceAddress(buffer, packet) == address;
+        return own ? PASS : DropReason.SPOOF_IP.verdict();
     }
 
-    private static int ipv6(DirectBuffer buffer, int packet, long mac) {
+    private static int arp(DirectBuffer buffer, int packet, long mac, int address) {
+        int sender = ArpHeader.senderAddress(buffer, packet);
+        boolean own = ArpHeader.senderMac(buffer, packet) == mac && (sender == address || sender == 0);
+        return own ? PASS : DropReason.SPOOF_ARP.verdict();
+    }
+
+    private static int ipv6(DirectBuffer buffer, int packet, int length, PortTable ports, int port) {
         if (Ipv6Header.version(buffer, packet) != 6) {
             return DropReason.GUARD_UNREADABLE.verdict();
         }
-        long high = Ipv6Header.sourceHi(buffer, packet);
-        long low = Ipv6Header.sourceLo(buffer, packet);
-        boolean unspecified = high == 0 && low == 0;
-        return unspecified || (high == LINK_LOCAL && low == eui64(mac)) ? PASS : DropReason.SPOOF_IP.verdict();
+        long hi = Ipv6Header.sourceHi(buffer, packet);
+        long lo = Ipv6Header.sourceLo(buffer, packet);
+        boolean unspecified = (hi | lo) == 0;
+        boolean toMany = Ipv6Header.destinationHi(buffer, packet) >>> 56 == MULTICAST;
+        if (unspecified ? !toMany : !isOwn(ports, port, hi, lo)) {
+            return DropReason.SPOOF_IP.verdict();
+        }
+        return Ipv6Header.nextHeader(buffer, packet) == IpProtocol.ICMPV6
+                ? discovery(buffer, packet, length, ports, port)
+                : PASS;
+    }
+
+    private static boolean isOwn(PortTable ports, int port, long hi, long lo) {
+        boolean given = (hi | lo) != 0 && hi == ports.addressHi(port) && lo == ports.addressLo(port);
+        return given || (hi == LINK_LOCAL && lo == eui64(ports.mac(port)));
     }
 
     /** The interface identifier of a MAC address: ff:fe in the middle, the universal/local bit inverted. */
@@ -69,10 +125,29 @@ final class SourceGuard {
         return (((mac & 0xffff_ff00_0000L) << 16) | 0xff_fe00_0000L | (mac & 0xff_ffffL)) ^ 0x0200_0000_0000_0000L;
     }
 
-    private static int arp(DirectBuffer buffer, int packet, long mac, int address) {
-        int sender = ArpHeader.senderAddress(buffer, packet);
-        // 0.0.0.0 is a probe for duplicates (RFC 5227).
-        boolean own = ArpHeader.senderMac(buffer, packet) == mac && (sender == address || sender == 0);
-        return own ? PASS : DropReason.SPOOF_ARP.verdict();
+    /** Neighbour discovery, right behind the IPv6 header: elsewhere {@link RouterGuard} has dropped it. */
+    private static int discovery(DirectBuffer buffer, int packet, int length, PortTable ports, int port) {
+        int icmp = packet + Ipv6Header.LENGTH;
+        int end = icmp + Ipv6Header.payloadLength(buffer, packet);
+        int type = Icmpv6Header.type(buffer, icmp);
+        boolean solicitsRouter = type == Icmpv6Header.ROUTER_SOLICITATION;
+        boolean advertises = type == Icmpv6Header.NEIGHBOUR_ADVERTISEMENT;
+        if (!solicitsRouter && !advertises && type != Icmpv6Header.NEIGHBOUR_SOLICITATION) {
+            return PASS;
+        }
+        int options = icmp + (solicitsRouter ? ROUTER_SOLICITATION_LENGTH : Icmpv6Header.NEIGHBOUR_LENGTH);
+        if (end > packet + length || options > end) {
+            return DropReason.GUARD_UNREADABLE.verdict();
+        }
+        if (advertises
+                && !isOwn(ports, port, Icmpv6Header.targetHi(buffer, icmp), Icmpv6Header.targetLo(buffer, icmp))) {
+            return DropReason.SPOOF_ND.verdict();
+        }
+        int option = advertises ? NeighbourOptions.TARGET_LINK_LAYER : NeighbourOptions.SOURCE_LINK_LAYER;
+        long mac = NeighbourOptions.linkLayer(buffer, options, end, option);
+        if (mac == NeighbourOptions.MALFORMED) {
+            return DropReason.GUARD_UNREADABLE.verdict();
+        }
+        return mac == NeighbourOptions.ABSENT || mac == ports.mac(port) ? PASS : DropReason.SPOOF_ND.verdict();
     }
 }

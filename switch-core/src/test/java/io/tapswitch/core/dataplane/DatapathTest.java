@@ -161,7 +161,8 @@ class DatapathTest {
         tested.addPort(8, 1, false);
         tested.addPort(9, 1, false);
         assertThat(tested.send(8, frame(Frames.BROADCAST, mac(8)))).containsExactly(9);
-        assertThat(tested.send(8, frame(mac(0), mac(8)))).as("unknown there").containsExactly(9);
+        Frame toStranger = Frames.udp(mac(0), mac(8), address(8), address(9), 64);
+        assertThat(tested.send(8, toStranger)).as("unknown there").containsExactly(9);
         assertThat(tested.send(0, frame(mac(8), mac(0)))).containsExactly(1, 2, 3);
         assertThat(tested.send(8, frame(mac(9), mac(0)))).as("equal source MAC").containsExactly(9);
         assertThat(tested.send(1, frame(mac(0), mac(1)))).containsExactly(0);

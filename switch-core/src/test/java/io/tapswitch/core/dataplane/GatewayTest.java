@@ -16,6 +16,7 @@ import io.tapswitch.wire.IcmpHeader;
 import io.tapswitch.wire.InternetChecksum;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
+import io.tapswitch.wire.Ipv6Header;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,19 @@ class GatewayTest {
         long before = tested.drops(0, reason);
         assertThat(tested.send(0, frame)).isEmpty();
         assertThat(tested.drops(0, reason)).as(reason.word()).isEqualTo(before + 1);
+    }
+
+    /** Dropped for a reason, and told so. */
+    private void refused(Frame frame, DropReason reason, int type, int code) {
+        long before = tested.drops(0, reason);
+        assertThat(tested.send(0, frame)).containsExactly(0);
+        assertThat(tested.drops(0, reason)).as(reason.word()).isEqualTo(before + 1);
+        assertThat(EthernetHeader.destination(answer(), 0)).isEqualTo(mac(0));
+        assertThat(EthernetHeader.source(answer(), 0)).isEqualTo(GATEWAY_MAC);
+        boolean ipv4 = EthernetHeader.etherType(answer(), 0) == EtherType.IPV4;
+        int icmp = ipv4 ? ICMP : IP + Ipv6Header.LENGTH;
+        assertThat(IcmpHeader.type(answer(), icmp)).isEqualTo(type);
+        assertThat(IcmpHeader.code(answer(), icmp)).isEqualTo(code);
     }
 
     @Test
@@ -185,17 +199,22 @@ class GatewayTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, TTL_EXPIRED", "1, TTL_EXPIRED", "2, NO_ROUTE", "64, NO_ROUTE"})
-    void row24_packetsToBeRouted(int ttl, DropReason reason) {
+    @CsvSource({"0, TTL_EXPIRED, 11", "1, TTL_EXPIRED, 11", "2, NO_ROUTE, 3", "64, NO_ROUTE, 3"})
+    void row24_N23_packetsToBeRouted(int ttl, DropReason reason, int type) {
         Frame frame = Frames.udp(GATEWAY_MAC, mac(0), address(0), 0xc000_0201, 8);
-        dropped(frame.with(IP + 8, ttl).ipChecksum(), reason);
+        refused(frame.with(IP + 8, ttl).ipChecksum(), reason, type, 0);
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"127.0.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "10.0.0.255", "10.0.0.1"})
+    @ValueSource(strings = {"127.0.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "10.0.0.255"})
     void row25_impossibleSources(String source) {
         dropped(Frames.echoRequest(GATEWAY_MAC, mac(0), ip(source), GATEWAY, 8), DropReason.IP_SOURCE);
+    }
+
+    @Test
+    void B17_nothingIsSentInTheGatewaysName() {
+        dropped(Frames.echoRequest(GATEWAY_MAC, mac(0), GATEWAY, GATEWAY, 8), DropReason.SPOOF_IP);
+        dropped(Frames.udp(mac(1), mac(0), GATEWAY, address(1), 8), DropReason.SPOOF_IP);
     }
 
     @Test
@@ -212,9 +231,10 @@ class GatewayTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 2, 6, 17, 47, 50, 132, 255})
-    void row28_protocolsThatTheGatewayDoesNotSpeak(int protocol) {
-        dropped(Frames.ipv4(GATEWAY_MAC, mac(0), address(0), GATEWAY, protocol, 40), DropReason.GATEWAY_NO_SERVICE);
+    @CsvSource({"0, 2", "2, 2", "6, 3", "17, 3", "47, 2", "50, 2", "132, 2", "255, 2"})
+    void row28_B17_protocolsThatTheGatewayDoesNotSpeak(int protocol, int code) {
+        Frame frame = Frames.ipv4(GATEWAY_MAC, mac(0), address(0), GATEWAY, protocol, 40);
+        refused(frame, DropReason.GATEWAY_NO_SERVICE, 3, code);
     }
 
     private static Frame ipv6(int nextHeader, int payloadLength) {
@@ -230,7 +250,7 @@ class GatewayTest {
     @Test
     void row27_ipv6ExtensionHeaders() {
         int payload = IP + 40;
-        dropped(ipv6(59, 0), DropReason.NO_ROUTE);
+        refused(ipv6(59, 0), DropReason.NO_ROUTE, 1, 0);
         dropped(ipv6(43, 8).with(payload, 59).with(payload + 2, 0), DropReason.IP6_EXTENSION);
         Frame twice = ipv6(44, 16).with(payload, 44).with(payload + 8, 59);
         dropped(twice, DropReason.IP6_EXTENSION);

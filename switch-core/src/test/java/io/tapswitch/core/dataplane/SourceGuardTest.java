@@ -63,7 +63,7 @@ class SourceGuardTest {
         dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x65), DropReason.GUARD_UNREADABLE);
         dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x44), DropReason.GUARD_UNREADABLE);
         dropped(Frames.udp(mac(1), mac(0), address(0), address(1), 8).with(14, 0x4f), DropReason.GUARD_UNREADABLE);
-        dropped(Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 40), DropReason.GUARD_UNREADABLE);
+        dropped(Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 40).with(20, 6), DropReason.GUARD_UNREADABLE);
     }
 
     @Test
@@ -71,13 +71,16 @@ class SourceGuardTest {
         long ownId = SourceGuard.eui64(mac(0));
         assertThat(ownId).isEqualTo(0x0042_0aff_fe00_0002L);
         passes(ipv6(0xfe80_0000_0000_0000L, ownId));
-        passes(ipv6(0, 0));
+        dropped(ipv6(0, 0), DropReason.SPOOF_IP);
+        passes(ipv6(0, 0).with(38, 0xff).with(39, 2));
         dropped(ipv6(0xfe80_0000_0000_0000L, ownId + 1), DropReason.SPOOF_IP);
         dropped(ipv6(0x2001_0db8_0000_0000L, ownId), DropReason.SPOOF_IP);
     }
 
     private static Frame ipv6(long sourceHigh, long sourceLow) {
-        Frame frame = Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 48).with(14, 0x60);
+        Frame frame = Frames.ethernet(mac(1), mac(0), EtherType.IPV6, 48)
+                .with(14, 0x60)
+                .with(20, 6);
         return frame.with32(22, (int) (sourceHigh >>> 32))
                 .with32(26, (int) sourceHigh)
                 .with32(30, (int) (sourceLow >>> 32))
