@@ -2,6 +2,7 @@ package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.lab.Commands;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Frames;
 import io.tapswitch.lab.Json;
@@ -99,6 +100,49 @@ final class ManyIT {
                         .elements())
                 .allMatch(entry -> !entry.text("container").equals(cycled.name()));
         peers.get(0).ping(peers.get(1));
+    }
+
+    @Test
+    @Timeout(300)
+    void R10_twoHundredContainersComeAndGoAndEverythingIsAsBefore() {
+        LabNetwork network = LAB.network();
+        // The first ones have the JVM load and compile what it needs, and open what it keeps open.
+        LAB.containers(network, 20).forEach(LabContainer::close);
+        awaitNoContainers();
+        ProcessUse use = LAB.daemon().use();
+        String links = LAB.host().ip("-br link");
+        String namespaces = Commands.run("ip", "netns").ok().out();
+        int files = use.openFiles();
+        int threads = use.threads().size();
+        long resident = use.residentBytes();
+
+        List<LabContainer> many = LAB.containers(network, 200);
+        assertThat(many.get(199).reaches(many.getFirst().address())).isTrue();
+        // Half of them are detached, of the others the namespace goes away beneath the daemon.
+        for (int i = 0; i < 200; i++) {
+            if (i % 2 == 0) {
+                many.get(i).detach();
+                assertThat(many.get(i).links()).containsExactly("lo");
+            }
+            many.get(i).close();
+        }
+        awaitNoContainers();
+
+        assertThat(LAB.host().ip("-br link")).isEqualTo(links);
+        assertThat(Commands.run("ip", "netns").ok().out()).isEqualTo(namespaces);
+        Eventually.until("files are closed", () -> use.openFiles() <= files + 1);
+        Eventually.until("threads end", () -> use.threads().size() <= threads + 4);
+        assertThat(use.residentBytes() - resident)
+                .as("growth of resident bytes")
+                .isLessThan(64 * MIB);
+        assertThat(LAB.container(network).address()).endsWith(".2");
+    }
+
+    private static void awaitNoContainers() {
+        Eventually.until(
+                Duration.ofSeconds(30),
+                "no container is left",
+                () -> LAB.daemon().api().get("/containers").elements().isEmpty());
     }
 
     private static void cycle(LabContainer container, LabNetwork network, int times) {

@@ -12,8 +12,13 @@ public final class Capture implements AutoCloseable {
 
     /** Begins to capture what comes in on the interface and matches the filter (pcap-filter(7)). */
     public static Capture in(LabNamespace namespace, String filter) {
+        return in(namespace, "eth0", filter);
+    }
+
+    /** Begins to capture what comes in on an interface of that name. */
+    public static Capture in(LabNamespace namespace, String link, String filter) {
         return new Capture(namespace
-                .start("tcpdump", "-i", "eth0", "-Q", "in", "-e", "-n", "-l", "--immediate-mode", filter)
+                .start("tcpdump", "-i", link, "-Q", "in", "-e", "-n", "-l", "--immediate-mode", filter)
                 .awaitWords("listening on"));
     }
 

@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
 /** A namespace that is attached to the switch. */
 public final class LabContainer extends LabNamespace {
     private static final Pattern IPV4 = Pattern.compile("(?m)^\\d+: (\\S+) +inet (\\S+)");
-    private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
 
     private Daemon daemon;
     private String known = name();
@@ -142,33 +141,12 @@ public final class LabContainer extends LabNamespace {
 
     /** {@return the gateway's MAC address with colons, asked for by ping and ARP} */
     public String gatewayMac() {
-        exec("ping", "-c1", "-W2", gateway()).ok();
-        String neighbour = ip("neigh show " + gateway());
-        Matcher matcher = LINK_ADDRESS.matcher(neighbour);
-        if (!matcher.find()) {
-            throw new AssertionError("gateway not in the neighbour table: " + neighbour);
-        }
-        return matcher.group(1);
-    }
-
-    /** Pings an address and expects every answer, once, with the TTL of a neighbour. */
-    public void ping(String address) {
-        Outcome outcome = exec("ping", "-c3", "-i0.05", "-W2", address).ok();
-        assertThat(outcome.out())
-                .contains("3 packets transmitted, 3 received, 0% packet loss")
-                .doesNotContain("DUP!");
-        assertThat(outcome.out().lines().filter(line -> line.contains("ttl=64")))
-                .hasSize(3);
+        return mac(gateway());
     }
 
     /** Pings another container. */
     public void ping(LabContainer other) {
         ping(other.address());
-    }
-
-    /** {@return whether an address answers a ping within a second} */
-    public boolean reaches(String address) {
-        return exec("ping", "-c1", "-W1", address).exit() == 0;
     }
 
     /** Sends frames as they are, one hexadecimal string each, and expects that the kernel takes all of them. */
@@ -192,11 +170,7 @@ public final class LabContainer extends LabNamespace {
 
     /** Transfers random bytes over TCP to a sink in the other container and compares their SHA-256. */
     public void transferTcp(LabContainer to, long bytes) {
-        try (Background sink = to.startTraffic("tcp-sink")) {
-            Json result = traffic(Duration.ofSeconds(60), "", "tcp-send", "address", to.address(), "bytes", bytes);
-            assertThat(result.is("same")).as("%s", result).isTrue();
-            sink.stop().ok();
-        }
+        transferTcp(to, to.address(), bytes);
     }
 
     /** Exchanges datagrams of the sizes with an echo in the other container and compares each. */

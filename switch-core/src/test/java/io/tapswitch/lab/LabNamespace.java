@@ -1,5 +1,7 @@
 package io.tapswitch.lab;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,9 +11,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A named network namespace, and programs run inside it. */
 public class LabNamespace implements AutoCloseable {
+    private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
     private static final Path TOOL = unpack("lab.py");
 
     private final String name;
@@ -72,6 +77,57 @@ public class LabNamespace implements AutoCloseable {
         return exec(Duration.ofSeconds(60), prelude + program, List.of("/usr/bin/python3", "-"))
                 .ok()
                 .text();
+    }
+
+    /** Transfers random bytes over TCP to a sink in another namespace, by one of its addresses, and compares them. */
+    public final void transferTcp(LabNamespace to, String address, long bytes) {
+        String any = address.contains(":") ? "::" : "0.0.0.0";
+        try (Background sink = to.startTraffic("tcp-sink", "bind", any)) {
+            Json result = traffic(Duration.ofSeconds(60), "", "tcp-send", "address", address, "bytes", bytes);
+            assertThat(result.is("same")).as("%s", result).isTrue();
+            sink.stop().ok();
+        }
+    }
+
+    /** Pings an address and expects every answer, once, with the TTL of a neighbour. */
+    public final void ping(String address) {
+        Outcome outcome = exec("ping", "-c3", "-i0.05", "-W2", address).ok();
+        assertThat(outcome.out())
+                .contains("3 packets transmitted, 3 received, 0% packet loss")
+                .doesNotContain("DUP!");
+        assertThat(outcome.out().lines().filter(line -> line.contains("ttl=64")))
+                .hasSize(3);
+    }
+
+    /** {@return the MAC address with colons that a neighbour answers with} */
+    public final String mac(String address) {
+        exec("ping", "-c1", "-W2", address).ok();
+        String neighbour = ip("neigh show " + address);
+        Matcher matcher = LINK_ADDRESS.matcher(neighbour);
+        if (!matcher.find()) {
+            throw new AssertionError("not in the neighbour table: " + address + " " + neighbour);
+        }
+        return matcher.group(1);
+    }
+
+    /** {@return whether an address answers a ping within a second} */
+    public final boolean reaches(String address) {
+        return exec("ping", "-c1", "-W1", address).exit() == 0;
+    }
+
+    /** {@return what an HTTP server answers within two seconds, empty when it does not} */
+    public final String fetch(String url) {
+        return exec("curl", "-s", "-g", "-m", "2", url).out();
+    }
+
+    /** Starts an HTTP server on all addresses that tells each client the address that it sees it by. */
+    public final Background serve(int l4Port) {
+        Background server = start(
+                "socat",
+                "TCP6-LISTEN:" + l4Port + ",ipv6only=0,reuseaddr,fork",
+                "SYSTEM:printf 'HTTP/1.0 200 OK\\r\\n\\r\\nI see you as '; echo $SOCAT_PEERADDR");
+        Eventually.until("it listens", () -> exec("ss", "-ltn").out().contains(":" + l4Port + " "));
+        return server;
     }
 
     private List<String> inside(List<String> command) {

@@ -269,7 +269,8 @@ def blocks(seed, total):
 
 def tcp_sink(o):
     """Takes connections one after another and answers each stream with its length and SHA-256."""
-    listener = socket.create_server(("0.0.0.0", o.port), backlog=128)
+    family = socket.AF_INET6 if ":" in o.bind else socket.AF_INET
+    listener = socket.create_server((o.bind, o.port), family=family, backlog=128)
     ready()
     taken = 0
     while not told_to_stop_or_readable(listener):
@@ -336,7 +337,7 @@ def main():
     verb(udp_echo, port)
     verb(udp_exchange, address, port, ("sizes", str, None), seed)
     verb(udp_segmented, address, port, ("size", int, 1000), ("segments", int, 40), ("count", int, 20))
-    verb(tcp_sink, port)
+    verb(tcp_sink, port, ("bind", str, "0.0.0.0"))
     verb(tcp_send, address, port, ("bytes", int, None), seed, ("timeout", float, 10.0))
     verb(connects, address, port, ("count", int, 100))
     o = p.parse_args()
