@@ -50,7 +50,14 @@ public final class WorkerDataplane implements Dataplane {
     private final ReentrantLock applying = new ReentrantLock();
     private SwitchTables applied = SwitchTables.EMPTY;
 
-    private WorkerDataplane(Config config, IoMode ioMode, DataplaneListener listener) {
+    /** Opens a worker's I/O over its slice of the frame memory, on the worker's thread. */
+    @FunctionalInterface
+    interface IoOpener {
+        /** {@return the I/O} */
+        FrameIo open(FrameMemory memory, int firstSlot, int slots);
+    }
+
+    private WorkerDataplane(Config config, IoMode ioMode, IoOpener opener, DataplaneListener listener) {
         this.ioMode = ioMode;
         int count = config.workers();
         memory = FrameMemory.map(config.memoryBytes());
@@ -69,7 +76,7 @@ public final class WorkerDataplane implements Dataplane {
             workers[i] = new Worker(
                     i,
                     SystemNanoClock.INSTANCE,
-                    () -> FrameIos.open(ioMode, memory, first, slotsPerWorker),
+                    () -> opener.open(memory, first, slotsPerWorker),
                     rings,
                     doorbells,
                     slotsPerWorker,
@@ -113,7 +120,11 @@ public final class WorkerDataplane implements Dataplane {
                     "workers must be from 1 to " + MAX_WORKERS + ", not " + config.workers());
         }
         IoMode mode = config.ioMode() == null ? FrameIos.probe().mode() : config.ioMode();
-        WorkerDataplane dataplane = new WorkerDataplane(config, mode, listener);
+        return start(config, mode, (memory, first, slots) -> FrameIos.open(mode, memory, first, slots), listener);
+    }
+
+    static WorkerDataplane start(Config config, IoMode mode, IoOpener opener, DataplaneListener listener) {
+        WorkerDataplane dataplane = new WorkerDataplane(config, mode, opener, listener);
         try {
             dataplane.startWorkers();
         } catch (RuntimeException e) {
