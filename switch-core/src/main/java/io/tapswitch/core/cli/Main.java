@@ -8,6 +8,7 @@ import io.tapswitch.core.cli.verb.Daemon;
 import io.tapswitch.core.cli.verb.Drops;
 import io.tapswitch.core.cli.verb.Exec;
 import io.tapswitch.core.cli.verb.Fdb;
+import io.tapswitch.core.cli.verb.LogsVerb;
 import io.tapswitch.core.cli.verb.NetworkCreate;
 import io.tapswitch.core.cli.verb.NetworkInspect;
 import io.tapswitch.core.cli.verb.NetworkLs;
@@ -16,8 +17,10 @@ import io.tapswitch.core.cli.verb.NetworkVerb;
 import io.tapswitch.core.cli.verb.Ps;
 import io.tapswitch.core.cli.verb.Rm;
 import io.tapswitch.core.cli.verb.Run;
+import io.tapswitch.core.cli.verb.Start;
 import io.tapswitch.core.cli.verb.Stats;
 import io.tapswitch.core.cli.verb.Status;
+import io.tapswitch.core.cli.verb.Stop;
 import io.tapswitch.core.cli.verb.Tapswitch;
 import io.tapswitch.core.cli.verb.Version;
 import java.io.PrintWriter;
@@ -51,12 +54,15 @@ public final class Main {
             Map.entry("exec", Exec::new),
             Map.entry("fdb", Fdb::new),
             Map.entry("inspect", ContainerInspect::new),
+            Map.entry("logs", LogsVerb::new),
             Map.entry(NETWORK, NetworkVerb::new),
             Map.entry("ps", Ps::new),
             Map.entry("rm", Rm::new),
             Map.entry("run", Run::new),
+            Map.entry("start", Start::new),
             Map.entry("stats", Stats::new),
             Map.entry("status", Status::new),
+            Map.entry("stop", Stop::new),
             Map.entry("version", Version::new)));
 
     private static final Map<String, Supplier<Object>> NETWORK_VERBS = new TreeMap<>(Map.of(

@@ -19,9 +19,6 @@ final class NotYet {
             "network connect",
             "network disconnect",
             "network verify",
-            "logs",
-            "stop",
-            "start",
             "rename",
             "port",
             "publish",
@@ -38,17 +35,8 @@ final class NotYet {
             "cleanup");
 
     private static final List<String> OF_CONTAINERS = List.of(
-            "--ip6",
-            "--mac-address",
-            "--network-alias",
-            "--net-alias",
-            "--publish -p",
-            "--publish-all -P",
-            "--expose",
-            "--dns",
             "--dns-search",
             "--dns-option",
-            "--label -l",
             "--link",
             "--add-host",
             "--env -e",
@@ -82,6 +70,9 @@ final class NotYet {
             Map.entry("attach", OF_CONTAINERS),
             Map.entry("run", OF_CONTAINERS),
             Map.entry("exec", List.of("--detach -d", "--env -e", "--user -u", "--workdir -w", "--privileged")),
+            Map.entry("logs", List.of("--since", "--until", "--timestamps -t", "--details")),
+            Map.entry("stop", List.of("--signal -s")),
+            Map.entry("start", List.of("--attach -a", "--interactive -i", "--detach-keys")),
             Map.entry("ps", List.of("--latest -l", "--last -n", "--filter -f", "--size -s")),
             Map.entry("inspect", List.of("--format -f", "--size -s", "--type")),
             Map.entry("rm", List.of("--volumes -v", "--link -l")));

@@ -12,6 +12,10 @@ public final class Entry {
     private static final String ENTER =
             "find_command \"$1\"\nexec env --default-signal=INT,QUIT sh -c 'exec \"$@\"' sh \"$@\"\n";
 
+    /** With a terminal of its own: in a session of its own, whose terminal it becomes. */
+    private static final String ENTER_SESSION =
+            "find_command \"$1\"\nexec setsid --ctty --wait sh -c 'exec \"$@\"'" + " sh \"$@\" 2>&1\n";
+
     private final List<String> words;
     private final boolean forks;
 
@@ -35,25 +39,24 @@ public final class Entry {
     }
 
     /** Runs a command there and waits for it: its exit code, 127 when it is not found, 126 when it is no program. */
-    public int run(List<String> command, boolean input) {
-        Process process = Foreground.start(Foreground.builder(input, words(command)), 1);
-        // nsenter stays outside and its child is the command, because a PID namespace holds only children.
-        return Foreground.await(
-                process,
-                input,
-                () -> forks
-                        ? process.children()
-                                .mapToLong(ProcessHandle::pid)
-                                .findFirst()
-                                .orElse(process.pid())
-                        : process.pid());
+    public int run(List<String> command, Streams streams) {
+        Foreground foreground = Foreground.prepare(streams);
+        Process process = Foreground.start(foreground.builder(words(command, streams)), 1);
+        // nsenter stays outside and its child is the command, because a PID namespace holds only children; so does
+        // setsid when it led a process group before.
+        boolean child = forks || streams.ownTerminal();
+        return foreground.await(process, () -> child ? onlyChild(process.toHandle()) : process.pid());
     }
 
-    List<String> words(List<String> command) {
+    List<String> words(List<String> command, Streams streams) {
         List<String> all = new ArrayList<>(words);
-        String script = Scripts.read("find-command.sh") + ENTER;
+        String script = Scripts.read("find-command.sh") + (streams.ownTerminal() ? ENTER_SESSION : ENTER);
         all.addAll(List.of("sh", "-c", script, "tapswitch"));
         all.addAll(command);
         return all;
+    }
+
+    private static long onlyChild(ProcessHandle parent) {
+        return parent.children().mapToLong(ProcessHandle::pid).findFirst().orElse(parent.pid());
     }
 }

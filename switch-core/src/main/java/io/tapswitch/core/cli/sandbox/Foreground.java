@@ -1,14 +1,11 @@
 package io.tapswitch.core.cli.sandbox;
 
 import io.tapswitch.core.cli.client.CliException;
+import io.tapswitch.core.cli.terminal.PseudoTerminal;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,31 +14,34 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With our terminal as its input it stays in our process group, so that Ctrl-C reaches it from the kernel; we only
  * have to survive it. In any other case it gets a session of its own and everything is handed on by hand: then a signal
- * arrives exactly once either way.
+ * arrives exactly once either way. With a terminal of its own, the scripts inside make yet another session, of the
+ * command only, which owns that terminal: unshare and nsenter must not die of a Ctrl-C.
  */
 public final class Foreground {
-    private static final int CODE_INTERRUPTED = 125;
-    private static final List<String> FORWARDED = List.of("HUP", "INT", "TERM", "USR1");
+    private final Streams streams;
+    private final @Nullable PseudoTerminal terminal;
 
-    private static final Queue<String> HELD = new ArrayDeque<>();
-    private static @Nullable LongSupplier receiver;
-
-    private Foreground() {}
-
-    /** Whether standard input is a terminal. {@code System.console} would load a line editor to find out. */
-    public static boolean atTerminal() {
-        try {
-            String input = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
-            return input.startsWith("/dev/pts/") || input.startsWith("/dev/tty") || input.equals("/dev/console");
-        } catch (IOException e) {
-            return false;
-        }
+    private Foreground(Streams streams) {
+        this.streams = streams;
+        this.terminal = streams.ownTerminal() ? PseudoTerminal.open() : null;
     }
 
-    /** How to start {@code command} with or without our standard input. */
-    public static ProcessBuilder builder(boolean input, List<String> command) {
+    /** Prepares these streams; a signal that comes from now on is kept for the command. */
+    public static Foreground prepare(Streams streams) {
+        Foreground made = new Foreground(streams);
+        Signals.hold(streams == Streams.SHARED);
+        return made;
+    }
+
+    /** {@return how the streams are laid} */
+    Streams streams() {
+        return streams;
+    }
+
+    /** How to start {@code command} with these streams. */
+    ProcessBuilder builder(List<String> command) {
         List<String> words = new ArrayList<>();
-        if (sharesTerminal(input)) {
+        if (streams == Streams.SHARED) {
             // unshare and nsenter would die of Ctrl-C and take the command with them; the scripts inside undo this.
             words.addAll(List.of("env", "--ignore-signal=INT,QUIT"));
         } else {
@@ -49,14 +49,18 @@ public final class Foreground {
         }
         words.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
-        if (!input) {
+        if (terminal != null) {
+            // Errors go there only from the command on, so that those of the way to it are not among its output.
+            builder.redirectInput(terminal.path().toFile())
+                    .redirectOutput(terminal.path().toFile());
+        } else if (streams == Streams.EMPTY) {
             builder.redirectInput(Path.of("/dev/null").toFile());
         }
         return builder;
     }
 
     /** Starts it; a tool that is missing is a clear failure. */
-    public static Process start(ProcessBuilder builder, int codeWhenMissing) {
+    static Process start(ProcessBuilder builder, int codeWhenMissing) {
         try {
             return builder.start();
         } catch (IOException e) {
@@ -68,77 +72,18 @@ public final class Foreground {
     }
 
     /** Waits for the end of {@code process}; signals that come meanwhile go to the one that {@code target} names. */
-    public static int await(Process process, boolean input, LongSupplier target) {
-        holdSignals(input);
-        synchronized (HELD) {
-            receiver = target;
-            HELD.forEach(signal -> kill(signal, target.getAsLong()));
-            HELD.clear();
+    int await(Process process, LongSupplier target) {
+        Signals.deliverTo(target);
+        if (terminal == null) {
+            return process.onExit().join().exitValue();
         }
-        return process.onExit().join().exitValue();
-    }
-
-    /**
-     * Keeps a signal that comes from now on for the command, until {@link #await}: while it is being started, the
-     * signal's default action would end us and leave the command behind. A second signal does end us.
-     */
-    public static void holdSignals(boolean input) {
-        boolean terminal = sharesTerminal(input);
-        for (String signal : FORWARDED) {
-            boolean kernelSendsIt = terminal && signal.equals("INT");
-            handle(signal, () -> {
-                if (!kernelSendsIt) {
-                    handOn(signal);
-                }
-            });
-        }
-    }
-
-    private static void handOn(String signal) {
-        synchronized (HELD) {
-            if (receiver != null) {
-                kill(signal, receiver.getAsLong());
-            } else if (HELD.isEmpty()) {
-                HELD.add(signal);
-            } else {
-                Runtime.getRuntime().halt(CODE_INTERRUPTED);
-            }
-        }
-    }
-
-    /** Sends a signal, by the shell because the JDK knows only TERM and KILL. */
-    private static void kill(String signal, long pid) {
+        Signals.handle("WINCH", terminal::sizeChanged);
+        terminal.sizeChanged(); // It may have changed before anybody listened.
+        terminal.join(streams == Streams.TERMINAL);
         try {
-            new ProcessBuilder("sh", "-c", "kill -s \"$0\" \"$1\" 2>/dev/null", signal, Long.toString(pid))
-                    .start()
-                    .waitFor();
-        } catch (IOException | InterruptedException e) {
-            throw new IllegalStateException("cannot send SIG" + signal + " to " + pid, e);
-        }
-    }
-
-    private static boolean sharesTerminal(boolean input) {
-        return input && atTerminal();
-    }
-
-    /** Through reflection, because javac warns of sun.misc.Signal in a way that nothing can switch off. */
-    private static void handle(String signal, Runnable action) {
-        try {
-            Class<?> signalClass = Class.forName("sun.misc.Signal");
-            Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
-            Object handler = Proxy.newProxyInstance(
-                    Foreground.class.getClassLoader(), new Class<?>[] {handlerClass}, (proxy, method, arguments) -> {
-                        if (method.getName().equals("handle")) {
-                            action.run();
-                        }
-                        return null;
-                    });
-            signalClass
-                    .getMethod("handle", signalClass, handlerClass)
-                    .invoke(null, signalClass.getConstructor(String.class).newInstance(signal), handler);
-        } catch (ReflectiveOperationException e) {
-            // A JVM without this signal (or with -Xrs) cannot hand it on; the command works all the same.
-            return;
+            return process.onExit().join().exitValue();
+        } finally {
+            terminal.leave();
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.tapswitch.core.cli.sandbox;
 
 import io.tapswitch.core.cli.client.CliException;
-import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *     starts unshare ---------------------------+--> init.sh, process 1 inside
  *     reads up  &lt;------------- PID --------------------- mounts done
  *     POST /containers                                    waits for go
- *     writes go -------------- hostname, address, log --> starts the user's command
+ *     writes go ------------------ hostname, files --> starts the user's command
  *     deletes the directory
  * </pre>
  *
@@ -43,14 +42,12 @@ public final class Sandbox implements AutoCloseable {
     private final FileChannel up;
     private final FileChannel go;
     private final Process process;
-    private final boolean detached;
-    private final boolean input;
+    private final @Nullable Foreground foreground;
     private final long pid;
 
     private Sandbox(Path directory, Plan plan) throws IOException {
         this.directory = directory;
-        this.detached = plan.detached;
-        this.input = plan.input;
+        this.foreground = plan.foreground();
         this.up = FileChannel.open(directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE);
         this.go = FileChannel.open(directory.resolve("go"), StandardOpenOption.READ, StandardOpenOption.WRITE);
         this.process = Foreground.start(builder(plan), CANNOT_RUN);
@@ -59,14 +56,6 @@ public final class Sandbox implements AutoCloseable {
 
     /** The exit code of docker when a container could not be made. */
     public static final int CANNOT_RUN = 125;
-
-    /** What to run: {@code input} passes our standard input on, {@code detached} leaves it alone with a log file. */
-    public record Plan(List<String> command, boolean detached, boolean input, boolean removeLog) {
-        /** A plan with a command of at least one word. */
-        public Plan {
-            command = List.copyOf(command);
-        }
-    }
 
     /** Makes the namespaces and waits until the sandbox is ready for its network. */
     public static Sandbox open(Plan plan) {
@@ -90,11 +79,21 @@ public final class Sandbox implements AutoCloseable {
         return pid;
     }
 
-    /** Lets the command start; {@code log} takes the output of a detached one and is "" otherwise. */
-    public void start(String hostname, String address, String log) {
+    /** Lets the command start. */
+    public void start(Surroundings surroundings) {
+        StringBuilder lines = new StringBuilder("hostname " + surroundings.hostname() + '\n');
+        surroundings.hosts().forEach(line -> lines.append("hosts ").append(line).append('\n'));
+        surroundings
+                .resolver()
+                .forEach(line -> lines.append("resolver ").append(line).append('\n'));
+        if (surroundings.log() != null) {
+            lines.append("log ").append(surroundings.log()).append('\n');
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(lines.append("start\n").toString().getBytes(StandardCharsets.UTF_8));
         try {
-            String line = hostname + ' ' + address + ' ' + log + '\n';
-            go.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+            while (bytes.hasRemaining()) {
+                go.write(bytes);
+            }
             remove(directory); // Both sides hold the FIFOs open, so whatever happens to us now leaves nothing behind.
         } catch (IOException e) {
             throw new CliException("tapswitch: the sandbox cannot be told to start: " + e.getMessage(), CANNOT_RUN);
@@ -103,7 +102,10 @@ public final class Sandbox implements AutoCloseable {
 
     /** Waits for the command's end and hands signals on meanwhile: its exit code, 128 + n if signal n ended it. */
     public int await() {
-        return Foreground.await(process, input, () -> pid);
+        if (foreground == null) {
+            throw new IllegalStateException("nobody waits for a command that is left alone");
+        }
+        return foreground.await(process, () -> pid);
     }
 
     /** Ends everything inside, for when it could not be attached. */
@@ -126,27 +128,36 @@ public final class Sandbox implements AutoCloseable {
     private ProcessBuilder builder(Plan plan) throws IOException {
         // A file, which the shell keeps open after it was deleted, so that ps shows no page of shell.
         Files.writeString(directory.resolve("init"), Scripts.read("find-command.sh") + Scripts.read("init.sh"));
-        List<String> words = new ArrayList<>(List.of(
-                "unshare",
-                "--net",
-                "--mount",
-                "--uts",
-                "--pid",
-                "--fork",
-                "--kill-child",
-                "--",
-                "sh",
-                directory.resolve("init").toString(),
-                directory.toString(),
-                plan.removeLog ? "remove-log" : "keep-log"));
-        words.addAll(plan.command);
-        ProcessBuilder builder = Foreground.builder(plan.input && !plan.detached, words);
-        if (plan.detached) {
-            // Not ours: whoever reads our output to its end would wait for the container's.
-            File messages = directory.resolve("messages").toFile();
-            builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(messages);
+        List<String> words = new ArrayList<>();
+        if (plan.network() != null) {
+            words.addAll(List.of("nsenter", "--net=" + plan.network(), "--"));
         }
-        return builder;
+        words.addAll(List.of("unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"));
+        if (plan.network() == null) {
+            words.add("--net");
+        }
+        words.addAll(List.of("--", "sh", directory.resolve("init").toString(), directory.toString()));
+        words.addAll(List.of(
+                plan.network() == null ? "own" : "joined",
+                plan.replaced().word(),
+                plan.foreground() == null ? "none" : plan.foreground().streams().word(),
+                plan.removesLog() ? "remove-log" : "keep-log"));
+        words.addAll(plan.command());
+        if (plan.foreground() != null) {
+            return plan.foreground().builder(words);
+        }
+        if (plan.waits()) {
+            makeFifos(directory.resolve("idle"));
+        }
+        words.addFirst("setsid");
+        // Output and errors are not ours: whoever reads ours to its end would wait for the container's.
+        ProcessBuilder builder = new ProcessBuilder(words);
+        if (plan.directory() != null) {
+            builder.directory(plan.directory().toFile());
+        }
+        return builder.redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(directory.resolve("messages").toFile());
     }
 
     private long awaitUp() throws IOException {
@@ -163,9 +174,9 @@ public final class Sandbox implements AutoCloseable {
         }
         // init.sh ends with docker's codes; anything else is unshare's own failure.
         int code = process.exitValue() > CANNOT_RUN ? process.exitValue() : CANNOT_RUN;
-        // One that is not detached has said on our standard error what was wrong.
-        throw new CliException(
-                detached ? Files.readString(directory.resolve("messages")).strip() : "", code);
+        // One in the foreground has said on our standard error what was wrong.
+        Path messages = directory.resolve("messages");
+        throw new CliException(foreground == null ? Files.readString(messages).strip() : "", code);
     }
 
     /** Through a channel of its own, because one file channel serves one thread at a time. */
@@ -197,7 +208,7 @@ public final class Sandbox implements AutoCloseable {
         if (directory == null) {
             return;
         }
-        for (String name : List.of("up", "go", "init", "messages", "etc")) {
+        for (String name : List.of("up", "go", "idle", "init", "messages", "etc")) {
             directory.resolve(name).toFile().delete();
         }
         directory.toFile().delete();

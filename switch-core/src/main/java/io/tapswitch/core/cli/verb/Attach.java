@@ -1,7 +1,13 @@
 package io.tapswitch.core.cli.verb;
 
+import com.grack.nanojson.JsonObject;
+import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.Json;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -13,6 +19,7 @@ import picocli.CommandLine.Option;
         name = "attach",
         description = {
             "Gives an existing network namespace an interface in a network, and prints the container's id.",
+            "Nothing is said about a resolv.conf, because this version answers no DNS.",
             "",
             "Example:",
             "  ip netns add blue",
@@ -20,6 +27,9 @@ import picocli.CommandLine.Option;
             "",
         })
 public final class Attach extends Verb {
+    private static final List<Path> NAMED = List.of(Path.of("/run/netns"), Path.of("/var/run/netns"));
+    private static final Path FILES = Path.of("/etc/netns");
+
     @Option(
             names = "--netns",
             required = true,
@@ -30,11 +40,23 @@ public final class Attach extends Verb {
     @Option(names = "--queues", paramLabel = "N", description = "queues of the interface; 1 is the default")
     private @Nullable Integer queues;
 
+    @Option(
+            names = "--write-resolv-conf",
+            description = "write the servers of --dns to /etc/netns/NAME/resolv.conf, which 'ip netns exec' and 'exec'"
+                    + " then show; it stays when the container is removed")
+    private boolean writeResolvConf;
+
     @Mixin
     private AttachOptions options = new AttachOptions();
 
     @Override
     public Integer call() {
+        options.check();
+        if (!options.joined().isEmpty()) {
+            throw new CliException("tapswitch: attach cannot take --network " + options.joined()
+                    + ": the namespace has interfaces of its own; 'run' starts a command in that one");
+        }
+        Path resolvConf = writeResolvConf ? resolvConf() : null;
         // The daemon has another working directory than this process.
         String where = netns.indexOf('/') >= 0
                 ? Path.of(netns).toAbsolutePath().normalize().toString()
@@ -43,7 +65,37 @@ public final class Attach extends Verb {
         if (queues != null) {
             request.put("queues", queues);
         }
-        out().println(Json.text(daemon().post("/containers", request), "id"));
+        JsonObject made = daemon().post("/containers", request);
+        out().println(Json.text(made, "id"));
+        if (resolvConf != null) {
+            write(resolvConf);
+        }
         return OK;
+    }
+
+    private Path resolvConf() {
+        Path path = Path.of(netns).toAbsolutePath().normalize();
+        String name = netns.indexOf('/') < 0 ? netns : NAMED.contains(path.getParent()) ? "" + path.getFileName() : "";
+        if (name.isEmpty() || name.chars().allMatch(Character::isDigit)) {
+            throw new CliException("tapswitch: --write-resolv-conf needs a namespace under /run/netns, because it"
+                    + " writes /etc/netns/NAME/resolv.conf");
+        }
+        if (options.dns().isEmpty()) {
+            throw new CliException("tapswitch: --write-resolv-conf needs --dns: this version answers no DNS itself");
+        }
+        return FILES.resolve(name).resolve("resolv.conf");
+    }
+
+    /** In one step, because somebody may be reading it. */
+    private void write(Path file) {
+        Path next = file.resolveSibling(".resolv.conf.next");
+        try {
+            Files.createDirectories(file.getParent());
+            Files.write(next, Placement.resolver(options.dns()));
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new CliException(
+                    "tapswitch: the container is attached, but " + file + " cannot be written: " + e.getMessage());
+        }
     }
 }

@@ -1,12 +1,7 @@
 package io.tapswitch.core.cli.verb;
 
-import com.grack.nanojson.JsonArray;
-import com.grack.nanojson.JsonObject;
-import io.tapswitch.core.cli.client.ApiClient;
-import io.tapswitch.core.cli.client.CliException;
-import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.sandbox.Entry;
-import java.nio.file.Path;
+import io.tapswitch.core.cli.sandbox.Streams;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -36,17 +31,10 @@ public final class Exec extends Verb {
 
     @Override
     public Integer call() {
-        boolean input = stdio.input();
-        JsonObject found = daemon().getObject("/containers/" + ApiClient.escape(container));
-        JsonObject state = Json.object(found, "State");
-        if (!Json.text(state, "Status").equals("running")) {
-            throw new CliException(
-                    "Error response from daemon: container " + Json.text(found, "Id") + " is not running");
-        }
-        JsonArray started = found.getArray("Command");
-        Entry entry = started != null && !started.isEmpty()
-                ? Entry.ofProcess(state.getLong("Pid"))
-                : Entry.ofNetworkNamespace(Path.of(Json.text(found, "Netns")));
-        return entry.run(command, input);
+        Streams streams = stdio.streams();
+        ContainerView found = ContainerView.of(daemon(), container).mustRun();
+        Entry entry =
+                found.command().isEmpty() ? Entry.ofNetworkNamespace(found.namespace()) : Entry.ofProcess(found.pid());
+        return entry.run(command, streams);
     }
 }

@@ -5,33 +5,38 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /** Where the output of detached containers goes: a file each in the daemon's state directory. */
 final class Logs {
     private Logs() {}
 
-    /** Makes the empty log of a container, readable by its owner only, and the directory before it. */
-    static Path create(Path stateDirectory, String id) {
+    /** Makes the empty log of a container, readable by its owner only; one that is there is continued. */
+    static Path open(Path stateDirectory, String id) {
         Path log = path(stateDirectory, id);
         try {
             Files.createDirectories(log.getParent());
-            return Files.createFile(
-                    log, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            return Files.exists(log)
+                    ? log
+                    : Files.createFile(
+                            log, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         } catch (IOException e) {
             throw new CliException("tapswitch: cannot make the log file " + log + ": " + e.getMessage());
         }
     }
 
+    /** Removes what is kept of a container. */
     static void delete(Path stateDirectory, String id) {
-        Path log = path(stateDirectory, id);
-        try {
-            Files.deleteIfExists(log);
-        } catch (IOException e) {
-            throw new CliException("tapswitch: cannot remove the log file " + log + ": " + e.getMessage());
+        for (Path file : List.of(path(stateDirectory, id), Recipe.path(stateDirectory, id))) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                throw new CliException("tapswitch: cannot remove " + file + ": " + e.getMessage());
+            }
         }
     }
 
-    private static Path path(Path stateDirectory, String id) {
+    static Path path(Path stateDirectory, String id) {
         return stateDirectory.resolve("logs").resolve(id + ".log");
     }
 }

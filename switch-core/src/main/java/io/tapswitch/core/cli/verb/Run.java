@@ -6,14 +6,14 @@ import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.sandbox.Foreground;
+import io.tapswitch.core.cli.sandbox.Plan;
 import io.tapswitch.core.cli.sandbox.Sandbox;
+import io.tapswitch.core.cli.sandbox.Streams;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,16 +27,17 @@ import picocli.CommandLine.Parameters;
             "The namespaces are network, mount, UTS and PID; the root filesystem is the host's, except for /etc/hosts,",
             "/etc/hostname and /etc/resolv.conf. The command's exit code is ours; 125 when it could not be started,",
             "126 when it is no program, 127 when it is not found.",
+            "As networks, 'none' brings lo only, 'host' is the network namespace of the daemon, and container:NAME",
+            "that of another container. With -d there is no terminal: -i or -t then give an input that never ends.",
             "",
             "Example:",
             "  tapswitch run --rm --network web -- ping -c 3 172.18.0.2",
+            "  tapswitch run -it --rm --network web --hostname box bash",
             "",
         })
 public final class Run extends Verb {
     /** docker waits for the end of a removal, so that a name can be used again at once. */
     private static final Duration REMOVAL_MAX = Duration.ofSeconds(3);
-
-    private static final int HOSTNAME_LENGTH_MAX = 64; // __NEW_UTS_LEN, linux/utsname.h
 
     @Option(
             names = {"-d", "--detach"},
@@ -45,12 +46,6 @@ public final class Run extends Verb {
 
     @Option(names = "--rm", description = "remove the container when the command ends")
     private boolean remove;
-
-    @Option(
-            names = {"-h", "--hostname"},
-            paramLabel = "NAME",
-            description = "its hostname; else the short id")
-    private @Nullable String hostname;
 
     @Mixin
     private Stdio stdio = new Stdio();
@@ -63,28 +58,23 @@ public final class Run extends Verb {
 
     @Override
     public Integer call() {
-        if (hostname != null && !hostname.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0," + (HOSTNAME_LENGTH_MAX - 1) + "})")) {
-            throw new CliException("tapswitch: '" + hostname + "' is not a hostname");
+        options.check();
+        Streams streams = detach ? Streams.EMPTY : stdio.streams();
+        if (options.publishes()) {
+            err().println("WARNING: Published ports are discarded when using host network mode");
         }
         ApiClient daemon = daemon();
         JsonObject status = daemon.getObject("/status"); // Also finds out, before anything is made, that it is there.
-        boolean input = !detach && stdio.input();
-        if (!detach) {
-            Foreground.holdSignals(input);
-        }
-        try (Sandbox sandbox = Sandbox.open(new Sandbox.Plan(command, detach, input, remove))) {
-            String id;
-            try {
-                id = attach(daemon, sandbox.pid());
-                String log = detach
-                        ? Logs.create(Path.of(Json.text(status, "stateDir")), id)
-                                .toString()
-                        : "";
-                JsonObject made = daemon.getObject("/containers/" + id);
-                sandbox.start(Json.text(made, "Hostname"), address(made), log);
-            } catch (RuntimeException e) {
-                sandbox.kill();
-                throw e;
+        Placement placement = Placement.of(daemon, status, options.joined(), options.dns());
+        Foreground foreground = detach ? null : Foreground.prepare(streams);
+        Plan plan = new Plan(
+                command, null, placement.network(), placement.replaced(), foreground, detach && stdio.waits(), remove);
+        Path state = Launch.stateDirectory(status);
+        try (Sandbox sandbox = Sandbox.open(plan)) {
+            String id = Launch.start(
+                    daemon, sandbox, placement, detach ? state : null, pid -> attach(daemon, placement, pid));
+            if (!remove) {
+                new Recipe(Path.of("").toAbsolutePath(), stdio.waits()).write(state, id);
             }
             if (detach) {
                 out().println(id);
@@ -98,30 +88,13 @@ public final class Run extends Verb {
         }
     }
 
-    private String attach(ApiClient daemon, long pid) {
+    private String attach(ApiClient daemon, Placement placement, long pid) {
         Map<String, Object> request = options.request(Long.toString(pid));
-        if (hostname != null) {
-            request.put("hostname", hostname);
+        if (options.joined().equals(AttachOptions.HOST)) {
+            request.putIfAbsent("hostname", placement.hostname());
         }
-        Map<String, Object> init = new LinkedHashMap<>();
-        init.put("pid", pid);
-        init.put("command", command);
-        init.put("autoRemove", remove);
-        request.put("init", init);
+        request.put("init", Launch.init(pid, command, remove));
         return Json.text(daemon.post("/containers", request), "id");
-    }
-
-    /** The address of eth0, for /etc/hosts. */
-    private static String address(JsonObject container) {
-        JsonObject networks = Json.object(Json.object(container, "NetworkSettings"), "Networks");
-        String first = "";
-        for (String network : networks.keySet()) {
-            JsonObject endpoint = Json.object(networks, network);
-            if (first.isEmpty() || Json.text(endpoint, "Interface").equals("eth0")) {
-                first = Json.text(endpoint, "IPAddress");
-            }
-        }
-        return first;
     }
 
     private static void awaitRemoval(ApiClient daemon, String id) {

@@ -1,7 +1,6 @@
 package io.tapswitch.core.cli.verb;
 
-import io.tapswitch.core.cli.client.CliException;
-import io.tapswitch.core.cli.sandbox.Foreground;
+import io.tapswitch.core.cli.sandbox.Streams;
 import picocli.CommandLine.Option;
 
 /** The flags about standard input: as with docker, it is empty without {@code -i}. */
@@ -13,14 +12,16 @@ final class Stdio {
 
     @Option(
             names = {"-t", "--tty"},
-            description = "give it this terminal; needs one")
+            description = "give it a terminal of its own; with -i, the keys typed at this one go there")
     private boolean tty;
 
-    /** Whether to pass our standard input on. */
-    boolean input() {
-        if (tty && !Foreground.atTerminal()) {
-            throw new CliException("the input device is not a TTY");
-        }
+    /** How to lay the streams of a command that we wait for. */
+    Streams streams() {
+        return Streams.of(interactive, tty);
+    }
+
+    /** Whether a command that nobody waits for still has an input that does not end. */
+    boolean waits() {
         return interactive || tty;
     }
 }

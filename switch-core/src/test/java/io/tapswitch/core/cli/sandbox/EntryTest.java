@@ -17,12 +17,12 @@ class EntryTest {
 
     @Test
     void aNamedNamespaceIsEnteredAsIpDoesIt() {
-        assertThat(Entry.ofNetworkNamespace(Path.of("/run/netns/blue")).words(List.of("ls")))
+        assertThat(Entry.ofNetworkNamespace(Path.of("/run/netns/blue")).words(List.of("ls"), Streams.EMPTY))
                 .startsWith("ip", "netns", "exec", "blue", "sh", "-c")
                 .endsWith("ls");
-        assertThat(Entry.ofNetworkNamespace(Path.of("/proc/7/ns/net")).words(List.of("ls")))
+        assertThat(Entry.ofNetworkNamespace(Path.of("/proc/7/ns/net")).words(List.of("ls"), Streams.EMPTY))
                 .startsWith("nsenter", "--net=/proc/7/ns/net", "--", "sh");
-        assertThat(Entry.ofProcess(7).words(List.of("ls", "-l")))
+        assertThat(Entry.ofProcess(7).words(List.of("ls", "-l"), Streams.EMPTY))
                 .startsWith("nsenter", "--target", "7")
                 .endsWith("-l");
     }
