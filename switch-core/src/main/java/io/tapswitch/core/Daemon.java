@@ -8,6 +8,7 @@ import io.tapswitch.core.control.Plumbing;
 import io.tapswitch.core.control.StateDirectory;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.DataplaneListener;
+import io.tapswitch.core.ipam.DefaultPools;
 import java.nio.file.Path;
 import java.util.function.Function;
 
@@ -46,7 +47,12 @@ public final class Daemon implements AutoCloseable {
         try {
             DataplaneEvents events = new DataplaneEvents();
             Dataplane dataplane = workers.apply(events);
-            Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
+            Controller controller = Controller.forThisHost(
+                    dataplane,
+                    plumbing,
+                    state,
+                    events,
+                    DefaultPools.localPool(stateDirectory.toAbsolutePath().toString()));
             try {
                 controller.start();
                 ApiServer api = ApiServer.start(

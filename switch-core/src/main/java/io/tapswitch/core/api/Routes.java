@@ -2,7 +2,9 @@ package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.AttachRequest;
 import io.tapswitch.core.control.Controller;
+import io.tapswitch.core.control.Filters;
 import io.tapswitch.core.control.NetworkRequest;
+import io.tapswitch.core.model.Container;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -27,17 +29,18 @@ public final class Routes {
                 post("/networks", "Makes a network", NetworkRequest.class, Answers.Created.class, call ->
                         new Answers.Created(controller.createNetwork(call.body(NetworkRequest.class)).id())),
                 list("/networks", "All networks, by name", NONE, Answers.Network.class, call ->
-                        controller.networks().stream().map(Views::network).toList()),
+                        controller.networks(Filters.NONE).stream().map(Views::network).toList()),
                 get("/networks/{ref}", "The network of a name or id", NONE, Answers.Network.class, call ->
                         Views.network(controller.network(call.reference()))),
                 delete("/networks/{ref}", "Removes a network that nobody is in", NONE, call ->
                         new Answers.Removed(controller.removeNetwork(call.reference()))),
                 post("/containers", "Attaches a network namespace", AttachRequest.class, Answers.Attached.class, call ->
-                        Views.attached(controller.attach(call.body(AttachRequest.class)))),
+                        attached(controller, call.body(AttachRequest.class))),
                 list("/containers", "Containers, newest first", List.of("all"), Answers.Container.class, call ->
-                        controller.containers(call.flag("all")).stream().map(Views::container).toList()),
+                        controller.containers(call.flag("all"), Filters.NONE).stream()
+                                .map(container -> Views.container(controller.state(), container)).toList()),
                 get("/containers/{ref}", "The container of a name or id", NONE, Answers.Container.class, call ->
-                        Views.container(controller.container(call.reference()))),
+                        Views.container(controller.state(), controller.container(call.reference()))),
                 delete("/containers/{ref}", "Detaches a container; ends its process with force", List.of("force"),
                         call -> new Answers.Removed(
                                 controller.removeContainer(call.reference(), call.flag("force")))),
@@ -54,6 +57,11 @@ public final class Routes {
         // spotless:on
     }
 
+    private static Answers.Attached attached(Controller controller, AttachRequest request) {
+        Container container = controller.attach(request);
+        return Views.attached(controller.state(), container);
+    }
+
     private static Answers.Status status(Controller controller, String version, String stateDirectory) {
         return new Answers.Status(
                 version,
@@ -62,8 +70,8 @@ public final class Routes {
                 controller.workers(),
                 "none",
                 stateDirectory,
-                controller.networks().size(),
-                controller.containers(false).size(),
+                controller.networks(Filters.NONE).size(),
+                controller.containers(false, Filters.NONE).size(),
                 controller.warnings());
     }
 

@@ -1,18 +1,22 @@
 package io.tapswitch.core.api;
 
-import io.tapswitch.core.control.Container;
 import io.tapswitch.core.control.Controller;
-import io.tapswitch.core.control.Endpoint;
 import io.tapswitch.core.control.Ipv4;
-import io.tapswitch.core.control.Network;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
+import io.tapswitch.core.model.Address;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Init;
+import io.tapswitch.core.model.Network;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the API's answers of the control plane's records. */
 final class Views {
@@ -21,66 +25,80 @@ final class Views {
     static Answers.Network network(Controller.NetworkView view) {
         Network network = view.network();
         Map<String, Answers.Member> members = new LinkedHashMap<>();
-        for (Endpoint endpoint : view.endpoints()) {
+        for (Controller.Member member : view.members()) {
+            Endpoint endpoint = member.endpoint();
             members.put(
-                    endpoint.containerId(),
+                    member.container().id(),
                     new Answers.Member(
-                            endpoint.containerName(),
+                            member.container().name(),
                             endpoint.id(),
-                            Ipv4.macText(endpoint.mac()),
-                            Ipv4.text(endpoint.address()) + "/" + endpoint.prefixLength(),
-                            ""));
+                            endpoint.mac().toString(),
+                            cidr(endpoint.ipv4()),
+                            cidr(endpoint.ipv6())));
         }
-        Answers.IpamConfig config = new Answers.IpamConfig(network.subnet().toString(), Ipv4.text(network.gateway()));
+        List<Answers.IpamConfig> config = network.subnets().stream()
+                .map(subnet -> new Answers.IpamConfig(
+                        subnet.prefix().toString(), subnet.gateway().toString()))
+                .toList();
         return new Answers.Network(
                 network.name(),
                 network.id(),
                 network.created(),
                 "local",
-                network.driver(),
-                false,
-                new Answers.Ipam("default", Map.of(), List.of(config)),
-                false,
-                false,
+                network.driver().word(),
+                network.ipv6(),
+                new Answers.Ipam("default", Map.of(), config),
+                network.internal(),
+                network.attachable(),
                 members,
                 new TreeMap<>(network.options()),
                 new TreeMap<>(network.labels()));
     }
 
-    static Answers.Container container(Container container) {
+    private static String cidr(@Nullable Address address) {
+        return address == null ? "" : address.ip() + "/" + address.prefixLength();
+    }
+
+    private static String networkName(DesiredState state, Endpoint endpoint) {
+        Network network = state.networksById().get(endpoint.networkId());
+        return network == null ? "" : network.name();
+    }
+
+    static Answers.Container container(DesiredState state, Container container) {
         Map<String, Answers.Endpoint> networks = new LinkedHashMap<>();
         for (Endpoint endpoint : container.endpoints()) {
+            Address address = endpoint.ipv4();
             networks.put(
-                    endpoint.networkName(),
+                    networkName(state, endpoint),
                     new Answers.Endpoint(
                             endpoint.networkId(),
                             endpoint.id(),
-                            Ipv4.text(endpoint.gateway()),
-                            Ipv4.text(endpoint.address()),
-                            endpoint.prefixLength(),
-                            Ipv4.macText(endpoint.mac()),
+                            address == null ? "" : address.gateway().toString(),
+                            address == null ? "" : address.ip().toString(),
+                            address == null ? 0 : address.prefixLength(),
+                            endpoint.mac().toString(),
                             endpoint.interfaceName()));
         }
-        long pid = container.status() == Container.Status.RUNNING ? container.pid() : 0;
+        Init init = container.init();
         return new Answers.Container(
                 container.id(),
                 container.name(),
                 container.hostname(),
-                container.command(),
+                init == null ? List.of() : init.command(),
                 container.created(),
-                new Answers.State(container.status().word(), pid),
+                new Answers.State(container.status().word(), container.isRunning() && init != null ? init.pid() : 0),
                 container.netns(),
                 new Answers.NetworkSettings(networks));
     }
 
-    static Answers.Attached attached(Container container) {
+    static Answers.Attached attached(DesiredState state, Container container) {
         List<Answers.Interface> interfaces = container.endpoints().stream()
                 .map(endpoint -> new Answers.Interface(
                         endpoint.interfaceName(),
-                        endpoint.networkName(),
-                        Ipv4.text(endpoint.address()) + "/" + endpoint.prefixLength(),
-                        Ipv4.text(endpoint.gateway()),
-                        Ipv4.macText(endpoint.mac())))
+                        networkName(state, endpoint),
+                        cidr(endpoint.ipv4()),
+                        endpoint.ipv4() == null ? "" : endpoint.ipv4().gateway().toString(),
+                        endpoint.mac().toString()))
                 .toList();
         return new Answers.Attached(container.id(), container.name(), interfaces);
     }
@@ -103,7 +121,7 @@ final class Views {
                 if (drop.getValue() != 0) {
                     lines.add(new Answers.DropLine(
                             one.endpoint().port(),
-                            one.endpoint().containerName(),
+                            one.container().name(),
                             drop.getKey().word(),
                             drop.getKey().sentence(),
                             drop.getValue()));
@@ -117,8 +135,8 @@ final class Views {
     static Answers.Stats stats(Controller controller, List<Controller.EndpointCounters> counters) {
         List<Answers.StatsLine> lines = counters.stream()
                 .map(one -> new Answers.StatsLine(
-                        one.endpoint().containerName(),
-                        one.endpoint().networkName(),
+                        one.container().name(),
+                        one.network(),
                         one.counters().rxFrames(),
                         one.counters().rxBytes(),
                         one.counters().txFrames(),

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.wire.Ipv4Prefix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,10 +23,15 @@ final class HostAddresses {
 
     private HostAddresses() {}
 
+    /** {@return the host as it is now} */
+    static HostLook look() {
+        return new HostLook(read(), java.util.Set.of());
+    }
+
     /** {@return the blocks in use now} */
-    static List<SubnetChoice.Taken> read() {
+    static List<Taken> read() {
         try {
-            List<SubnetChoice.Taken> taken = routes(Files.readAllLines(Path.of("/proc/self/net/route")));
+            List<Taken> taken = routes(Files.readAllLines(Path.of("/proc/self/net/route")));
             // An address with prefix length 32 has no route in the main table, so the addresses are looked at too.
             taken.addAll(addresses(Files.readAllLines(Path.of("/proc/self/net/fib_trie"))));
             return taken;
@@ -35,14 +41,14 @@ final class HostAddresses {
     }
 
     /** {@return the blocks of a route table in the form of /proc/net/route} */
-    static List<SubnetChoice.Taken> routes(List<String> lines) {
-        List<SubnetChoice.Taken> taken = new ArrayList<>();
+    static List<Taken> routes(List<String> lines) {
+        List<Taken> taken = new ArrayList<>();
         for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
             String[] columns = line.split("\t", -1);
             int length = Integer.bitCount(hostOrder(columns[MASK]));
             if (length > 0) {
                 Ipv4Prefix prefix = Ipv4.block(hostOrder(columns[DESTINATION]), length);
-                taken.add(new SubnetChoice.Taken(prefix, "the host's route by " + columns[INTERFACE].strip()));
+                taken.add(new Taken(prefix, "the host's route by " + columns[INTERFACE].strip(), false));
             }
         }
         return taken;
@@ -57,8 +63,8 @@ final class HostAddresses {
     }
 
     /** {@return the host's own addresses, from lines in the form of /proc/net/fib_trie: a leaf, then its routes} */
-    static List<SubnetChoice.Taken> addresses(List<String> lines) {
-        Set<SubnetChoice.Taken> taken = new LinkedHashSet<>();
+    static List<Taken> addresses(List<String> lines) {
+        Set<Taken> taken = new LinkedHashSet<>();
         String leaf = "";
         for (String line : lines) {
             String words = line.strip();
@@ -66,7 +72,7 @@ final class HostAddresses {
                 leaf = words.substring(LEAF.length());
             } else if (words.equals("/32 host LOCAL")) {
                 Ipv4Prefix address = Ipv4.prefix(leaf + "/32", "address");
-                taken.add(new SubnetChoice.Taken(address, "the host's address " + leaf));
+                taken.add(new Taken(address, "the host's address " + leaf, false));
             }
         }
         return List.copyOf(taken);

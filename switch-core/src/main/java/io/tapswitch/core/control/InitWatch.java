@@ -1,6 +1,11 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Init;
 import io.tapswitch.core.model.Refusal;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -10,31 +15,25 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processes that {@code run} started: hears when they end, and ends them. A process is known by its
- * {@link ProcessHandle}, which remembers the start time beside the id, so that a process that got the id later is
- * neither waited for nor ended.
+ * The processes that {@code run} started: hears when they end, and ends them. A process is known by its id and by when
+ * it started, so that one that got the id later is neither waited for nor ended; also not by the next daemon.
  */
 final class InitWatch {
-    /** How long a process has to end by itself after SIGTERM; a namespace's first process ignores it by default. */
-    private static final long GRACE_MS = 1_000;
+    /** After SIGKILL only the kernel is left to do something. */
+    private static final long KILL_PATIENCE_MS = 5_000;
+
+    /** Field 22 of /proc/PID/stat, counted from behind the command in parentheses (proc(5)). */
+    private static final int START_TICKS_AFTER_COMMAND = 19;
 
     private final Consumer<String> onEnded;
-    private final ConcurrentHashMap<String, Init> byContainer = new ConcurrentHashMap<>();
-
-    /** A process that was alive when it was looked up. */
-    record Init(ProcessHandle handle, List<String> command, boolean autoRemove) {
-        long pid() {
-            return handle.pid();
-        }
-    }
+    private final ConcurrentHashMap<String, ProcessHandle> byContainer = new ConcurrentHashMap<>();
 
     InitWatch(Consumer<String> onEnded) {
         this.onEnded = onEnded;
     }
 
     /** {@return the process of a request, null when it names none} */
-    @Nullable
-    Init find(AttachRequest.@Nullable Init requested) {
+    static @Nullable Init find(AttachRequest.@Nullable Init requested) {
         if (requested == null) {
             return null;
         }
@@ -42,47 +41,72 @@ final class InitWatch {
         if (pid == null || pid <= 0) {
             throw Refusal.badInput("init.pid is missing: the id of the process that the container lives as long as");
         }
-        ProcessHandle handle = ProcessHandle.of(pid)
-                .filter(ProcessHandle::isAlive)
-                .orElseThrow(() -> Refusal.unknown("No such process: " + pid));
-        boolean autoRemove = requested.autoRemove() != null && requested.autoRemove();
-        return new Init(handle, requested.command() == null ? List.of() : requested.command(), autoRemove);
+        long ticks = startTicks(pid);
+        if (ticks < 0) {
+            throw Refusal.unknown("No such process: " + pid);
+        }
+        List<String> command = requested.command() == null ? List.of() : requested.command();
+        return new Init(pid, ticks, command, Boolean.TRUE.equals(requested.autoRemove()));
+    }
+
+    /** {@return when a process started, -1 when there is none or only its remains} */
+    private static long startTicks(long pid) {
+        try {
+            byte[] bytes = Files.readAllBytes(Path.of("/proc", Long.toString(pid), "stat"));
+            String stat = new String(bytes, StandardCharsets.ISO_8859_1);
+            // The command may hold anything, parentheses too; what follows the last one does not.
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            boolean ended = fields[0].equals("Z") || fields[0].equals("X");
+            return ended ? -1 : Long.parseLong(fields[START_TICKS_AFTER_COMMAND]);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    /** {@return whether it is still that process} */
+    static boolean isAlive(Init init) {
+        return startTicks(init.pid()) == init.startTicks();
     }
 
     /** Reports the process's end, also when it ended before this call. */
-    void watch(String containerId, Init process) {
-        byContainer.put(containerId, process);
+    void watch(String containerId, Init init) {
+        ProcessHandle handle = ProcessHandle.of(init.pid()).orElse(null);
+        if (handle == null || !isAlive(init)) {
+            Thread.startVirtualThread(() -> onEnded.accept(containerId));
+            return;
+        }
+        byContainer.put(containerId, handle);
         Thread.startVirtualThread(() -> {
-            process.handle().onExit().join();
-            if (byContainer.remove(containerId) != null) {
+            handle.onExit().join();
+            if (byContainer.remove(containerId, handle)) {
                 onEnded.accept(containerId);
             }
         });
     }
 
-    /** Ends the container's process: SIGTERM, and after a grace SIGKILL. Blocks until it is gone. */
-    void end(String containerId) {
-        Init process = byContainer.get(containerId);
+    /** Ends the container's process: SIGTERM, and after the patience SIGKILL. Blocks until it is gone. */
+    void end(String containerId, long patienceMs) {
+        ProcessHandle process = byContainer.get(containerId);
         if (process == null) {
             return;
         }
-        process.handle().destroy();
-        if (!hasEnded(process, GRACE_MS)) {
-            process.handle().destroyForcibly();
-            if (!hasEnded(process, GRACE_MS * 5)) {
+        process.destroy();
+        if (!hasEnded(process, patienceMs)) {
+            process.destroyForcibly();
+            if (!hasEnded(process, KILL_PATIENCE_MS)) {
                 throw Refusal.failed("process " + process.pid() + " does not end", new TimeoutException());
             }
         }
     }
 
-    private static boolean hasEnded(Init process, long timeoutMs) {
+    private static boolean hasEnded(ProcessHandle process, long timeoutMs) {
         try {
-            process.handle().onExit().get(timeoutMs, TimeUnit.MILLISECONDS);
+            process.onExit().get(timeoutMs, TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
-            return !process.handle().isAlive();
+            return !process.isAlive();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Refusal.failed("interrupted while waiting for process " + process.pid(), e);
@@ -92,5 +116,10 @@ final class InitWatch {
     /** Stops reporting about a container. */
     void forget(String containerId) {
         byContainer.remove(containerId);
+    }
+
+    /** Stops reporting at all. */
+    void close() {
+        byContainer.clear();
     }
 }

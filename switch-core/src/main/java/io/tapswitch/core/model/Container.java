@@ -104,6 +104,52 @@ public record Container(
                 newEndpoints);
     }
 
+    /** {@return it with other interfaces} */
+    public Container in(NetworkMode newMode) {
+        return new Container(
+                id,
+                name,
+                nameChosen,
+                hostname,
+                created,
+                status,
+                exitCode,
+                init,
+                netns,
+                netnsIdentity,
+                newMode,
+                sourceGuard,
+                queues,
+                dns,
+                exposed,
+                labels,
+                connections,
+                endpoints);
+    }
+
+    /** {@return it running in a namespace, with a process; without endpoints yet} */
+    public Container started(String newNetns, String newIdentity, @Nullable Init newInit) {
+        return new Container(
+                id,
+                name,
+                nameChosen,
+                hostname,
+                created,
+                Status.RUNNING,
+                null,
+                newInit,
+                newNetns,
+                newIdentity,
+                mode,
+                sourceGuard,
+                queues,
+                dns,
+                exposed,
+                labels,
+                connections,
+                List.of());
+    }
+
     /** {@return it in another state, without endpoints} */
     public Container ended(Status newStatus, @Nullable Integer code) {
         return new Container(

@@ -31,6 +31,8 @@ public final class FakePlumbing implements Plumbing {
     public final Set<String> lost = new LinkedHashSet<>();
     /** Tags whose device cannot be had now. */
     public final Set<String> busy = new LinkedHashSet<>();
+    /** Why default routes cannot be set, empty when they can. */
+    public String routeRefusal = "";
     /** Why the host's interface cannot be made, empty when it can. */
     public String hostRefusal = "";
     /** The host's interface, null before it was asked for. */
@@ -138,6 +140,15 @@ public final class FakePlumbing implements Plumbing {
         return tagged(tag);
     }
 
+    /** {@return who hears of the interface of this tag} */
+    public synchronized LinkListener listener(String tag) {
+        return listeners.entrySet().stream()
+                .filter(entry -> entry.getKey().tag().equals(tag))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElseThrow();
+    }
+
     private @Nullable Plug tagged(String tag) {
         for (Plug plug : plugs.keySet()) {
             if (plug.tag().equals(tag)) {
@@ -162,6 +173,9 @@ public final class FakePlumbing implements Plumbing {
 
     @Override
     public synchronized void defaultRoutes(Place place, List<DefaultRoute> routes) {
+        if (!routeRefusal.isEmpty()) {
+            throw Refusal.failed(routeRefusal, new IllegalStateException());
+        }
         defaultRoutes.put(place.path(), List.copyOf(routes));
     }
 

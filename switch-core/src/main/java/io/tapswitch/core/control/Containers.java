@@ -1,0 +1,288 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Connection;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Init;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.NetworkMode;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What people do with containers: attach, connect, disconnect, rename, start, stop, remove. Each is a rule's result
+ * brought into force: devices first, then the record, then the switch.
+ */
+final class Containers {
+    private static final Logger LOG = LoggerFactory.getLogger(Containers.class);
+
+    private final Desired desired;
+    private final Plumbing plumbing;
+    private final Devices devices;
+    private final InitWatch inits;
+    private final Departures departures;
+    private final Chronicle chronicle;
+    private final int workers;
+
+    Containers(
+            Desired desired,
+            Plumbing plumbing,
+            Devices devices,
+            InitWatch inits,
+            Departures departures,
+            Chronicle chronicle,
+            int workers) {
+        this.desired = desired;
+        this.plumbing = plumbing;
+        this.devices = devices;
+        this.inits = inits;
+        this.departures = departures;
+        this.chronicle = chronicle;
+        this.workers = workers;
+    }
+
+    Container attach(AttachRequest request) {
+        NetworkMode mode = Terms.of(desired.state(), request).mode();
+        Plumbing.Place given = place(mode, request.netns());
+        Init init = InitWatch.find(request.init());
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Terms terms = Terms.of(state, request);
+            Plumbing.Place place = placeIn(state, terms.mode(), given);
+            Container container = ContainerRules.attached(state, request, terms, place, init, workers);
+            Container replaced = ContainerRules.replaced(state, container.name());
+            DesiredState rest = replaced == null ? state : state.withoutContainer(replaced.id());
+            bringUp(rest.with(container), container, container.endpoints());
+            if (replaced != null) {
+                chronicle.removed(state, replaced);
+            }
+            chronicle.attached(desired.state(), container);
+            LOG.info("attached {} ({})", container.name(), ObjectName.shortId(container.id()));
+            return container;
+        });
+    }
+
+    /** The namespace that a request names; null where the mode says whose it is. */
+    private Plumbing.@Nullable Place place(NetworkMode mode, @Nullable String netns) {
+        if (mode instanceof NetworkMode.Host || mode instanceof NetworkMode.Shared) {
+            return null;
+        }
+        if (netns == null || netns.isEmpty()) {
+            throw Refusal.badInput("netns is missing: a namespace's name, path or process id");
+        }
+        return plumbing.place(netns);
+    }
+
+    private static Plumbing.@Nullable Place placeIn(
+            DesiredState state, NetworkMode mode, Plumbing.@Nullable Place given) {
+        if (mode instanceof NetworkMode.Shared shared) {
+            Container other = state.containersById().get(shared.containerId());
+            if (other == null || !other.isRunning()) {
+                throw Refusal.conflict(
+                        "container_not_running",
+                        "cannot join network namespace of a non running container: container "
+                                + (other == null ? shared.containerId() : other.name()));
+            }
+            return new Plumbing.Place(other.netns(), other.netnsIdentity(), null);
+        }
+        return given;
+    }
+
+    /** Makes devices for new endpoints of a container, brings the state into force, and watches its process. */
+    private void bringUp(DesiredState next, Container container, List<Endpoint> added) {
+        Undo undo = new Undo();
+        if (!added.isEmpty()) {
+            devices.make(
+                    placeOf(container),
+                    added.stream()
+                            .map(endpoint -> EndpointRules.plan(next, container, endpoint))
+                            .toList(),
+                    undo);
+        }
+        desired.commit(next, undo);
+        Init init = container.init();
+        if (init != null) {
+            inits.watch(container.id(), init);
+        }
+    }
+
+    private static Plumbing.Place placeOf(Container container) {
+        return new Plumbing.Place(container.netns(), container.netnsIdentity(), null);
+    }
+
+    void connect(String networkReference, ConnectRequest request) {
+        desired.locked(() -> {
+            DesiredState state = desired.state();
+            Network network = References.network(state, networkReference);
+            Container before = References.container(state, request.container() == null ? "" : request.container());
+            Container now = ContainerRules.connected(state, before, network, request);
+            List<Endpoint> added = new ArrayList<>(now.endpoints());
+            added.removeAll(before.endpoints());
+            DesiredState next = state.with(now);
+            Undo undo = new Undo();
+            if (!added.isEmpty()) {
+                devices.make(
+                        placeOf(now),
+                        added.stream()
+                                .map(endpoint -> EndpointRules.plan(next, now, endpoint))
+                                .toList(),
+                        undo);
+            }
+            desired.commit(next, undo);
+            added.forEach(endpoint -> chronicle.connected(next, now, endpoint));
+            LOG.info("connected {} to {}", now.name(), network.name());
+            return true;
+        });
+    }
+
+    void disconnect(String networkReference, String containerReference, boolean force) {
+        desired.locked(() -> {
+            DesiredState state = desired.state();
+            Container before = References.container(state, containerReference);
+            Container now;
+            try {
+                now = ContainerRules.disconnected(before, References.network(state, networkReference));
+            } catch (Refusal e) {
+                // A stopped container may still want a network that was removed.
+                String stale = force ? staleNetwork(state, before, networkReference) : null;
+                if (stale == null) {
+                    throw e;
+                }
+                now = ContainerRules.disconnected(before, stale);
+            }
+            DesiredState next = state.with(now);
+            Undo undo = new Undo();
+            moveDefaultRoutes(state, before, next, now, force, undo);
+            desired.commit(next, undo);
+            List<Endpoint> gone = new ArrayList<>(before.endpoints());
+            gone.removeAll(now.endpoints());
+            for (Endpoint endpoint : gone) {
+                chronicle.disconnected(state, before, endpoint);
+            }
+            LOG.info("disconnected {} from {}", before.name(), networkReference);
+            return true;
+        });
+    }
+
+    private static @Nullable String staleNetwork(DesiredState state, Container container, String reference) {
+        for (Connection connection : container.connections()) {
+            String id = connection.networkId();
+            if (!reference.isEmpty()
+                    && id.startsWith(reference)
+                    && !state.networksById().containsKey(id)) {
+                return id;
+            }
+        }
+        return null;
+    }
+
+    /** Before the interface goes, so that there is no moment without a default route. */
+    private void moveDefaultRoutes(
+            DesiredState state, Container before, DesiredState next, Container now, boolean force, Undo undo) {
+        List<Plumbing.DefaultRoute> old = EndpointRules.defaultRoutes(state, before);
+        List<Plumbing.DefaultRoute> moved = new ArrayList<>(EndpointRules.defaultRoutes(next, now));
+        moved.removeAll(old);
+        if (moved.isEmpty()) {
+            return;
+        }
+        try {
+            plumbing.defaultRoutes(placeOf(now), moved);
+            undo.add(() -> plumbing.defaultRoutes(placeOf(now), old));
+        } catch (Refusal e) {
+            if (!force) {
+                throw e;
+            }
+            LOG.warn("the default route of {} did not move: {}", now.name(), e.sentence());
+        }
+    }
+
+    Container rename(String reference, String newName) {
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Container before = References.container(state, reference);
+            Container now = ContainerRules.renamed(state, before, newName);
+            desired.commit(state.with(now), new Undo());
+            chronicle.renamed(now, before.name());
+            return now;
+        });
+    }
+
+    Container start(String reference, StartRequest request) {
+        Container stopped = References.container(desired.state(), reference);
+        Plumbing.Place given = place(stopped.mode(), request.netns());
+        Init init = InitWatch.find(request.init());
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Container before = References.container(state, stopped.id());
+            Plumbing.Place place = placeIn(state, before.mode(), given);
+            Container now = ContainerRules.started(state, before, place, init);
+            bringUp(state.with(now), now, now.endpoints());
+            chronicle.started(desired.state(), now);
+            LOG.info("started {}", now.name());
+            return now;
+        });
+    }
+
+    Container stop(String reference, int timeoutSeconds) {
+        Container container = References.container(desired.state(), reference);
+        if (!container.isRunning()) {
+            return container;
+        }
+        if (container.init() == null) {
+            throw Refusal.conflict(
+                    "container_not_ours",
+                    "container " + container.name() + " was attached, not started by tapswitch run: end its processes"
+                            + " where they were started, or detach it with tapswitch rm");
+        }
+        if (timeoutSeconds < 0) {
+            throw Refusal.badInput("invalid timeout " + timeoutSeconds + ": must be 0 seconds or more");
+        }
+        inits.end(container.id(), timeoutSeconds * 1_000L);
+        departures.processEnded(container.id());
+        Container now = desired.state().containersById().get(container.id());
+        return now == null ? container.ended(Container.Status.EXITED, null) : now;
+    }
+
+    /** Detaches and forgets a container; ends the process that {@code run} started only with force. */
+    String remove(String reference, boolean force) {
+        Container container = References.container(desired.state(), reference);
+        if (container.init() != null && container.isRunning()) {
+            if (!force) {
+                throw Refusal.conflict(
+                        "container_running",
+                        "cannot remove container \"/" + container.name()
+                                + "\": container is running: stop the container before removing or force remove");
+            }
+            inits.end(container.id(), 0);
+            departures.processEnded(container.id());
+        }
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Container now = state.containersById().get(container.id());
+            if (now != null) {
+                desired.commit(state.withoutContainer(now.id()), new Undo());
+                inits.forget(now.id());
+                chronicle.removed(state, now);
+                LOG.info("removed {} ({})", now.name(), ObjectName.shortId(now.id()));
+            }
+            return container.name();
+        });
+    }
+
+    /** {@return the containers that a person wants to see, newest first, as docker's ps} */
+    List<Container> list(boolean all, Filters filters) {
+        DesiredState state = desired.state();
+        boolean ended = all || Selection.meansEnded(filters);
+        List<Container> list = new ArrayList<>(state.containers().stream()
+                .filter(container -> ended || container.isRunning())
+                .filter(Selection.containers(filters, state))
+                .toList());
+        return list.reversed();
+    }
+}

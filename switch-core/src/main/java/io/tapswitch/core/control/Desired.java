@@ -1,0 +1,215 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Refusal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Theory of operation: the desired state, and how the next one comes into force.
+ *
+ * <p>The state is one immutable value. Who looks takes the reference and needs no lock; who changes holds the lock from
+ * looking to committing, so that every rule is checked and acted on without anybody in between.
+ *
+ * <pre>
+ *   rules (pure)        next state, or a refusal
+ *   plumbing            devices of new endpoints                      undo: removed
+ *   state directory     next state on the disk                        undo: the old one
+ *   compiler, dataplane one version, at a batch boundary              undo: the old one
+ *   ------------------- from here on it counts
+ *   devices             those of endpoints that are gone are removed
+ *   host's interface    addresses and routes of the networks that are now
+ * </pre>
+ *
+ * <p>A failing step undoes those before it, newest first, and the one who asked is told why. So what was reported is on
+ * the disk, and what is on the disk can be made again after a crash at any point: a device without a record is dropped
+ * at the next start, a record without a device is attached anew or found dead.
+ *
+ * <p>What the kernel has decided (a namespace died) cannot be refused. {@link #force} goes on when the disk is full; the
+ * state on the disk is then older than that in force, which {@link #warnings} says, and the next change or the next try
+ * five seconds later writes it again. A port that the dataplane does not let go keeps its device for good: a ring may
+ * still name its files, and a file number that is used again would be somebody else's.
+ */
+final class Desired {
+    private static final Logger LOG = LoggerFactory.getLogger(Desired.class);
+    private static final long SAVE_AGAIN_MS = 5_000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final StateDirectory directory;
+    private final Dataplane dataplane;
+    private final Devices devices;
+    private final HostPortWiring host;
+    private final Function<Endpoint, Plumbing.LinkListener> listeners;
+    private volatile DesiredState state = DesiredState.EMPTY;
+    private volatile @Nullable String unsaved;
+    private volatile boolean closed;
+
+    Desired(
+            StateDirectory directory,
+            Dataplane dataplane,
+            Devices devices,
+            HostPortWiring host,
+            Function<Endpoint, Plumbing.LinkListener> listeners) {
+        this.directory = directory;
+        this.dataplane = dataplane;
+        this.devices = devices;
+        this.host = host;
+        this.listeners = listeners;
+    }
+
+    /** {@return what there shall be, as of now} */
+    DesiredState state() {
+        return state;
+    }
+
+    /** Does something with nobody in between. */
+    <T> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes the state of the last run, which is on the disk already; nothing is served of it yet. */
+    void begin(DesiredState loaded) {
+        state = loaded;
+    }
+
+    /**
+     * Brings a state into force, all of it or nothing.
+     *
+     * @param next the state
+     * @param undo how to take back what was made for it; carried out when this fails
+     */
+    void commit(DesiredState next, Undo undo) {
+        DesiredState before = state;
+        try {
+            directory.save(next);
+            unsaved = null;
+            undo.add(() -> save(before));
+            undo.add(() -> apply(before));
+            apply(next);
+        } catch (RuntimeException e) {
+            undo.run();
+            throw e;
+        }
+        finish(before, next);
+    }
+
+    /** Brings a state into force that only says what the kernel has decided already. */
+    void force(DesiredState next) {
+        DesiredState before = state;
+        save(next);
+        try {
+            apply(next);
+        } catch (RuntimeException e) {
+            LOG.error("the dataplane did not take version {}", next.version(), e);
+            state = next;
+            return;
+        }
+        finish(before, next);
+    }
+
+    private void save(DesiredState next) {
+        try {
+            directory.save(next);
+            unsaved = null;
+        } catch (Refusal e) {
+            if (unsaved == null) {
+                LOG.error("the state is not saved: {}", e.sentence());
+                Thread.ofVirtual().name("save again").start(this::saveAgain);
+            }
+            unsaved = e.sentence();
+        }
+    }
+
+    private void saveAgain() {
+        try {
+            while (unsaved != null && !closed) {
+                Thread.sleep(SAVE_AGAIN_MS);
+                locked(() -> {
+                    if (unsaved != null && !closed) {
+                        directory.save(state);
+                        unsaved = null;
+                        LOG.info("the state is saved again");
+                    }
+                    return true;
+                });
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Refusal e) {
+            unsaved = e.sentence();
+            Thread.ofVirtual().name("save again").start(this::saveAgain);
+        }
+    }
+
+    /** Compiles a state and brings it into the dataplane; used alone when only devices or the host have changed. */
+    void apply(DesiredState next) {
+        bindPorts(next);
+        Waiting.await(
+                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, host.view(next))),
+                "bring version " + next.version() + " into the dataplane");
+    }
+
+    private void bindPorts(DesiredState next) {
+        next.containers()
+                .forEach(container ->
+                        container.endpoints().forEach(endpoint -> devices.bind(endpoint.port(), endpoint.id())));
+        devices.bind(EndpointRules.HOST_PORT, HostPortWiring.TAG);
+    }
+
+    private void finish(DesiredState before, DesiredState next) {
+        state = next;
+        Map<String, Endpoint> gone = endpoints(before);
+        List<Endpoint> added = new ArrayList<>();
+        endpoints(next).forEach((id, endpoint) -> {
+            if (gone.remove(id) == null) {
+                added.add(endpoint);
+            }
+        });
+        devices.remove(gone.values());
+        added.forEach(this::watch);
+        if (!next.networksById().equals(before.networksById())) {
+            host.update(next);
+        }
+    }
+
+    /** Begins to hear of an endpoint's interface. */
+    void watch(Endpoint endpoint) {
+        devices.watch(endpoint, listeners.apply(endpoint));
+    }
+
+    private static Map<String, Endpoint> endpoints(DesiredState state) {
+        Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+        state.containers()
+                .forEach(
+                        container -> container.endpoints().forEach(endpoint -> endpoints.put(endpoint.id(), endpoint)));
+        return endpoints;
+    }
+
+    /** {@return what a person should know about the state} */
+    List<String> warnings() {
+        String why = unsaved;
+        return why == null
+                ? List.of()
+                : List.of("the state on the disk is older than that in force: " + why
+                        + "; what was changed since would be forgotten by a restart");
+    }
+
+    void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,147 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.ipam.Taken;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.MacAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The host's own interface at the switch: it carries the gateway addresses of every network that has a way out, and the
+ * routes to their subnets, and goes with the last of them. It is made in the daemon's namespace, kept beyond the
+ * daemon's life like the containers' devices, and read by worker 0.
+ *
+ * <p>When it cannot be made, the switch works without the host, says so in its warnings, and tries again with the next
+ * change of a network. Under the controller's lock, but for {@link #warnings}.
+ */
+final class HostPortWiring {
+    /** Tag of its files, where endpoints have their ids. */
+    static final String TAG = "host";
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostPortWiring.class);
+
+    /** Locally administered; what the host's neighbour cache has for every container and gateway. */
+    private static final MacAddress PEER = MacAddress.parse("02:74:61:70:00:01");
+
+    private final Plumbing plumbing;
+    private final Function<String, HostLook> host;
+    private final Plumbing.LinkListener listener;
+    private volatile Plumbing.@Nullable HostPlug plug;
+    private volatile String refusal = "";
+    private volatile List<String> complaints = List.of();
+
+    /**
+     * Does nothing yet.
+     *
+     * @param host looks at the host, leaving an interface of that name out
+     * @param listener hears of the interface
+     */
+    HostPortWiring(Plumbing plumbing, Function<String, HostLook> host, Plumbing.LinkListener listener) {
+        this.plumbing = plumbing;
+        this.host = host;
+        this.listener = listener;
+    }
+
+    /** Takes the interface that outlived the last daemon or makes one, when a network needs it. */
+    void open(DesiredState state) {
+        if (plug != null || networks(state).isEmpty()) {
+            return;
+        }
+        try {
+            Plumbing.HostPlug made = plumbing.host(TAG);
+            plug = made;
+            refusal = "";
+            plumbing.watch(made, made.name(), listener);
+        } catch (Refusal e) {
+            if (!e.sentence().equals(refusal)) {
+                LOG.warn("the host has no interface at the switch: {}", e.sentence());
+            }
+            refusal = e.sentence();
+        }
+    }
+
+    /** {@return what the tables must know of the host, null when it has no interface} */
+    @Nullable
+    HostView view(DesiredState state) {
+        open(state);
+        Plumbing.HostPlug now = plug;
+        if (now == null) {
+            return null;
+        }
+        // The gateways are addresses of the host from now on, whenever the kernel's news of them come.
+        Set<IpAddress> addresses = new HashSet<>(look().addresses());
+        for (Network network : networks(state)) {
+            for (Subnet subnet : network.subnets()) {
+                addresses.add(subnet.gateway());
+            }
+        }
+        return new HostView(EndpointRules.HOST_PORT, now.fds(), now.mac(), PEER, addresses);
+    }
+
+    /** Puts the networks that are now on the interface, and takes the others off. */
+    void update(DesiredState state) {
+        Plumbing.HostPlug now = plug;
+        if (now == null) {
+            return;
+        }
+        List<Plumbing.HostNetwork> wanted =
+                networks(state).stream().map(EndpointRules::hostNetwork).toList();
+        try {
+            complaints = List.copyOf(now.set(wanted));
+        } catch (Refusal e) {
+            complaints = List.of("the host's interface " + now.name() + " cannot be set up: " + e.sentence());
+        }
+        complaints.forEach(LOG::warn);
+    }
+
+    private static List<Network> networks(DesiredState state) {
+        return state.networks().stream()
+                .filter(network -> network.driver() == Driver.BRIDGE && !network.internal())
+                .toList();
+    }
+
+    /** {@return the interface that is gone or shall go, which is forgotten; null for none} */
+    Plumbing.@Nullable HostPlug forget() {
+        Plumbing.HostPlug gone = plug;
+        plug = null;
+        complaints = List.of();
+        return gone;
+    }
+
+    /** {@return the host as it is now} */
+    HostLook look() {
+        Plumbing.HostPlug now = plug;
+        return host.apply(now == null ? "" : now.name());
+    }
+
+    /** {@return what a person should know about the host and the networks} */
+    List<String> warnings(DesiredState state) {
+        List<String> warnings = new ArrayList<>(complaints);
+        if (!refusal.isEmpty()) {
+            warnings.add("the host cannot reach containers, nor they the host: " + refusal);
+        }
+        List<Taken> blocks = look().blocks();
+        for (Network network : networks(state)) {
+            for (Subnet subnet : network.subnets()) {
+                for (Taken block : blocks) {
+                    if (block.prefix().intersects(subnet.prefix())) {
+                        warnings.add("network " + network.name() + " (" + subnet.prefix() + ") overlaps "
+                                + block.prefix() + " of " + block.by());
+                    }
+                }
+            }
+        }
+        return warnings;
+    }
+}

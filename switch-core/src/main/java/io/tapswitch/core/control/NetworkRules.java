@@ -1,0 +1,205 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.ipam.SubnetRequest;
+import io.tapswitch.core.ipam.Subnets;
+import io.tapswitch.core.ipam.Taken;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.Ipv6Prefix;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The rules for making and removing networks: of a state and a request, the network or why not. Pure. */
+final class NetworkRules {
+    /** Names that docker keeps for itself (runconfig, IsPreDefinedNetwork). */
+    private static final Set<String> PREDEFINED = Set.of(Network.BRIDGE, Network.HOST, Network.NONE, "default");
+
+    /** Drivers that docker has and that come later. */
+    private static final Set<String> LATER = Set.of("macvlan", "ipvlan", "overlay");
+
+    private NetworkRules() {}
+
+    /**
+     * Makes a network.
+     *
+     * @param state what there is
+     * @param request what is asked for
+     * @param origin who asks
+     * @param host what the host reaches by itself
+     * @param localPool where IPv6 subnets come from that nobody chose
+     * @return the network
+     */
+    static Network create(
+            DesiredState state, NetworkRequest request, Origin origin, Collection<Taken> host, Ipv6Prefix localPool) {
+        String name = ObjectName.check(request.name() == null ? "" : request.name(), "network");
+        refuseDriver(request.driver());
+        if (PREDEFINED.contains(name)) {
+            throw Refusal.conflict(
+                    "network_predefined", "operation is not permitted on predefined " + name + " network");
+        }
+        if (state.networks().stream().anyMatch(network -> network.name().equals(name))) {
+            throw Refusal.conflict("network_exists", "network with name " + name + " already exists");
+        }
+        return bridge(state, name, request, origin, host, localPool);
+    }
+
+    private static void refuseDriver(@Nullable String asked) {
+        String driver = asked == null || asked.isEmpty() ? Driver.BRIDGE.word() : asked;
+        if (driver.equals(Driver.BRIDGE.word())) {
+            return;
+        }
+        if (driver.equals(Driver.HOST.word()) || driver.equals(Driver.NONE.word())) {
+            throw Refusal.conflict(
+                    "driver_single_network", "only one instance of \"" + driver + "\" network is allowed");
+        }
+        if (LATER.contains(driver)) {
+            throw Refusal.notInThisVersion("network driver " + driver);
+        }
+        throw Refusal.unknown(
+                "driver_not_found",
+                "plugin \"" + driver + "\" not found: the driver of this version is bridge, and plugins are not in"
+                        + " this version");
+    }
+
+    private static Network bridge(
+            DesiredState state,
+            String name,
+            NetworkRequest request,
+            Origin origin,
+            Collection<Taken> host,
+            Ipv6Prefix localPool) {
+        Map<String, String> options = request.options() == null ? Map.of() : request.options();
+        NetworkOptions.parse(options);
+        boolean internal = Boolean.TRUE.equals(request.internal());
+        boolean ipv6 = Boolean.TRUE.equals(request.ipv6());
+        List<Subnet> subnets = Subnets.choose(
+                new SubnetRequest(
+                        orEmpty(request.subnets()),
+                        orEmpty(request.gateways()),
+                        orEmpty(request.ipRanges()),
+                        request.auxAddresses() == null ? Map.of() : request.auxAddresses(),
+                        ipv6,
+                        internal),
+                taken(state, host),
+                localPool);
+        return new Network(
+                ObjectName.newId(),
+                freeIndex(state),
+                name,
+                Moment.now(),
+                Driver.BRIDGE,
+                internal,
+                ipv6,
+                Boolean.TRUE.equals(request.attachable()),
+                subnets,
+                options,
+                request.labels() == null ? Map.of() : request.labels(),
+                origin);
+    }
+
+    private static List<String> orEmpty(@Nullable List<String> list) {
+        return list == null ? List.of() : list;
+    }
+
+    private static int freeIndex(DesiredState state) {
+        BitSet taken = new BitSet();
+        state.networks().stream()
+                .mapToInt(Network::index)
+                .filter(index -> index >= 0)
+                .forEach(taken::set);
+        int index = taken.nextClearBit(0);
+        if (index >= Dataplane.MAX_NETWORKS) {
+            throw Refusal.conflict(
+                    "networks_exhausted", "the switch has all the networks it can have: " + Dataplane.MAX_NETWORKS);
+        }
+        return index;
+    }
+
+    /** {@return what a new network must lie beside: the host's own and the other networks'} */
+    static List<Taken> taken(DesiredState state, Collection<Taken> host) {
+        List<Taken> taken = new ArrayList<>(host);
+        for (Network network : state.networks()) {
+            for (Subnet subnet : network.subnets()) {
+                taken.add(new Taken(subnet.prefix(), "network " + network.name(), network.internal()));
+            }
+        }
+        return taken;
+    }
+
+    /** {@return the state with those networks that are there without anybody asking} */
+    static DesiredState withBuiltIn(DesiredState state, Collection<Taken> host, Ipv6Prefix localPool) {
+        DesiredState next = state;
+        Set<String> names = new java.util.HashSet<>();
+        state.networks().forEach(network -> names.add(network.name()));
+        if (!names.contains(Network.BRIDGE)) {
+            NetworkRequest request =
+                    new NetworkRequest(Network.BRIDGE, null, null, null, null, null, null, null, null, null, null);
+            next = next.with(bridge(next, Network.BRIDGE, request, new Origin.BuiltIn(), host, localPool));
+        }
+        if (!names.contains(Network.HOST)) {
+            next = next.with(withoutSwitch(Network.HOST, Driver.HOST));
+        }
+        if (!names.contains(Network.NONE)) {
+            next = next.with(withoutSwitch(Network.NONE, Driver.NONE));
+        }
+        return next;
+    }
+
+    private static Network withoutSwitch(String name, Driver driver) {
+        return new Network(
+                ObjectName.newId(),
+                -1,
+                name,
+                Moment.now(),
+                driver,
+                false,
+                false,
+                false,
+                List.of(),
+                Map.of(),
+                Map.of(),
+                new Origin.BuiltIn());
+    }
+
+    /** Refuses the removal of a network that is in use, or not the asker's to remove. */
+    static void checkRemovable(DesiredState state, Network network, boolean byCommand) {
+        if (network.isBuiltIn()) {
+            throw Refusal.conflict(
+                    "network_predefined", network.name() + " is a pre-defined network and cannot be removed");
+        }
+        if (byCommand && network.origin() instanceof Origin.File file) {
+            throw Refusal.conflict(
+                    "network_of_file",
+                    "network " + network.name() + " is declared by " + file.file() + ", line " + file.line()
+                            + ": remove it there");
+        }
+        List<Container> members = members(state, network.id());
+        if (!members.isEmpty()) {
+            throw Refusal.conflict(
+                    "network_in_use",
+                    "error while removing network: network " + network.name() + " id " + network.id()
+                            + " has active endpoints: disconnect or remove container "
+                            + members.getFirst().name()
+                            + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
+        }
+    }
+
+    /** {@return the containers that have an endpoint in a network} */
+    static List<Container> members(DesiredState state, String networkId) {
+        return state.containers().stream()
+                .filter(container -> container.endpointIn(networkId).isPresent())
+                .toList();
+    }
+}

@@ -1,0 +1,127 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Prefix;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Making, listing and removing networks: the rules' results brought into force. */
+final class Networks {
+    private static final Logger LOG = LoggerFactory.getLogger(Networks.class);
+
+    private final Desired desired;
+    private final HostPortWiring host;
+    private final Ipv6Prefix localPool;
+    private final Chronicle chronicle;
+
+    Networks(Desired desired, HostPortWiring host, Ipv6Prefix localPool, Chronicle chronicle) {
+        this.desired = desired;
+        this.host = host;
+        this.localPool = localPool;
+        this.chronicle = chronicle;
+    }
+
+    /** {@return a state with the networks that are there without anybody asking} */
+    DesiredState withBuiltIn(DesiredState state) {
+        return NetworkRules.withBuiltIn(state, host.look().blocks(), localPool);
+    }
+
+    Network create(NetworkRequest request) {
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Network network = NetworkRules.create(
+                    state, request, new Origin.Command(), host.look().blocks(), localPool);
+            desired.commit(state.with(network), new Undo());
+            chronicle.created(network);
+            LOG.info("made network {} ({})", network.name(), network.subnets());
+            return network;
+        });
+    }
+
+    /** {@return the networks that a person wants to see, by name in byte order (A-NET-03)} */
+    List<Controller.NetworkView> list(Filters filters) {
+        DesiredState state = desired.state();
+        BiPredicate<Network, Boolean> wanted = Selection.networks(filters);
+        return state.networks().stream()
+                .map(network -> view(state, network))
+                .filter(view -> wanted.test(view.network(), !view.members().isEmpty()))
+                .sorted(Comparator.comparing(view -> view.network().name()))
+                .toList();
+    }
+
+    Controller.NetworkView one(String reference) {
+        DesiredState state = desired.state();
+        return view(state, References.network(state, reference));
+    }
+
+    private static Controller.NetworkView view(DesiredState state, Network network) {
+        List<Controller.Member> members = new ArrayList<>();
+        if (network.driver() == Driver.BRIDGE) {
+            for (Container container : state.containers()) {
+                container
+                        .endpointIn(network.id())
+                        .ifPresent(endpoint -> members.add(new Controller.Member(container, endpoint)));
+            }
+            members.sort(Comparator.comparing(member -> ordinal(member.endpoint())));
+        }
+        return new Controller.NetworkView(network, members);
+    }
+
+    /** Members are shown by address; those without an IPv4 address come last. */
+    private static long ordinal(Endpoint endpoint) {
+        IpAddress address = endpoint.ipv4() == null ? null : endpoint.ipv4().ip();
+        return address instanceof Ipv4Address four ? Integer.toUnsignedLong(four.bits()) : Long.MAX_VALUE;
+    }
+
+    String remove(String reference) {
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            Network network = References.network(state, reference);
+            NetworkRules.checkRemovable(state, network, true);
+            remove(state, List.of(network));
+            return network.name();
+        });
+    }
+
+    /** Removes the networks that people made and that nobody is in. {@return their names} */
+    List<String> prune(Filters filters) {
+        Predicate<Network> wanted = Selection.prune(filters, Instant.now());
+        return desired.locked(() -> {
+            DesiredState state = desired.state();
+            List<Network> unused = state.networks().stream()
+                    .filter(network -> network.origin() instanceof Origin.Command)
+                    .filter(network -> NetworkRules.members(state, network.id()).isEmpty())
+                    .filter(wanted)
+                    .toList();
+            if (!unused.isEmpty()) {
+                remove(state, unused);
+            }
+            return unused.stream().map(Network::name).toList();
+        });
+    }
+
+    private void remove(DesiredState state, List<Network> networks) {
+        DesiredState next = state;
+        for (Network network : networks) {
+            next = next.withoutNetwork(network.id());
+        }
+        desired.commit(next, new Undo());
+        for (Network network : networks) {
+            chronicle.destroyed(network);
+            LOG.info("removed network {}", network.name());
+        }
+    }
+}
