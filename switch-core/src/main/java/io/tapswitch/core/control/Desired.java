@@ -96,6 +96,9 @@ final class Desired {
     void commit(DesiredState next, Undo undo) {
         DesiredState before = state;
         try {
+            if (closed) {
+                throw Refusal.failed("the daemon is ending", new IllegalStateException("closed"));
+            }
             directory.save(next);
             unsaved = null;
             undo.add(() -> save(before));
@@ -110,6 +113,10 @@ final class Desired {
 
     /** Brings a state into force that only says what the kernel has decided already. */
     void force(DesiredState next) {
+        if (closed) {
+            // The next daemon finds out by itself.
+            return;
+        }
         DesiredState before = state;
         save(next);
         try {
@@ -209,7 +216,8 @@ final class Desired {
                         + "; what was changed since would be forgotten by a restart");
     }
 
+    /** Ends changing: when this returns, the state directory may be another's. */
     void close() {
-        closed = true;
+        locked(() -> closed = true);
     }
 }
