@@ -13,9 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the kernel decides: processes end, namespaces die, devices go or get other names. It cannot be refused, so it is
- * brought into force whatever the disk says. Each piece of news names an endpoint or container by its id, which is never
- * used twice, so that news about an old one cannot hit a new one; news that come twice find nothing the second time.
+ * What the kernel decides: processes end, namespaces die, devices go or get other names. It cannot be refused, so it
+ * is brought into force whatever the disk says. Each piece of news names an endpoint or container by its id, which is
+ * never used twice, so that news about an old one cannot hit a new one; news that come twice find nothing the second
+ * time.
  */
 final class Departures {
     private static final Logger LOG = LoggerFactory.getLogger(Departures.class);

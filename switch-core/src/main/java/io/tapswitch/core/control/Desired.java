@@ -35,10 +35,10 @@ import org.slf4j.LoggerFactory;
  * the disk, and what is on the disk can be made again after a crash at any point: a device without a record is dropped
  * at the next start, a record without a device is attached anew or found dead.
  *
- * <p>What the kernel has decided (a namespace died) cannot be refused. {@link #force} goes on when the disk is full; the
- * state on the disk is then older than that in force, which {@link #warnings} says, and the next change or the next try
- * five seconds later writes it again. A port that the dataplane does not let go keeps its device for good: a ring may
- * still name its files, and a file number that is used again would be somebody else's.
+ * <p>What the kernel has decided (a namespace died) cannot be refused. {@link #force} goes on when the disk is full.
+ * The state on the disk is then older than that in force, which {@link #warnings} says, and the next change or the
+ * next try five seconds later writes it again. A port that the dataplane does not let go keeps its device for good: a
+ * ring may still name its files, and a file number that is used again would be somebody else's.
  */
 final class Desired {
     private static final Logger LOG = LoggerFactory.getLogger(Desired.class);
