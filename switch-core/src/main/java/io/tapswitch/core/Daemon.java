@@ -11,6 +11,7 @@ import io.tapswitch.core.dataplane.DataplaneListener;
 import io.tapswitch.core.ipam.DefaultPools;
 import java.nio.file.Path;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The parts of a running switch, made in this order and ended in the opposite one: the lock on the state directory, the
@@ -38,13 +39,17 @@ public final class Daemon implements AutoCloseable {
      * @param socket where the API listens
      * @param stateDirectory where networks are kept
      * @param workers starts the dataplane
-     * @param plumbing makes devices; closed with the daemon
+     * @param devices opens what makes devices, under the lock; closed with the daemon
      * @return the switch
      */
     public static Daemon start(
-            Path socket, Path stateDirectory, Function<DataplaneListener, Dataplane> workers, Plumbing plumbing) {
+            Path socket,
+            Path stateDirectory,
+            Function<DataplaneListener, Dataplane> workers,
+            Supplier<? extends Plumbing> devices) {
         StateDirectory state = StateDirectory.open(stateDirectory);
         try {
+            Plumbing plumbing = devices.get();
             DataplaneEvents events = new DataplaneEvents();
             Dataplane dataplane = workers.apply(events);
             Controller controller = Controller.forThisHost(
@@ -79,7 +84,7 @@ public final class Daemon implements AutoCloseable {
         return version == null ? "development" : version;
     }
 
-    /** Ends the switch. The containers' devices go with it in this version. */
+    /** Ends the switch; the containers' devices stay. */
     @Override
     public void close() {
         api.close();

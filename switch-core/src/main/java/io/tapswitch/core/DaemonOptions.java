@@ -2,7 +2,11 @@ package io.tapswitch.core;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,17 +22,14 @@ import picocli.CommandLine.Option;
 final class DaemonOptions {
     static final String DEFAULT_SOCKET = "/run/tapswitch/tapswitch.sock";
 
+    private static final String RUN_DIRECTORIES = "/run/tapswitch";
+    private static final int RUN_DIRECTORY_BYTES = 6;
+
     /** Where a daemon that is told nothing listens; the CLI looks there too. */
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
-    private static final Set<String> LATER = Set.of(
-            "--config",
-            "--ports",
-            "--run-dir",
-            "--cluster-store",
-            "--cluster-advertise",
-            "--metrics",
-            "--detach-on-exit");
+    private static final Set<String> LATER =
+            Set.of("--config", "--ports", "--cluster-store", "--cluster-advertise", "--metrics", "--detach-on-exit");
 
     private static final int WORKERS_MAX = 16;
     private static final long MEMORY_DEFAULT = 1L << 30;
@@ -47,6 +48,14 @@ final class DaemonOptions {
             defaultValue = "/var/lib/tapswitch",
             description = "where networks are kept (default: ${DEFAULT-VALUE})")
     Path stateDirectory = Path.of("/var/lib/tapswitch");
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            description = "where what outlives the daemon, but not the machine, is found again (default: "
+                    + RUN_DIRECTORIES + "/<of the state directory>)")
+    @Nullable
+    Path runDirectory;
 
     @Option(
             names = "--uplink",
@@ -118,6 +127,22 @@ final class DaemonOptions {
 
     Path socketPath() {
         return socket == null ? Path.of(DEFAULT_SOCKET) : socket;
+    }
+
+    /** {@return where the keeper is found again: unless told, a directory of the state directory's own} */
+    Path runDirectory() {
+        return runDirectory != null ? runDirectory : defaultRunDirectory(stateDirectory);
+    }
+
+    /** {@return /run/tapswitch and the first 12 hexadecimal digits of the hash of the state directory's path} */
+    static Path defaultRunDirectory(Path stateDirectory) {
+        try {
+            String path = stateDirectory.toAbsolutePath().normalize().toString();
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(path.getBytes(StandardCharsets.UTF_8));
+            return Path.of(RUN_DIRECTORIES, HexFormat.of().formatHex(hash, 0, RUN_DIRECTORY_BYTES));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("each JDK has SHA-256", e);
+        }
     }
 
     /** {@return the forced way of I/O, null for the best} */

@@ -59,7 +59,7 @@ public final class SwitchMain {
                 options.socketPath(),
                 options.stateDirectory,
                 listener -> WorkerDataplane.start(config, listener),
-                new TapPlumbing());
+                () -> new TapPlumbing(options.runDirectory(), options.workers));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon), "end"));
         System.out.println("tapswitch: ready");
         System.out.flush();

@@ -41,12 +41,21 @@ class DaemonOptionsTest {
         assertThat(options.memoryBytes()).isEqualTo(1L << 30);
     }
 
+    @Test
+    void eachStateDirectoryHasARunDirectoryOfItsOwn() {
+        assertThat(DaemonOptions.parse().runDirectory())
+                .isEqualTo(DaemonOptions.parse("--state-dir=/var/lib/../lib/tapswitch")
+                        .runDirectory())
+                .hasParent(Path.of("/run/tapswitch"))
+                .isNotEqualTo(DaemonOptions.parse("--state-dir=/srv/other").runDirectory());
+        assertThat(DaemonOptions.parse("--run-dir=/run/mine").runDirectory()).isEqualTo(Path.of("/run/mine"));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "--config",
                 "--ports",
-                "--run-dir",
                 "--cluster-store=etcd://x",
                 "--cluster-advertise",
                 "--metrics",

@@ -24,7 +24,7 @@ class DaemonTest {
                 directory.resolve(socket),
                 directory.resolve(state),
                 listener -> new FakeDataplane(1),
-                new FakePlumbing());
+                FakePlumbing::new);
     }
 
     @Test

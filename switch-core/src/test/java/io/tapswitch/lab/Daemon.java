@@ -60,6 +60,8 @@ public final class Daemon implements AutoCloseable {
                 "daemon",
                 "--state-dir",
                 directory.resolve("state").toString(),
+                "--run-dir",
+                directory.resolve("run").toString(),
                 "--uplink",
                 "none"));
         command.addAll(flags);

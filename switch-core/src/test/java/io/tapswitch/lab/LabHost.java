@@ -1,5 +1,11 @@
 package io.tapswitch.lab;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * The namespace that plays the host, with a veth to an outside: what the daemon would have on a real machine, so that a
  * test can also see what must not happen there.
@@ -43,8 +49,25 @@ public final class LabHost extends LabNamespace {
     }
 
     /** Also ends what still runs there: the keeper of the daemon's files is meant to outlive the daemon. */
+    /** {@return the processes that hold the interfaces' files for daemons of this host} */
+    public List<ProcessHandle> keepers() {
+        List<ProcessHandle> keepers = new ArrayList<>();
+        for (String pid :
+                Commands.run("ip", "netns", "pids", name()).out().lines().toList()) {
+            try {
+                if (Files.readString(Path.of("/proc", pid.strip(), "cmdline")).contains("tapswitch-keeper")) {
+                    ProcessHandle.of(Long.parseLong(pid.strip())).ifPresent(keepers::add);
+                }
+            } catch (IOException endedMeanwhile) {
+                continue;
+            }
+        }
+        return keepers;
+    }
+
     @Override
     public void close() {
+        keepers().forEach(ProcessHandle::destroyForcibly);
         outside.close();
         for (String pid :
                 Commands.run("ip", "netns", "pids", name()).out().lines().toList()) {

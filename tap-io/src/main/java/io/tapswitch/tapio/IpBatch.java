@@ -13,6 +13,7 @@ import io.tapswitch.tapio.LinkCommand.MoveToNamespace;
 import io.tapswitch.tapio.LinkCommand.Rename;
 import io.tapswitch.tapio.LinkCommand.SetAddrGenMode;
 import io.tapswitch.tapio.LinkCommand.SetAddress;
+import io.tapswitch.tapio.LinkCommand.SetDefaultRoute;
 import io.tapswitch.tapio.LinkCommand.SetMtu;
 import io.tapswitch.tapio.LinkCommand.SetTxQueueLength;
 import io.tapswitch.tapio.LinkCommand.Up;
@@ -107,6 +108,7 @@ public final class IpBatch implements LinkConfigurator {
             case AddRoute(var link, var prefix, var gateway) ->
                 "route add " + prefix + " via " + gateway + " dev " + link;
             case AddDefaultRoute(var link, var gateway) -> "route add default via " + gateway + " dev " + link;
+            case SetDefaultRoute(var link, var gateway) -> "route replace default via " + gateway + " dev " + link;
             case Delete(var link) -> "link delete dev " + link;
         };
     }

@@ -186,6 +186,15 @@ public sealed interface LinkCommand {
         }
     }
 
+    /** Makes this the default route of the gateway's family, in place of the one there was, if any. */
+    record SetDefaultRoute(String link, String gateway) implements LinkCommand {
+        /** Checks the form. */
+        public SetDefaultRoute {
+            LinkText.checkLink(link);
+            LinkText.checkAddress(gateway);
+        }
+    }
+
     /** Deletes a link. */
     record Delete(String link) implements LinkCommand {
         /** Checks the name. */

@@ -288,6 +288,20 @@ public final class TapDevice implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets what the device's namespace sends go straight into the device's own queue, with no queueing discipline in
+     * front. For a device in the daemon's namespace.
+     */
+    public void sendWithoutQueueing() {
+        try (RouteSocket kernel = RouteSocket.open()) {
+            LinkState state = kernel.link(-1, name());
+            if (state == null) {
+                throw new DeviceException("the TAP is not in this network namespace", Errno.ENODEV);
+            }
+            kernel.queueingDiscipline(state.index(), "noqueue");
+        }
+    }
+
     /** {@return how it was made} */
     public TapOptions options() {
         return options;

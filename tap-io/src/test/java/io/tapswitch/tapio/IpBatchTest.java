@@ -45,6 +45,8 @@ final class IpBatchTest {
                 .isEqualTo("route add 172.18.0.0/16 dev ts0 src 172.18.0.1 mtu 1450");
         assertThat(IpBatch.render(new LinkCommand.AddPrefixRoute("ts0", "fd00::/64", null, 0)))
                 .isEqualTo("route add fd00::/64 dev ts0");
+        assertThat(IpBatch.render(new LinkCommand.SetDefaultRoute("eth1", "fd00::1")))
+                .isEqualTo("route replace default via fd00::1 dev eth1");
         assertThat(IpBatch.render(new LinkCommand.DeleteRoute("ts0", "fd00::/64")))
                 .isEqualTo("route delete fd00::/64 dev ts0");
         assertThatThrownBy(() -> new LinkCommand.SetAddrGenMode("eth0", "eui64 down"))

@@ -3,58 +3,79 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.FdVault;
 import io.tapswitch.tapio.IpBatch;
 import io.tapswitch.tapio.LinkCommand;
+import io.tapswitch.tapio.LinkCommand.AddressFlag;
 import io.tapswitch.tapio.LinkConfigurator;
-import io.tapswitch.tapio.LinkMonitor;
-import io.tapswitch.tapio.LinkState;
 import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.tapio.sys.Syscalls;
+import io.tapswitch.wire.MacAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Theory of operation: interfaces as TAP devices.
+ * Theory of operation: interfaces as TAP devices, which outlive the daemon.
  *
  * <p>A device is made in the daemon's namespace under a name that nobody has, moved into the container's under its
- * final name, and configured there:
+ * final name, and configured there. Then its files are put into the vault, and it is made to persist:
  *
  * <pre>
  *   daemon's namespace                     container's namespace
  *   TUNSETIFF ts3fa2...  --one batch-->    eth0, down
- *                                          --one batch--> MAC, MTU, queue length, address, up, default route; lo up
+ *                                          --one batch--> MAC, MTU, queue length, addresses, up, default routes; lo up
+ *   vault: tag -> files
  * </pre>
  *
- * <p>The namespace is held open only in between: an open namespace outlives its deletion (R1). A failure closes the
- * devices, and with them goes everything that hung on them.
+ * <p>Whoever starts next takes the files out of the vault ({@link #adopt}), and the container has seen nothing. When
+ * the vault is lost too, the device stands there without carrier, and is attached to from inside ({@link #reattach}).
+ * Such a file keeps the namespace alive, so it is never put into the vault, and its namespace's end is looked for
+ * ({@link PlugWatch}).
+ *
+ * <p>Order: into the vault before it persists, no longer persistent before it is dropped. So a daemon that is killed in
+ * between leaves no device that nobody knows: what is in the vault under no endpoint's tag goes at the next start
+ * ({@link #dropOthers}).
+ *
+ * <p>A namespace is held open only in between: an open namespace outlives its deletion (R1). A failure closes the
+ * devices, and with them goes everything that hung on them. A device with more queues than there are workers has the
+ * others taken off until a daemon with enough workers is there; one of a single queue stays so.
  *
  * <p>Any thread may call; calls block for the life of two {@code ip} processes, some 10 ms.
  */
 public final class TapPlumbing implements Plumbing {
     private final LinkConfigurator configurator = new IpBatch();
-    private final Map<Integer, LinkListener> listeners = new ConcurrentHashMap<>();
-    /** The monitor knows links by numbers; these are never used twice, unlike the ids of ports. */
-    private final AtomicInteger nextLink = new AtomicInteger();
+    private final Path runDirectory;
+    private final int workers;
+    private final FdVault vault;
+    private final PlugWatch watch;
+    /** What the last daemon left in the vault and nobody has asked for yet. */
+    private final Map<String, List<Integer>> left;
 
-    private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
-
-    private record TapPlug(String tag, int link, TapDevice tap) implements Plug {
-        @Override
-        public List<Integer> fds() {
-            return Arrays.stream(tap.fds()).boxed().toList();
-        }
+    /**
+     * Opens the vault.
+     *
+     * @param runDirectory where what outlives the daemon, but not the machine, is found again
+     * @param workers how many queues of one device can be used
+     */
+    public TapPlumbing(Path runDirectory, int workers) {
+        this.runDirectory = runDirectory;
+        this.workers = workers;
+        vault = FdVault.open(runDirectory);
+        left = new ConcurrentHashMap<>(vault.taken());
+        watch = new PlugWatch();
     }
 
     @Override
@@ -87,9 +108,7 @@ public final class TapPlumbing implements Plumbing {
         List<TapDevice> taps = new ArrayList<>();
         try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()));
                 NetworkNamespace own = NetworkNamespace.current()) {
-            if (!target.identity().toString().equals(place.identity())) {
-                throw Refusal.conflict("namespace " + place.path() + " was replaced by another meanwhile");
-            }
+            requireSame(target, place);
             refuseTaken(target, place, plans);
             List<LinkCommand> moves = new ArrayList<>();
             List<LinkCommand> settings = new ArrayList<>();
@@ -102,18 +121,21 @@ public final class TapPlumbing implements Plumbing {
                 configure(plan, settings);
             }
             configurator.apply(own, moves);
+            enableIpv6(target, plans);
             configurator.apply(target, settings);
-            List<Plug> plugs = new ArrayList<>();
-            for (int i = 0; i < taps.size(); i++) {
-                plugs.add(new TapPlug(plans.get(i).tag(), nextLink.getAndIncrement(), taps.get(i)));
-            }
-            return plugs;
+            return keep(plans, taps);
         } catch (DeviceException e) {
             taps.forEach(TapDevice::close);
             throw refusal(e);
         } catch (RuntimeException e) {
             taps.forEach(TapDevice::close);
             throw e;
+        }
+    }
+
+    private static void requireSame(NetworkNamespace target, Place place) {
+        if (!target.identity().toString().equals(place.identity())) {
+            throw Refusal.conflict("namespace " + place.path() + " was replaced by another meanwhile");
         }
     }
 
@@ -137,98 +159,214 @@ public final class TapPlumbing implements Plumbing {
         settings.add(new LinkCommand.SetAddress(name, plan.mac().toString()));
         settings.add(new LinkCommand.SetMtu(name, plan.mtu()));
         settings.add(new LinkCommand.SetTxQueueLength(name, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
-        plan.addresses().forEach(address -> settings.add(new LinkCommand.AddAddress(name, address.toString())));
+        settings.add(new LinkCommand.SetAddrGenMode(name, "eui64"));
+        // The control plane knows that nobody has the address: no second of silence to ask for it.
+        plan.addresses()
+                .forEach(address ->
+                        settings.add(new LinkCommand.AddAddress(name, address.toString(), Set.of(AddressFlag.NO_DAD))));
         settings.add(new LinkCommand.Up(name));
         plan.defaultGateways()
                 .forEach(gateway -> settings.add(new LinkCommand.AddDefaultRoute(name, gateway.toString())));
     }
 
+    private static void enableIpv6(NetworkNamespace target, List<InterfacePlan> plans) {
+        List<String> links = plans.stream()
+                .filter(plan ->
+                        plan.addresses().stream().anyMatch(cidr -> cidr.ip().isIpv6()))
+                .map(InterfacePlan::name)
+                .toList();
+        if (!links.isEmpty()) {
+            target.call(() -> {
+                links.forEach(Ipv6Switch::enable);
+                return null;
+            });
+        }
+    }
+
+    /** Sees to it that the devices outlive this process, all or none. */
+    private List<Plug> keep(List<InterfacePlan> plans, List<TapDevice> taps) {
+        List<String> kept = new ArrayList<>();
+        try {
+            List<Plug> plugs = new ArrayList<>();
+            for (int i = 0; i < taps.size(); i++) {
+                TapDevice tap = taps.get(i);
+                String tag = plans.get(i).tag();
+                vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
+                kept.add(tag);
+                tap.persist(true);
+                plugs.add(new TapPlug(tag, watch.newLink(), tap, Math.min(workers, tap.fds().length)));
+            }
+            return plugs;
+        } catch (RuntimeException e) {
+            taps.forEach(TapPlumbing::letGo);
+            vault.drop(kept);
+            throw e;
+        }
+    }
+
+    /** From here on the device goes with its last file. */
+    private static void letGo(TapDevice tap) {
+        try {
+            tap.persist(false);
+        } catch (DeviceException e) {
+            if (e.errno() != Errno.EBADFD) {
+                throw e;
+            }
+        }
+    }
+
     @Override
     public @Nullable Plug adopt(String tag) {
-        return null;
+        TapDevice tap = taken(tag);
+        return tap == null ? null : plugOf(tag, tap);
+    }
+
+    private TapPlug plugOf(String tag, TapDevice tap) {
+        int queues = Math.min(workers, tap.fds().length);
+        tap.attachedQueues(queues);
+        return new TapPlug(tag, watch.newLink(), tap, queues);
+    }
+
+    /** The device that was kept under a tag, null when none was or it is gone. */
+    private @Nullable TapDevice taken(String tag) {
+        List<Integer> files = left.remove(tag);
+        if (files == null) {
+            return null;
+        }
+        try {
+            TapDevice tap = TapDevice.adopt(files);
+            tap.name();
+            return tap;
+        } catch (DeviceException gone) {
+            vault.drop(List.of(tag));
+            files.forEach(Syscalls::close);
+            return null;
+        }
     }
 
     @Override
     public @Nullable Plug reattach(String tag, Place place, String name, int queues) {
-        return null;
+        try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()))) {
+            NetworkNamespace.Identity identity = target.identity();
+            if (!identity.toString().equals(place.identity())) {
+                return null;
+            }
+            TapDevice tap =
+                    TapDevice.reattach(target, name, new TapOptions(queues, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
+            TapPlug plug = plugOf(tag, tap);
+            watch.pinned(plug.link(), Path.of(place.path()), identity);
+            return plug;
+        } catch (DeviceException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENODEV) {
+                return null;
+            }
+            throw refusal(e);
+        }
     }
 
     @Override
     public void unplug(Collection<? extends Plug> plugs) {
+        List<TapDevice> taps = new ArrayList<>();
+        List<String> tags = new ArrayList<>();
         for (Plug plug : plugs) {
-            if (plug instanceof TapPlug tapPlug) {
-                listeners.remove(tapPlug.link());
-                monitor.unwatch(tapPlug.link());
-                tapPlug.tap().close();
-            }
+            TapDevice tap = tapOf(plug);
+            watch.forget(linkOf(plug));
+            letGo(tap);
+            taps.add(tap);
+            tags.add(plug.tag());
+        }
+        try {
+            vault.drop(tags);
+        } catch (DeviceException e) {
+            throw refusal(e);
+        } finally {
+            taps.forEach(TapDevice::close);
         }
     }
 
+    private static TapDevice tapOf(Plug plug) {
+        return switch (plug) {
+            case TapPlug ours -> ours.tap();
+            case HostTap host -> host.tap();
+            default -> throw new IllegalArgumentException("not an interface of this plumbing");
+        };
+    }
+
+    private static int linkOf(Plug plug) {
+        return plug instanceof TapPlug ours ? ours.link() : ((HostTap) plug).link();
+    }
+
     @Override
-    public void dropOthers(Set<String> tags) {}
+    public void dropOthers(Set<String> tags) {
+        Set<String> others = new HashSet<>(left.keySet());
+        others.removeAll(tags);
+        List<TapDevice> taps = new ArrayList<>();
+        for (String tag : others) {
+            TapDevice tap = taken(tag);
+            if (tap != null) {
+                letGo(tap);
+                taps.add(tap);
+            }
+        }
+        vault.drop(others);
+        taps.forEach(TapDevice::close);
+    }
 
     @Override
     public void defaultRoutes(Place place, List<DefaultRoute> routes) {
-        throw Refusal.notInThisVersion("changing default routes");
+        try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()))) {
+            requireSame(target, place);
+            List<LinkCommand> commands = new ArrayList<>();
+            routes.forEach(route -> commands.add(new LinkCommand.SetDefaultRoute(
+                    route.interfaceName(), route.gateway().toString())));
+            configurator.apply(target, commands);
+        } catch (DeviceException e) {
+            throw refusal(e);
+        }
     }
 
     @Override
     public HostPlug host(String tag) {
-        throw Refusal.notInThisVersion("the host's interface");
-    }
-
-    @Override
-    public String keeper() {
-        return "";
+        try {
+            TapDevice tap = taken(tag);
+            MacAddress mac = HostTap.macOf(runDirectory);
+            if (tap == null) {
+                tap = HostTap.open(mac, configurator);
+                try {
+                    vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
+                    tap.persist(true);
+                } catch (RuntimeException e) {
+                    tap.close();
+                    throw e;
+                }
+            }
+            return new HostTap(tag, watch.newLink(), tap, mac, configurator);
+        } catch (DeviceException e) {
+            throw refusal(e);
+        }
     }
 
     @Override
     public void watch(Plug plug, String name, LinkListener listener) {
-        if (!(plug instanceof TapPlug tapPlug)) {
-            throw new IllegalArgumentException("not an interface of this plumbing");
-        }
-        listeners.put(tapPlug.link(), listener);
-        try {
-            LinkState now = monitor.watch(tapPlug.link(), tapPlug.tap());
-            if (!now.up()) {
-                listener.onLinkState(false);
-            }
-            if (!now.name().equals(name)) {
-                listener.onRenamed(now.name());
-            }
-        } catch (DeviceException e) {
-            // The device went away between its making and now.
-            listener.onGone();
-        }
-    }
-
-    /** The monitor's news, by link, handed to whoever watches that interface. */
-    private final class MonitorNews implements io.tapswitch.tapio.LinkListener {
-        @Override
-        public void onLinkChanged(int link, LinkState before, LinkState now) {
-            LinkListener listener = listeners.get(link);
-            if (listener == null) {
-                return;
-            }
-            if (before.up() != now.up()) {
-                listener.onLinkState(now.up());
-            }
-            if (!before.name().equals(now.name())) {
-                listener.onRenamed(now.name());
-            }
-        }
-
-        @Override
-        public void onLinkGone(int link, LinkState last, Departure why) {
-            LinkListener listener = listeners.remove(link);
-            if (listener != null) {
-                listener.onGone();
-            }
-        }
+        watch.watch(linkOf(plug), tapOf(plug), name, listener);
     }
 
     @Override
+    public String keeper() {
+        return vault.holder();
+    }
+
+    /** Removes each device that is kept and ends the keeper: nothing outlives this process. */
+    public void end() {
+        dropOthers(Set.of());
+        vault.end();
+        watch.close();
+    }
+
+    /** The devices' files stay open until this process ends, since a worker may still be reading them. */
+    @Override
     public void close() {
-        monitor.close();
+        watch.close();
+        vault.close();
     }
 }

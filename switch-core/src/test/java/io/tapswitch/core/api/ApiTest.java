@@ -32,7 +32,7 @@ class ApiTest {
     @BeforeEach
     void start() throws IOException {
         daemon = Daemon.start(
-                directory.resolve("s"), directory.resolve("state"), news -> new FakeDataplane(1), new FakePlumbing());
+                directory.resolve("s"), directory.resolve("state"), news -> new FakeDataplane(1), FakePlumbing::new);
         client = new UnixHttp(directory.resolve("s"));
     }
 

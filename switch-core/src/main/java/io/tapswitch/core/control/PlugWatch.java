@@ -1,0 +1,95 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.control.Plumbing.LinkListener;
+import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.LinkMonitor;
+import io.tapswitch.tapio.LinkState;
+import io.tapswitch.tapio.NamespaceWatch;
+import io.tapswitch.tapio.NetworkNamespace;
+import io.tapswitch.tapio.TapDevice;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Hands the kernel's news of TAPs to whoever watches that interface. The kernel tells of all but one thing: that nobody
+ * needs the namespace of a device that was attached to from inside, and so keeps it alive; {@link NamespaceWatch} finds
+ * that out. Each interface is gone once at most. Any thread may call.
+ */
+final class PlugWatch implements AutoCloseable {
+    /** The monitor knows links by numbers; these are never used twice, unlike the ids of ports. */
+    private final AtomicInteger nextLink = new AtomicInteger();
+
+    private final Map<Integer, LinkListener> listeners = new ConcurrentHashMap<>();
+    private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
+    private final NamespaceWatch namespaces = new NamespaceWatch();
+
+    /** {@return a number for a new interface} */
+    int newLink() {
+        return nextLink.getAndIncrement();
+    }
+
+    /** Begins to watch, and tells at once what is otherwise than the caller believes. */
+    void watch(int link, TapDevice tap, String name, LinkListener listener) {
+        listeners.put(link, listener);
+        try {
+            LinkState now = monitor.watch(link, tap);
+            if (!now.up()) {
+                listener.onLinkState(false);
+            }
+            if (!now.name().equals(name)) {
+                listener.onRenamed(now.name());
+            }
+        } catch (DeviceException e) {
+            // The device went away between its making and now.
+            gone(link);
+        }
+    }
+
+    /** Says that the interface's own file keeps its namespace, so that its end is looked for. */
+    void pinned(int link, Path path, NetworkNamespace.Identity identity) {
+        namespaces.watch(link, path, identity, () -> gone(link));
+    }
+
+    /** Watches it no longer; comes before the device's close. */
+    void forget(int link) {
+        listeners.remove(link);
+        namespaces.forget(link);
+        monitor.unwatch(link);
+    }
+
+    private void gone(int link) {
+        LinkListener listener = listeners.remove(link);
+        if (listener != null) {
+            listener.onGone();
+        }
+    }
+
+    private final class MonitorNews implements io.tapswitch.tapio.LinkListener {
+        @Override
+        public void onLinkChanged(int link, LinkState before, LinkState now) {
+            LinkListener listener = listeners.get(link);
+            if (listener == null) {
+                return;
+            }
+            if (before.up() != now.up()) {
+                listener.onLinkState(now.up());
+            }
+            if (!before.name().equals(now.name())) {
+                listener.onRenamed(now.name());
+            }
+        }
+
+        @Override
+        public void onLinkGone(int link, LinkState last, Departure why) {
+            gone(link);
+        }
+    }
+
+    @Override
+    public void close() {
+        monitor.close();
+        namespaces.close();
+    }
+}
