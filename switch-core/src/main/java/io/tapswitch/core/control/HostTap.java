@@ -72,7 +72,7 @@ final class HostTap implements Plumbing.HostPlug {
             byte[] name = runDirectory.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8);
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(name);
             // Locally administered, and none of 02:42:..., which are the containers'.
-            return new MacAddress(0x0a00_0000_0000L | ByteBuffer.wrap(hash).getLong() >>> 24 & 0xff_ffff_ffffL);
+            return new MacAddress(0x0a00_0000_0000L | (ByteBuffer.wrap(hash).getLong() >>> 24));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("each JDK has SHA-256", e);
         }
@@ -142,7 +142,7 @@ final class HostTap implements Plumbing.HostPlug {
             }
             long bits = 0;
             for (byte octet : address) {
-                bits = bits << 8 | octet & 0xff;
+                bits = bits << 8 | (octet & 0xff);
             }
             return new MacAddress(bits);
         } catch (SocketException gone) {
@@ -232,14 +232,15 @@ final class HostTap implements Plumbing.HostPlug {
         try {
             apply(configurator, commands);
         } catch (DeviceException goneMeanwhile) {
-            for (LinkCommand command : commands) {
-                try {
-                    apply(configurator, List.of(command));
-                } catch (DeviceException gone) {
-                    // A route can go with its address; that it is gone is all that matters.
-                    continue;
-                }
-            }
+            commands.forEach(this::tryToApply);
+        }
+    }
+
+    private void tryToApply(LinkCommand command) {
+        try {
+            apply(configurator, List.of(command));
+        } catch (DeviceException gone) {
+            // A route can go with its address; that it is gone is all that matters.
         }
     }
 
