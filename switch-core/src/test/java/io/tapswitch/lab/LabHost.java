@@ -48,7 +48,6 @@ public final class LabHost extends LabNamespace {
         return foreign.toString();
     }
 
-    /** Also ends what still runs there: the keeper of the daemon's files is meant to outlive the daemon. */
     /** {@return the processes that hold the interfaces' files for daemons of this host} */
     public List<ProcessHandle> keepers() {
         List<ProcessHandle> keepers = new ArrayList<>();
@@ -58,8 +57,8 @@ public final class LabHost extends LabNamespace {
                 if (Files.readString(Path.of("/proc", pid.strip(), "cmdline")).contains("tapswitch-keeper")) {
                     ProcessHandle.of(Long.parseLong(pid.strip())).ifPresent(keepers::add);
                 }
-            } catch (IOException endedMeanwhile) {
-                continue;
+            } catch (IOException e) {
+                // It ended meanwhile.
             }
         }
         return keepers;

@@ -178,7 +178,7 @@ public final class TapPlumbing implements Plumbing {
         if (!links.isEmpty()) {
             target.call(() -> {
                 links.forEach(Ipv6Switch::enable);
-                return null;
+                return links;
             });
         }
     }
