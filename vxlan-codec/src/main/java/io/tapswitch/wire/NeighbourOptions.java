@@ -37,7 +37,7 @@ public final class NeighbourOptions {
      * @param offset where the first option begins
      * @param end where the message ends
      */
-    public static long linkLayer(DirectBuffer b, int offset, int end, int type) {
+    public static long find(DirectBuffer b, int offset, int end, int type) {
         long found = ABSENT;
         int i = offset;
         while (i < end) {

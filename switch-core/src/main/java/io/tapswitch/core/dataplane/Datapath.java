@@ -242,7 +242,11 @@ public final class Datapath {
         int frame = offset + VirtioNetHeader.LENGTH;
         long destination = EthernetHeader.destination(buffer, frame);
         boolean group = EthernetHeader.isGroup(destination);
-        if (Resolution.isQuestion(buffer, frame, length - VirtioNetHeader.LENGTH)) {
+        boolean question = Resolution.isQuestion(buffer, frame, length - VirtioNetHeader.LENGTH);
+        if (question) {
+            if (!ports.mayFlood(port, nowNs)) {
+                return DropReason.STORM.verdict();
+            }
             int verdict = Resolution.answer(buffer, offset, length, bridge, ports, port);
             if (verdict != PASS) {
                 return verdict;
@@ -260,7 +264,7 @@ public final class Datapath {
                 return egress == port ? DropReason.REFLECTION.verdict() : egress;
             }
         }
-        if (!ports.mayFlood(port, nowNs)) {
+        if (!question && !ports.mayFlood(port, nowNs)) {
             return DropReason.STORM.verdict();
         }
         if (!group && AbsentNeighbour.isMeant(buffer, frame, bridge) && bridge.errors.tryTake(nowNs)) {

@@ -129,7 +129,7 @@ final class Resolution {
             return false;
         }
         int options = icmp + Icmpv6Header.NEIGHBOUR_LENGTH;
-        long mac = NeighbourOptions.linkLayer(buffer, options, icmp + icmpLength, NeighbourOptions.SOURCE_LINK_LAYER);
+        long mac = NeighbourOptions.find(buffer, options, icmp + icmpLength, NeighbourOptions.SOURCE_LINK_LAYER);
         if ((Ipv6Header.sourceHi(buffer, packet) | Ipv6Header.sourceLo(buffer, packet)) != 0) {
             return mac != NeighbourOptions.MALFORMED;
         }

@@ -144,7 +144,7 @@ final class SourceGuard {
             return DropReason.SPOOF_ND.verdict();
         }
         int option = advertises ? NeighbourOptions.TARGET_LINK_LAYER : NeighbourOptions.SOURCE_LINK_LAYER;
-        long mac = NeighbourOptions.linkLayer(buffer, options, end, option);
+        long mac = NeighbourOptions.find(buffer, options, end, option);
         if (mac == NeighbourOptions.MALFORMED) {
             return DropReason.GUARD_UNREADABLE.verdict();
         }
