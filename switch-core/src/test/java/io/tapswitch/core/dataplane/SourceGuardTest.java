@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapswitch.core.dataplane.Frames.Frame;
 import io.tapswitch.wire.ArpHeader;
 import io.tapswitch.wire.EtherType;
+import io.tapswitch.wire.Ipv6Address;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,87 @@ class SourceGuardTest {
         passes(ipv6(0, 0).with(38, 0xff).with(39, 2));
         dropped(ipv6(0xfe80_0000_0000_0000L, ownId + 1), DropReason.SPOOF_IP);
         dropped(ipv6(0x2001_0db8_0000_0000L, ownId), DropReason.SPOOF_IP);
+    }
+
+    /** Port 0 and 1 with addresses of both families, guarded. */
+    private void bothFamilies() {
+        tested.put(Frames6.port(0, 0, true));
+        tested.put(Frames6.port(1, 0, true));
+    }
+
+    @Test
+    void N21_ipv6SourcesAreTheAddressOfThePortOrItsLinkLocalOne() {
+        bothFamilies();
+        Ipv6Address linkLocal = Frames6.linkLocal(mac(0));
+        passes(Frames6.udp(mac(1), mac(0), Frames6.address(0), Frames6.address(1), 8));
+        passes(Frames6.udp(mac(1), mac(0), linkLocal, Frames6.address(1), 8));
+        dropped(Frames6.udp(mac(1), mac(0), Frames6.address(1), Frames6.address(0), 8), DropReason.SPOOF_IP);
+        dropped(Frames6.udp(mac(1), mac(0), Frames6.GATEWAY, Frames6.address(1), 8), DropReason.SPOOF_IP);
+        Ipv6Address strangers = Frames6.linkLocal(mac(1));
+        dropped(Frames6.udp(mac(1), mac(0), strangers, Frames6.address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames6.udp(mac(1), mac(0), Frames6.UNSPECIFIED, Frames6.address(1), 8), DropReason.SPOOF_IP);
+    }
+
+    @Test
+    void N21_aPortWithoutAnAddressOfAFamilyHasNoneNotTheUnspecifiedOne() {
+        tested.put(new PortSettings(0, 0, 0, List.of(0), mac(0), null, null, true));
+        dropped(Frames.udp(mac(1), mac(0), 0, address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames6.udp(mac(1), mac(0), Frames6.UNSPECIFIED, Frames6.address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames.arp(ArpHeader.REPLY, mac(1), mac(0), address(0), 0, address(1)), DropReason.SPOOF_ARP);
+    }
+
+    @Test
+    void row15_B12_nobodyAdvertisesAnothersAddress() {
+        bothFamilies();
+        Ipv6Address own = Frames6.address(0);
+        passes(Frames6.advertisement(mac(0), own, own, mac(0)));
+        passes(Frames6.advertisement(mac(0), own, Frames6.linkLocal(mac(0)), mac(0)));
+        passes(Frames6.advertisement(mac(0), own, own, null));
+        dropped(Frames6.advertisement(mac(0), own, Frames6.address(1), mac(0)), DropReason.SPOOF_ND);
+        dropped(Frames6.advertisement(mac(0), own, Frames6.GATEWAY, mac(0)), DropReason.SPOOF_ND);
+        dropped(Frames6.advertisement(mac(0), own, own, mac(1)), DropReason.SPOOF_ND);
+    }
+
+    @Test
+    void B12_aSolicitationBearsNoForeignMacAddress() {
+        bothFamilies();
+        Ipv6Address own = Frames6.address(0);
+        Ipv6Address unknown = Ipv6Address.parse("fd00::77");
+        passes(Frames6.solicitation(mac(0), own, unknown, mac(0)));
+        passes(Frames6.solicitation(mac(0), own, unknown, null));
+        passes(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, own, null));
+        dropped(Frames6.solicitation(mac(0), own, unknown, mac(1)), DropReason.SPOOF_ND);
+        Frame router = Frames6.icmp(0x3333_0000_0002L, mac(0), own, Ipv6Address.parse("ff02::2"), 133, 8);
+        dropped(router.with(62, 1).with(63, 1).with(69, 0x66), DropReason.SPOOF_ND);
+    }
+
+    @Test
+    void B12_malformedDiscoveryDoesNotPass() {
+        bothFamilies();
+        Ipv6Address own = Frames6.address(0);
+        Ipv6Address unknown = Ipv6Address.parse("fd00::77");
+        Frame endless = Frames6.solicitation(mac(0), own, unknown, mac(0));
+        dropped(endless.with(Frames6.ICMP + 25, 0), DropReason.GUARD_UNREADABLE);
+        Frame overrun = Frames6.solicitation(mac(0), own, unknown, mac(0));
+        dropped(overrun.with(Frames6.ICMP + 25, 2), DropReason.GUARD_UNREADABLE);
+        Frame cut = Frames6.solicitation(mac(0), own, unknown, null).cut(Frames6.ICMP + 20);
+        dropped(cut, DropReason.GUARD_UNREADABLE);
+        dropped(cut.with16(18, 20), DropReason.GUARD_UNREADABLE);
+        dropped(cut.cut(Frames6.ICMP), DropReason.TRUNCATED_IP);
+    }
+
+    @Test
+    void row15_B17_withoutTheGuardTheGatewaysNameIsStillItsOwn() {
+        tested.put(Frames6.port(0, 0, false));
+        Ipv6Address linkLocal = Frames6.linkLocal(TestSwitch.GATEWAY_MAC);
+        dropped(Frames.udp(mac(1), mac(0), TestSwitch.GATEWAY, address(1), 8), DropReason.SPOOF_IP);
+        dropped(Frames6.udp(mac(1), mac(0), linkLocal, Frames6.address(1), 8), DropReason.SPOOF_IP);
+        dropped(
+                Frames.arp(ArpHeader.REPLY, Frames.BROADCAST, mac(0), TestSwitch.GATEWAY, 0, address(1)),
+                DropReason.SPOOF_ARP);
+        dropped(Frames6.advertisement(mac(0), Frames6.address(0), linkLocal, mac(0)), DropReason.SPOOF_ND);
+        passes(Frames.udp(mac(1), mac(0), address(2), address(1), 8));
+        passes(Frames6.udp(mac(1), mac(0), Frames6.address(2), Frames6.address(1), 8));
     }
 
     private static Frame ipv6(long sourceHigh, long sourceLow) {

@@ -11,7 +11,9 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class TestSwitch {
     static final int GATEWAY = 0x0a00_0001;
     static final long GATEWAY_MAC = 0x0242_0a00_0001L;
+    static final long HOST_MAC = 0x0200_0000_00aaL;
+    static final long PEER_MAC = 0x0200_0000_00bbL;
     static final NetworkSettings NETWORK =
             new NetworkSettings(0, GATEWAY, GATEWAY_MAC, 24, 1500, false, 0, 10_000, 64, 1024);
 
@@ -61,6 +65,7 @@ final class TestSwitch {
     private final FrameMemory memory;
     private final Map<DatapathCounters.Term, Long> before = new EnumMap<>(DatapathCounters.Term.class);
     private SwitchTables tables = SwitchTables.EMPTY;
+    private @Nullable HostSettings host;
     private int result = Integer.MIN_VALUE;
 
     TestSwitch(int workerCount) {
@@ -139,7 +144,22 @@ final class TestSwitch {
                             .flatMap(TestSwitch::neighbours)
                             .toList()));
         }
-        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, null);
+        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, host == null ? null : host(ports));
+    }
+
+    /** Gives the switch a host, at a port and with addresses; it reaches all networks that are not internal. */
+    void host(int port, Set<IpAddress> addresses) {
+        host = new HostSettings(port, List.of(port), HOST_MAC, PEER_MAC, addresses, NeighbourTable.EMPTY);
+        apply(tables(tables.networks(), tables.ports()));
+    }
+
+    private HostSettings host(Map<Integer, PortSettings> ports) {
+        HostSettings known = Objects.requireNonNull(host);
+        NeighbourTable neighbours = new NeighbourTable(ports.values().stream()
+                .filter(port -> !tables.networks().get(port.network()).internal())
+                .flatMap(TestSwitch::neighbours)
+                .toList());
+        return new HostSettings(known.port(), known.fds(), HOST_MAC, PEER_MAC, known.addresses(), neighbours);
     }
 
     private static Stream<NeighbourTable.Neighbour> neighbours(PortSettings port) {
