@@ -10,6 +10,7 @@ import com.sun.management.ThreadMXBean;
 import io.tapswitch.core.dataplane.Frames.Frame;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.MemoryFrameIo;
+import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -52,6 +53,9 @@ class AllocationTest {
 
     /** Which port a frame arrives at. */
     private static int ingress(Frame frame) {
+        if (frame.bytes.length < VirtioNetHeader.LENGTH + EthernetHeader.LENGTH) {
+            return 0;
+        }
         long source = EthernetHeader.source(frame.ethernet(), 0);
         if (source == TestSwitch.HOST_MAC) {
             return HOST;

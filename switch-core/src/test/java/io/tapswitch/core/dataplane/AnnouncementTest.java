@@ -39,7 +39,7 @@ class AnnouncementTest {
 
     private List<TestSwitch.Written> announce(int port) {
         tested.written.clear();
-        tested.workers[0].onAnnounce(port);
+        tested.workers[0].onAnnounce(List.of(Frames6.port(port, 0, true)));
         tested.settle();
         return tested.written;
     }
@@ -67,10 +67,12 @@ class AnnouncementTest {
         assertThat(EthernetHeader.destination(advertisement, 0)).isEqualTo(0x3333_0000_0001L);
         assertThat(EthernetHeader.source(advertisement, 0)).isEqualTo(mac(1));
         assertThat(Ipv6Header.hopLimit(advertisement, IP)).isEqualTo(255);
-        assertThat(Ipv6Header.sourceLo(advertisement, IP)).isEqualTo(Frames6.address(1).lo());
+        assertThat(Ipv6Header.sourceLo(advertisement, IP))
+                .isEqualTo(Frames6.address(1).lo());
         assertThat(Ipv6Header.destinationHi(advertisement, IP)).isEqualTo(Frames6.ALL_NODES.hi());
         assertThat(Icmpv6Header.neighbourFlags(advertisement, ICMP)).isEqualTo(Icmpv6Header.OVERRIDE_FLAG);
-        assertThat(Icmpv6Header.targetLo(advertisement, ICMP)).isEqualTo(Frames6.address(1).lo());
+        assertThat(Icmpv6Header.targetLo(advertisement, ICMP))
+                .isEqualTo(Frames6.address(1).lo());
         assertThat(NeighbourOptions.find(
                         advertisement, ICMP + 24, advertisement.capacity(), NeighbourOptions.TARGET_LINK_LAYER))
                 .isEqualTo(mac(1));

@@ -123,12 +123,12 @@ class HostPortTest {
     void theGatewaysAddressIsPingedAtTheSwitchAndTheHostGetsWhatItWaitsFor() {
         assertThat(tested.send(0, Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), GATEWAY, 56)))
                 .containsExactly(0);
-        assertThat(tested.send(
-                        0, Frames6.echoRequest(GATEWAY_MAC, mac(0), Frames6.address(0), Frames6.GATEWAY, 56)))
+        assertThat(tested.send(0, Frames6.echoRequest(GATEWAY_MAC, mac(0), Frames6.address(0), Frames6.GATEWAY, 56)))
                 .containsExactly(0);
         assertThat(tested.send(0, Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), OWN, 56)))
                 .containsExactly(HOST);
-        Frame reply = Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), GATEWAY, 56).with(ICMP, 0);
+        Frame reply =
+                Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), GATEWAY, 56).with(ICMP, 0);
         carried(0, reply, HOST, HOST_MAC, PEER_MAC);
         Frame later = Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), GATEWAY, 56);
         carried(0, later.with16(IP + 6, 100).ipChecksum(), HOST, HOST_MAC, PEER_MAC);
@@ -147,8 +147,8 @@ class HostPortTest {
     @Test
     void neighbourDiscoveryDoesNotReachTheHost() {
         tested.put(Frames6.port(0, 0, false));
-        Frame poison = Frames6.neighbour(
-                136, GATEWAY_MAC, mac(0), Frames6.address(0), OWN6, Frames6.address(1), mac(0));
+        Frame poison =
+                Frames6.neighbour(136, GATEWAY_MAC, mac(0), Frames6.address(0), OWN6, Frames6.address(1), mac(0));
         dropped(0, poison, DropReason.GATEWAY_NO_SERVICE);
     }
 
@@ -168,11 +168,9 @@ class HostPortTest {
         assertThat(ArpHeader.senderMac(sent(), IP)).isEqualTo(PEER_MAC);
         assertThat(EthernetHeader.source(sent(), 0)).isEqualTo(PEER_MAC);
         assertThat(ArpHeader.senderAddress(sent(), IP)).isEqualTo(address(1));
-        Frame solicitation =
-                Frames6.solicitation(HOST_MAC, Frames6.linkLocal(HOST_MAC), Frames6.address(0), HOST_MAC);
+        Frame solicitation = Frames6.solicitation(HOST_MAC, Frames6.linkLocal(HOST_MAC), Frames6.address(0), HOST_MAC);
         assertThat(tested.send(HOST, solicitation)).containsExactly(HOST);
-        assertThat(NeighbourOptions.find(
-                        sent(), IP + 64, sent().capacity(), NeighbourOptions.TARGET_LINK_LAYER))
+        assertThat(NeighbourOptions.find(sent(), IP + 64, sent().capacity(), NeighbourOptions.TARGET_LINK_LAYER))
                 .isEqualTo(PEER_MAC);
         assertThat(Frames6.isChecksumRight(sent())).isTrue();
 
@@ -190,11 +188,14 @@ class HostPortTest {
         assertThat(tested.send(HOST, fromHost(OWN, 0x0a00_0063))).containsExactly(HOST);
         UnsafeBuffer error = sent();
         assertThat(EthernetHeader.destination(error, 0)).isEqualTo(HOST_MAC);
-        assertThat(Ipv4Header.sourceAddress(error, IP)).as("no address of the host").isEqualTo(0x0a00_0063);
+        assertThat(Ipv4Header.sourceAddress(error, IP))
+                .as("no address of the host")
+                .isEqualTo(0x0a00_0063);
         assertThat(Ipv4Header.destinationAddress(error, IP)).isEqualTo(OWN);
         assertThat(IcmpHeader.type(error, ICMP)).isEqualTo(3);
         assertThat(IcmpHeader.code(error, ICMP)).isEqualTo(1);
-        assertThat(tested.send(HOST, fromHost6(OWN6, Ipv6Address.parse("fd00::63")))).containsExactly(HOST);
+        assertThat(tested.send(HOST, fromHost6(OWN6, Ipv6Address.parse("fd00::63"))))
+                .containsExactly(HOST);
         assertThat(Icmpv6Header.type(sent(), Frames6.ICMP)).isEqualTo(1);
         assertThat(Icmpv6Header.code(sent(), Frames6.ICMP)).isEqualTo(3);
         assertThat(tested.drops(HOST, DropReason.HOST_UNKNOWN)).isEqualTo(2);

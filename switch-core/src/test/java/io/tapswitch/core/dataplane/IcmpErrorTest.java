@@ -67,8 +67,7 @@ class IcmpErrorTest {
         assertThat(tested.send(0, question)).containsExactly(0);
         byte[] bytes = tested.written.getFirst().bytes();
         assertThat(new UnsafeBuffer(bytes).getLong(0)).as("virtio_net_hdr").isZero();
-        UnsafeBuffer answer =
-                new UnsafeBuffer(bytes, VirtioNetHeader.LENGTH, bytes.length - VirtioNetHeader.LENGTH);
+        UnsafeBuffer answer = new UnsafeBuffer(bytes, VirtioNetHeader.LENGTH, bytes.length - VirtioNetHeader.LENGTH);
         if (EthernetHeader.etherType(answer, 0) == 0x0800) {
             assertThat(Ipv4Header.checksumValid(answer, IP)).isTrue();
             assertThat(Ipv4Header.totalLength(answer, IP)).isEqualTo(answer.capacity() - IP);
@@ -96,7 +95,9 @@ class IcmpErrorTest {
     @ParameterizedTest
     @CsvSource({"0, 28", "8, 36", "519, 547", "520, 548", "521, 548", "1400, 548"})
     void N23_asMuchIsQuotedAsFitsInto576Bytes(int payload, int quoted) {
-        Frame question = Frames.udp(GATEWAY_MAC, mac(0), address(0), FAR, payload).with(IP + 8, 1).ipChecksum();
+        Frame question = Frames.udp(GATEWAY_MAC, mac(0), address(0), FAR, payload)
+                .with(IP + 8, 1)
+                .ipChecksum();
         byte[] asked = bytes(question.ethernet(), IP, quoted);
         UnsafeBuffer error = answer(question);
         assertThat(error.capacity()).isEqualTo(QUOTE + quoted);
@@ -110,13 +111,15 @@ class IcmpErrorTest {
     @ParameterizedTest
     @CsvSource({"0, 48", "1183, 1231", "1184, 1232", "1400, 1232"})
     void N23_asMuchIsQuotedAsFitsInto1280Bytes(int payload, int quoted) {
-        Frame question = Frames6.udp(GATEWAY_MAC, mac(0), Frames6.address(0), FAR6, payload).with(IP + 7, 1);
+        Frame question = Frames6.udp(GATEWAY_MAC, mac(0), Frames6.address(0), FAR6, payload)
+                .with(IP + 7, 1);
         byte[] asked = bytes(question.ethernet(), IP, quoted);
         UnsafeBuffer error = answer(question);
         assertThat(error.capacity()).isEqualTo(QUOTE6 + quoted);
         assertThat(bytes(error, QUOTE6, quoted)).isEqualTo(asked);
         assertThat(Ipv6Header.sourceLo(error, IP)).isEqualTo(Frames6.GATEWAY.lo());
-        assertThat(Ipv6Header.destinationLo(error, IP)).isEqualTo(Frames6.address(0).lo());
+        assertThat(Ipv6Header.destinationLo(error, IP))
+                .isEqualTo(Frames6.address(0).lo());
         assertThat(Icmpv6Header.type(error, Frames6.ICMP)).isEqualTo(Icmpv6Header.TIME_EXCEEDED);
     }
 
@@ -155,8 +158,7 @@ class IcmpErrorTest {
         Ipv6Address from = Frames6.address(0);
         return ipv4
                 ? InternetChecksum.pseudoHeader(address(0), FAR, IpProtocol.TCP, length)
-                : InternetChecksum.pseudoHeader(
-                        from.hi(), from.lo(), FAR6.hi(), FAR6.lo(), IpProtocol.TCP, length);
+                : InternetChecksum.pseudoHeader(from.hi(), from.lo(), FAR6.hi(), FAR6.lo(), IpProtocol.TCP, length);
     }
 
     @ParameterizedTest
@@ -175,7 +177,9 @@ class IcmpErrorTest {
         }
         assertThat(TcpHeader.flags(error, tcp)).isEqualTo(TcpHeader.ACK);
         long sum = pseudoHeader(ipv4, segment) + InternetChecksum.sum(error, tcp, segment);
-        assertThat(InternetChecksum.isValid(sum)).as("checksum of the quoted segment").isTrue();
+        assertThat(InternetChecksum.isValid(sum))
+                .as("checksum of the quoted segment")
+                .isTrue();
     }
 
     @Test
@@ -200,8 +204,8 @@ class IcmpErrorTest {
         assertThat(IcmpHeader.type(pong, ICMP)).isEqualTo(IcmpHeader.ECHO_REPLY);
         UnsafeBuffer refused = answer(Frames.udp(GATEWAY_MAC, mac(0), address(0), GATEWAY_2, 8));
         assertThat(Ipv4Header.sourceAddress(refused, IP)).isEqualTo(GATEWAY_2);
-        for (Ipv6Address own : List.of(
-                Frames6.GATEWAY, Ipv6Address.parse("fd00:2::1"), Frames6.linkLocal(GATEWAY_MAC))) {
+        for (Ipv6Address own :
+                List.of(Frames6.GATEWAY, Ipv6Address.parse("fd00:2::1"), Frames6.linkLocal(GATEWAY_MAC))) {
             Frame ping = Frames6.echoRequest(GATEWAY_MAC, mac(0), Frames6.address(0), own, 56);
             byte[] asked = bytes(ping.ethernet(), Frames6.ICMP + 4, 60);
             UnsafeBuffer pong6 = answer(ping);
@@ -248,7 +252,8 @@ class IcmpErrorTest {
     @ParameterizedTest
     @ValueSource(ints = {3, 4, 11, 12})
     void noErrorIsSentAboutIcmpErrors(int type) {
-        Frame error = Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), FAR, 40).with(ICMP, type);
+        Frame error =
+                Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), FAR, 40).with(ICMP, type);
         silent(error, DropReason.NO_ROUTE);
     }
 
@@ -282,7 +287,8 @@ class IcmpErrorTest {
         assertThat(told).isEqualTo(100);
         assertThat(tested.drops(0, DropReason.NO_ROUTE)).isEqualTo(250);
         tested.passMs(50);
-        assertThat(tested.send(0, Frames.udp(GATEWAY_MAC, mac(0), address(0), FAR, 8))).hasSize(1);
+        assertThat(tested.send(0, Frames.udp(GATEWAY_MAC, mac(0), address(0), FAR, 8)))
+                .hasSize(1);
         assertThat(tested.send(0, Frames.echoRequest(GATEWAY_MAC, mac(0), address(0), GATEWAY, 8)))
                 .as("pings have their own limit")
                 .hasSize(1);

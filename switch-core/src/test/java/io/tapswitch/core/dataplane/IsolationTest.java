@@ -126,7 +126,8 @@ class IsolationTest {
         assertThat(Ipv4Header.checksumValid(error, IP)).isTrue();
         assertThat(IcmpHeader.type(error, ICMP)).isEqualTo(IcmpHeader.DESTINATION_UNREACHABLE);
         assertThat(IcmpHeader.code(error, ICMP)).isEqualTo(IcmpHeader.HOST_UNREACHABLE);
-        assertThat(IcmpHeader.checksumValid(error, ICMP, error.capacity() - ICMP)).isTrue();
+        assertThat(IcmpHeader.checksumValid(error, ICMP, error.capacity() - ICMP))
+                .isTrue();
         assertThat(error.byteArray()).endsWith(java.util.Arrays.copyOfRange(ping.bytes, 24, ping.bytes.length));
         assertThat(sentTo(1).byteArray()).as("flooded as it was").isEqualTo(ping.bytes);
         assertThat(tested.term(Term.GENERATED)).isEqualTo(1);
@@ -160,8 +161,7 @@ class IsolationTest {
         assertThat(tested.send(0, later.ipChecksum())).containsExactly(1, 2);
         Frame broken = Frames.udp(GONE_MAC, mac(0), address(0), GONE, 8).with(IP + 10, 0x77);
         assertThat(tested.send(0, broken)).containsExactly(1, 2);
-        Frame linkLocal = Frames6.udp(
-                GONE_MAC, mac(0), Frames6.linkLocal(mac(0)), Frames6.linkLocal(GONE_MAC), 8);
+        Frame linkLocal = Frames6.udp(GONE_MAC, mac(0), Frames6.linkLocal(mac(0)), Frames6.linkLocal(GONE_MAC), 8);
         assertThat(tested.send(0, linkLocal)).containsExactly(1, 2);
         assertThat(tested.term(Term.GENERATED)).isZero();
     }

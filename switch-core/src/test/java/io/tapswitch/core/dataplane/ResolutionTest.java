@@ -71,8 +71,7 @@ class ResolutionTest {
         assertThat(Icmpv6Header.type(reply, ICMP)).isEqualTo(Icmpv6Header.NEIGHBOUR_ADVERTISEMENT);
         assertThat(Icmpv6Header.targetHi(reply, ICMP)).isEqualTo(target.hi());
         assertThat(Icmpv6Header.targetLo(reply, ICMP)).isEqualTo(target.lo());
-        assertThat(NeighbourOptions.find(
-                        reply, ICMP + 24, reply.capacity(), NeighbourOptions.TARGET_LINK_LAYER))
+        assertThat(NeighbourOptions.find(reply, ICMP + 24, reply.capacity(), NeighbourOptions.TARGET_LINK_LAYER))
                 .isEqualTo(mac);
         assertThat(Frames6.isChecksumRight(reply)).as("checksum").isTrue();
         return reply;
@@ -100,7 +99,8 @@ class ResolutionTest {
     void B17_theGatewayAnswersForAllItsAddresses() {
         answersArp(arp(GATEWAY), GATEWAY, GATEWAY_MAC);
         UnsafeBuffer reply = answersNd(solicitation(Frames6.GATEWAY), Frames6.GATEWAY, GATEWAY_MAC);
-        assertThat(Icmpv6Header.neighbourFlags(reply, ICMP) & Icmpv6Header.ROUTER_FLAG).isNotZero();
+        assertThat(Icmpv6Header.neighbourFlags(reply, ICMP) & Icmpv6Header.ROUTER_FLAG)
+                .isNotZero();
         Ipv6Address linkLocal = Frames6.linkLocal(GATEWAY_MAC);
         answersNd(solicitation(linkLocal), linkLocal, GATEWAY_MAC);
     }

@@ -27,7 +27,8 @@ class RouterGuardTest {
     }
 
     private static Frame icmp(int type) {
-        return Frames6.icmp(0x3333_0000_0001L, mac(0), LINK_LOCAL, Frames6.ALL_NODES, type, 16).with(IP + 7, 255);
+        return Frames6.icmp(0x3333_0000_0001L, mac(0), LINK_LOCAL, Frames6.ALL_NODES, type, 16)
+                .with(IP + 7, 255);
     }
 
     private void dropped(Frame frame, DropReason reason) {
@@ -58,9 +59,7 @@ class RouterGuardTest {
         Frame advertisement = icmp(Icmpv6Header.ROUTER_ADVERTISEMENT);
         dropped(Frames6.behind(extension, advertisement, padding), DropReason.ROGUE_RA);
         dropped(Frames6.behind(extension, icmp(Icmpv6Header.REDIRECT), padding), DropReason.ROGUE_REDIRECT);
-        dropped(
-                Frames6.behind(extension, icmp(Icmpv6Header.NEIGHBOUR_ADVERTISEMENT), padding),
-                DropReason.ND_HIDDEN);
+        dropped(Frames6.behind(extension, icmp(Icmpv6Header.NEIGHBOUR_ADVERTISEMENT), padding), DropReason.ND_HIDDEN);
         Frame twice = Frames6.behind(extension, icmp(Icmpv6Header.ROUTER_ADVERTISEMENT), padding);
         dropped(Frames6.behind(IpProtocol.DESTINATION_OPTIONS, twice, 0, 1, 4), onlyFirst(extension));
     }

@@ -24,8 +24,7 @@ class SubnetTableTest {
         List<GatewayAddress> addresses = new ArrayList<>();
         for (String gateway : gateways) {
             String[] parts = gateway.split("/", -1);
-            IpAddress address =
-                    parts[0].contains(":") ? Ipv6Address.parse(parts[0]) : Ipv4Address.parse(parts[0]);
+            IpAddress address = parts[0].contains(":") ? Ipv6Address.parse(parts[0]) : Ipv4Address.parse(parts[0]);
             addresses.add(new GatewayAddress(address, Integer.parseInt(parts[1])));
         }
         return new NetworkSettings(0, addresses, 1, 1500, false, true, false, 0, 0, 1, 1);
