@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * wrong, not as absent.
  */
 public final class Fields {
+    private static final Set<Scalar.Type> WORDS =
+            Set.of(Scalar.Type.TEXT, Scalar.Type.INTEGER, Scalar.Type.DECIMAL, Scalar.Type.BOOLEAN);
+
     private final Source source;
     private final String path;
     private final Mapping mapping;
@@ -55,6 +58,12 @@ public final class Fields {
             throw source.refuse(node.line(), path, "must be keys with values, is " + node.kind());
         }
         return new Fields(source, path, mapping);
+    }
+
+    /** {@return the fields of a mapping whose keys are names; nothing at all counts as no keys} */
+    public static Fields ofAnyKeysOrNothing(Source source, String path, Node node) {
+        boolean nothing = node instanceof Scalar scalar && scalar.type() == Scalar.Type.NULL;
+        return ofAnyKeys(source, path, nothing ? new Mapping(node.line(), Map.of()) : node);
     }
 
     /** {@return the keys, in the order written} */
@@ -202,36 +211,37 @@ public final class Fields {
         return of(source, pathOf(key), node(key), known);
     }
 
-    /** {@return a mapping of any keys, null when the key is absent} */
-    public @Nullable Fields optionalAnyKeys(String key) {
-        return has(key) ? ofAnyKeys(source, pathOf(key), node(key)) : null;
+    /** {@return a mapping of any keys; none when the key is absent or nothing stands behind it} */
+    public Fields anyKeysOrNothing(String key) {
+        Node node = has(key) ? node(key) : new Mapping(mapping.line(), Map.of());
+        return ofAnyKeysOrNothing(source, pathOf(key), node);
     }
 
     /** {@return names with texts as what they mean, in the order written; empty when the key is absent} */
     public <T> Map<String, T> map(String key, Function<String, T> reader) {
         Map<String, T> values = new LinkedHashMap<>();
-        Fields inner = optionalAnyKeys(key);
-        if (inner != null) {
+        if (has(key)) {
+            Fields inner = ofAnyKeys(source, pathOf(key), node(key));
             inner.keys().forEach(name -> values.put(name, inner.parse(name, reader)));
         }
         return values;
     }
 
+    /** {@return texts as what they mean, written as a list or as one text; empty when the key is absent} */
+    public <T> List<T> oneOrMore(String key, Function<String, T> reader) {
+        return has(key) && node(key) instanceof Scalar ? List.of(parse(key, reader)) : list(key, reader);
+    }
+
     /**
-     * {@return names with values as they are written; empty when the key is absent} Numbers, true and false are taken
-     * for the text that they are written as: nobody quotes an MTU.
+     * {@return names with values as they are written; empty when the key is absent or has nothing} Numbers, true and
+     * false are taken for the text that they are written as: nobody quotes an MTU.
      */
     public Map<String, String> words(String key) {
         Map<String, String> values = new LinkedHashMap<>();
-        Fields inner = optionalAnyKeys(key);
-        if (inner != null) {
-            Set<Scalar.Type> words =
-                    Set.of(Scalar.Type.TEXT, Scalar.Type.INTEGER, Scalar.Type.DECIMAL, Scalar.Type.BOOLEAN);
-            inner.keys()
-                    .forEach(name -> values.put(
-                            name,
-                            inner.scalar(name, inner.node(name), words, "a text, a number, true or false")
-                                    .text()));
+        Fields inner = anyKeysOrNothing(key);
+        for (String name : inner.keys()) {
+            Scalar word = inner.scalar(name, inner.node(name), WORDS, "a text, a number, true or false");
+            values.put(name, word.text());
         }
         return values;
     }

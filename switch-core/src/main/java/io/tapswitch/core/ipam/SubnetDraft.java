@@ -35,38 +35,43 @@ final class SubnetDraft {
 
     void range(IpPrefix wanted) {
         if (range != null) {
-            throw Refusal.badInput("cannot configure multiple ranges (" + wanted + ", " + range
-                    + ") on the same subnet (" + prefix + ")");
+            throw Refusal.badInput(
+                    Subnets.INVALID_RANGE,
+                    "cannot configure multiple ranges (" + wanted + ", " + range + ") on the same subnet (" + prefix
+                            + ")");
         }
         range = wanted;
     }
 
     void gateway(IpAddress wanted) {
         if (gateway != null) {
-            throw Refusal.badInput("cannot configure multiple gateways (" + wanted + ", " + gateway
-                    + ") for the same subnet (" + prefix + ")");
+            throw Refusal.badInput(
+                    Subnets.INVALID_GATEWAY,
+                    "cannot configure multiple gateways (" + wanted + ", " + gateway + ") for the same subnet ("
+                            + prefix + ")");
         }
-        refuseEnds("gateway " + wanted, wanted);
+        refuseEnds(Subnets.INVALID_GATEWAY, "gateway " + wanted, wanted);
         gateway = wanted;
     }
 
     void reserve(String name, IpAddress address) {
         String what = "auxiliary address " + name + " (" + address + ")";
-        refuseEnds(what, address);
+        refuseEnds(Subnets.INVALID_AUX_ADDRESS, what, address);
         reserved.forEach((otherName, other) -> {
             if (other.equals(address)) {
-                throw Refusal.badInput("invalid " + what + ": it is that of " + otherName + " already");
+                throw Refusal.badInput(
+                        Subnets.INVALID_AUX_ADDRESS, "invalid " + what + ": it is that of " + otherName + " already");
             }
         });
         reserved.put(name, address);
     }
 
-    private void refuseEnds(String what, IpAddress address) {
+    private void refuseEnds(String code, String what, IpAddress address) {
         if (address.equals(prefix.network())) {
-            throw Refusal.badInput("invalid " + what + ": it is the network address of " + prefix);
+            throw Refusal.badInput(code, "invalid " + what + ": it is the network address of " + prefix);
         }
         if (prefix instanceof Ipv4Prefix four && address.equals(four.broadcast())) {
-            throw Refusal.badInput("invalid " + what + ": it is the broadcast address of " + prefix);
+            throw Refusal.badInput(code, "invalid " + what + ": it is the broadcast address of " + prefix);
         }
     }
 
@@ -75,9 +80,11 @@ final class SubnetDraft {
         IpAddress chosen = gateway == null ? first(prefix) : gateway;
         reserved.forEach((name, address) -> {
             if (address.equals(chosen)) {
-                throw Refusal.badInput("failed to allocate secondary ip address (" + name + ":" + address
-                        + "): Address already in use: it is the gateway of " + prefix
-                        + "; choose another gateway with --gateway");
+                throw Refusal.badInput(
+                        Subnets.INVALID_AUX_ADDRESS,
+                        "failed to allocate secondary ip address (" + name + ":" + address
+                                + "): Address already in use: it is the gateway of " + prefix
+                                + "; choose another gateway with --gateway");
             }
         });
         return new Subnet(prefix, chosen, range, reserved, configured);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -46,6 +47,21 @@ public final class Subnets {
             .map(IpPrefix::parse)
             .toList();
 
+    /** The codes of refusals, which say what of the request is wrong. */
+    public static final String INVALID_SUBNET = "invalid_subnet";
+
+    /** See {@link #INVALID_SUBNET}. */
+    public static final String INVALID_GATEWAY = "invalid_gateway";
+
+    /** See {@link #INVALID_SUBNET}. */
+    public static final String INVALID_RANGE = "invalid_ip_range";
+
+    /** See {@link #INVALID_SUBNET}. */
+    public static final String INVALID_AUX_ADDRESS = "invalid_aux_address";
+
+    /** The subnet collides with what somebody else has. */
+    public static final String OVERLAP = "subnet_overlap";
+
     private Subnets() {}
 
     /**
@@ -60,19 +76,23 @@ public final class Subnets {
         List<SubnetDraft> drafts = configured(request, taken);
         int subnets = drafts.size();
         if (request.ipRanges().size() > subnets || request.gateways().size() > subnets) {
-            throw Refusal.badInput("every ip-range or gateway must have a corresponding subnet");
+            String code = request.gateways().size() > subnets ? INVALID_GATEWAY : INVALID_RANGE;
+            throw Refusal.badInput(code, "every ip-range or gateway must have a corresponding subnet");
         }
         for (String range : request.ipRanges()) {
-            IpPrefix wanted = read(range, "ip-range", IpPrefix::parse);
-            enclosing(drafts, wanted, "range " + range).range(wanted);
+            IpPrefix wanted = read(INVALID_RANGE, range, "ip-range", IpPrefix::parse);
+            matching(drafts, draft -> draft.encloses(wanted), INVALID_RANGE, "range " + range)
+                    .range(wanted);
         }
         for (String gateway : request.gateways()) {
-            IpAddress wanted = read(gateway, "gateway", IpAddress::parse);
-            containing(drafts, wanted, "gateway " + gateway).gateway(wanted);
+            IpAddress wanted = read(INVALID_GATEWAY, gateway, "gateway", IpAddress::parse);
+            matching(drafts, draft -> draft.prefix().includes(wanted), INVALID_GATEWAY, "gateway " + gateway)
+                    .gateway(wanted);
         }
         request.auxAddresses().forEach((name, text) -> {
-            IpAddress wanted = read(text, "auxiliary address " + name, IpAddress::parse);
-            containing(drafts, wanted, "aux-address " + text).reserve(name, wanted);
+            IpAddress wanted = read(INVALID_AUX_ADDRESS, text, "auxiliary address " + name, IpAddress::parse);
+            matching(drafts, draft -> draft.prefix().includes(wanted), INVALID_AUX_ADDRESS, "aux-address " + text)
+                    .reserve(name, wanted);
         });
         if (drafts.stream().allMatch(draft -> draft.prefix().isIpv6())) {
             drafts.add(new SubnetDraft(DefaultPools.pickIpv4(taken), false));
@@ -88,20 +108,24 @@ public final class Subnets {
 
     private static List<SubnetDraft> configured(SubnetRequest request, Collection<Taken> taken) {
         if (request.subnets().size() > SUBNETS_MAX) {
-            throw Refusal.badInput("too many subnets: " + request.subnets().size() + ", the most is " + SUBNETS_MAX);
+            throw Refusal.badInput(
+                    INVALID_SUBNET, "too many subnets: " + request.subnets().size() + ", the most is " + SUBNETS_MAX);
         }
         List<SubnetDraft> drafts = new ArrayList<>();
         for (String text : request.subnets()) {
-            IpPrefix subnet = read(text, "subnet", IpPrefix::parse);
+            IpPrefix subnet = read(INVALID_SUBNET, text, "subnet", IpPrefix::parse);
             checkRange(subnet);
             if (subnet.isIpv6() && !request.ipv6()) {
                 throw Refusal.badInput(
+                        INVALID_SUBNET,
                         "invalid subnet " + subnet + ": IPv6 is not enabled on this network; enable it with --ipv6");
             }
             for (SubnetDraft other : drafts) {
                 if (other.prefix().intersects(subnet)) {
-                    throw Refusal.badInput("multiple overlapping subnet configuration is not supported: " + subnet
-                            + " overlaps " + other.prefix());
+                    throw Refusal.badInput(
+                            INVALID_SUBNET,
+                            "multiple overlapping subnet configuration is not supported: " + subnet + " overlaps "
+                                    + other.prefix());
                 }
             }
             if (!request.internal()) {
@@ -116,11 +140,13 @@ public final class Subnets {
         int min = subnet.isIpv6() ? IPV6_LENGTH_MIN : IPV4_LENGTH_MIN;
         int max = subnet.isIpv6() ? IPV6_LENGTH_MAX : IPV4_LENGTH_MAX;
         if (subnet.length() < min || subnet.length() > max) {
-            throw Refusal.badInput("invalid subnet " + subnet + ": the prefix length must be " + min + " to " + max);
+            throw Refusal.badInput(
+                    INVALID_SUBNET, "invalid subnet " + subnet + ": the prefix length must be " + min + " to " + max);
         }
         for (IpPrefix forbidden : FORBIDDEN) {
             if (forbidden.intersects(subnet)) {
                 throw Refusal.badInput(
+                        INVALID_SUBNET,
                         "invalid subnet " + subnet + ": containers cannot have addresses of " + forbidden);
             }
         }
@@ -130,36 +156,26 @@ public final class Subnets {
         for (Taken block : taken) {
             if (!block.internal() && block.prefix().intersects(subnet)) {
                 throw Refusal.conflict(
-                        "subnet_overlap",
+                        OVERLAP,
                         "invalid pool request: Pool overlaps with other one on this address space: " + subnet
                                 + " overlaps " + block.prefix() + " of " + block.by());
             }
         }
     }
 
-    private static SubnetDraft enclosing(List<SubnetDraft> drafts, IpPrefix range, String what) {
+    private static SubnetDraft matching(
+            List<SubnetDraft> drafts, Predicate<SubnetDraft> isMatch, String code, String what) {
         return drafts.stream()
-                .filter(draft -> draft.encloses(range))
+                .filter(isMatch)
                 .findFirst()
-                .orElseThrow(() -> unmatched(what));
+                .orElseThrow(() -> Refusal.badInput(code, "no matching subnet for " + what));
     }
 
-    private static SubnetDraft containing(List<SubnetDraft> drafts, IpAddress address, String what) {
-        return drafts.stream()
-                .filter(draft -> draft.prefix().includes(address))
-                .findFirst()
-                .orElseThrow(() -> unmatched(what));
-    }
-
-    private static Refusal unmatched(String what) {
-        return Refusal.badInput("no matching subnet for " + what);
-    }
-
-    private static <T> T read(String text, String what, Function<String, T> parse) {
+    private static <T> T read(String code, String text, String what, Function<String, T> parse) {
         try {
             return parse.apply(text);
         } catch (IllegalArgumentException e) {
-            throw Refusal.badInput("invalid " + what + ": " + e.getMessage());
+            throw Refusal.badInput(code, "invalid " + what + ": " + e.getMessage());
         }
     }
 }

@@ -1,0 +1,169 @@
+package io.tapswitch.core.config;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.tapio.FileWatch;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Theory of operation: keeps a configuration file in force.
+ *
+ * <p>At the start the file is read and brought into force, and a fault ends the start. From then on it is read again
+ * when it was closed or renamed into place (100 ms after, see {@link FileWatch}) and when somebody asks for it, as
+ * SIGHUP does.
+ * A file with a fault, or one that contradicts what is there, changes nothing: the one before stays in force, and log,
+ * warning and listener say why. The log says it once, not with every further reading of the same file.
+ *
+ * <p>Threads: readings happen one after the other on one thread of this object's own. Requests that come while one is
+ * waiting are one with it, so that a thousand signals are as many readings as there is time for, and the last of
+ * them sees the last file (catalogue row 79).
+ */
+public final class ConfigWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigWatch.class);
+
+    private static final long LOOK_NS = 50_000_000;
+    private static final int EMPTY_LOOKS = 20;
+
+    private final Path file;
+    private final Consumer<Configuration> bringIntoForce;
+    private final BiConsumer<Path, @Nullable String> onReload;
+    private final ExecutorService readings = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("config").factory());
+    /** Held during a reading; the first is that of who starts. */
+    private final ReentrantLock reading = new ReentrantLock();
+
+    private final AtomicBoolean isRequested = new AtomicBoolean();
+    /** Of the last reading. */
+    private String lastText = "";
+
+    private volatile Configuration current;
+    private volatile @Nullable String fault;
+    private @Nullable FileWatch watch;
+
+    /**
+     * Composes; nothing happens before {@link #start}.
+     *
+     * @param file which
+     * @param bringIntoForce makes what a configuration declares, all of it or nothing, and throws a {@link Refusal}
+     *     when it cannot be
+     * @param onReload hears of each reading but the first, with the fault or null
+     */
+    public ConfigWatch(Path file, Consumer<Configuration> bringIntoForce, BiConsumer<Path, @Nullable String> onReload) {
+        this.file = file;
+        this.bringIntoForce = bringIntoForce;
+        this.onReload = onReload;
+        this.current = new Configuration(file.toString(), null, List.of());
+    }
+
+    /** Brings the file into force for the first time, and begins to watch it. */
+    public void start() {
+        ConfigFile.read(file);
+        reading.lock();
+        try {
+            // Before the reading that counts, so that nothing written after it goes unseen.
+            watch = FileWatch.start(List.of(file), path -> reload());
+            lastText = ConfigFile.text(file);
+            Configuration first = ConfigFile.parse(file.toString(), lastText);
+            bringIntoForce.accept(first);
+            current = first;
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    /** Asks for another reading, and does not wait for it. */
+    public void reload() {
+        if (isRequested.compareAndSet(false, true)) {
+            try {
+                readings.execute(this::readWhenStarted);
+            } catch (RejectedExecutionException e) {
+                // The daemon ends.
+                LOG.debug("{} is not read any more", file);
+            }
+        }
+    }
+
+    private void readWhenStarted() {
+        isRequested.set(false);
+        reading.lock();
+        try {
+            read();
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private void read() {
+        String before = fault;
+        try {
+            String text = ConfigFile.text(file);
+            if (!text.equals(lastText) && !isSettled(text)) {
+                // Somebody is writing it just now. The watch tells when that is over.
+                return;
+            }
+            lastText = text;
+            Configuration next = ConfigFile.parse(file.toString(), text);
+            bringIntoForce.accept(next);
+            boolean isNew = !next.equals(current) || before != null;
+            current = next;
+            fault = null;
+            if (isNew) {
+                LOG.info("{} is in force", file);
+            }
+            onReload.accept(file, null);
+        } catch (Refusal e) {
+            fault = e.sentence();
+            if (!e.sentence().equals(before)) {
+                LOG.error("{}; the configuration before stays in force", e.sentence());
+            }
+            onReload.accept(file, e.sentence());
+        } catch (RuntimeException e) {
+            fault = file + " could not be brought into force: " + e;
+            LOG.error("{} could not be brought into force", file, e);
+            onReload.accept(file, fault);
+        }
+    }
+
+    /**
+     * A file that is just being written must not count: it is cut to nothing first, and would seem to declare nothing
+     * at all. So a change must last for a moment, and one to nothing for a second.
+     */
+    private boolean isSettled(String text) {
+        boolean isSettled = true;
+        for (int looks = text.isEmpty() ? EMPTY_LOOKS : 1; looks > 0 && isSettled; looks--) {
+            LockSupport.parkNanos(LOOK_NS);
+            isSettled = text.equals(ConfigFile.text(file));
+        }
+        return isSettled;
+    }
+
+    /** {@return what is in force} */
+    public Configuration current() {
+        return current;
+    }
+
+    /** {@return a sentence for those who look at the status, none when the file is in force} */
+    public List<String> warnings() {
+        String why = fault;
+        return why == null ? List.of() : List.of("the configuration file is not in force: " + why);
+    }
+
+    @Override
+    public void close() {
+        if (watch != null) {
+            watch.close();
+        }
+        readings.shutdownNow();
+    }
+}

@@ -1,0 +1,238 @@
+package io.tapswitch.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapswitch.core.config.Configuration.DeclaredNetwork;
+import io.tapswitch.core.ipam.SubnetRequest;
+import io.tapswitch.core.model.Refusal;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigFileTest {
+    private static final String FULL = """
+            # All that there is.
+            uplink: {mode: none}
+            default-network:
+              subnet: 172.30.0.0/16
+              gateway: 172.30.0.254
+            networks:
+              web:
+                driver: bridge
+                subnet: [10.66.0.0/16, "fd00:66::/64"]
+                gateway: 10.66.0.9
+                ip-range: 10.66.1.0/24
+                aux-addresses: {router: 10.66.0.5, nas: "fd00:66::5"}
+                internal: false
+                ipv6: true
+                attachable: true
+                options: {com.docker.network.driver.mtu: 1400}
+                labels: {tier: front, version: 1.10, beta: true}
+              db: {internal: true}
+              empty:
+            """;
+
+    @TempDir
+    Path directory;
+
+    private static Configuration parse(String text) {
+        return ConfigFile.parse("f.yaml", text);
+    }
+
+    @Test
+    void P8_readsAllKeysWithTheirLines() {
+        Configuration read = parse(FULL);
+        assertThat(read.defaultNetwork()).isNotNull().satisfies(network -> {
+            assertThat(network.line()).isEqualTo(3);
+            assertThat(network.lines()).isEqualTo(Map.of("subnet", 4, "gateway", 5));
+            assertThat(network.addresses().subnets()).containsExactly("172.30.0.0/16");
+            assertThat(network.addresses().gateways()).containsExactly("172.30.0.254");
+        });
+        assertThat(read.networks()).extracting(DeclaredNetwork::name).containsExactly("web", "db", "empty");
+        assertThat(read.networks()).extracting(DeclaredNetwork::line).containsExactly(7, 18, 19);
+        DeclaredNetwork web = read.networks().getFirst();
+        assertThat(web.addresses())
+                .isEqualTo(new SubnetRequest(
+                        List.of("10.66.0.0/16", "fd00:66::/64"),
+                        List.of("10.66.0.9"),
+                        List.of("10.66.1.0/24"),
+                        Map.of("router", "10.66.0.5", "nas", "fd00:66::5"),
+                        true,
+                        false));
+        assertThat(web.attachable()).isTrue();
+        assertThat(web.options()).isEqualTo(Map.of("com.docker.network.driver.mtu", "1400"));
+        assertThat(web.labels()).isEqualTo(Map.of("tier", "front", "version", "1.10", "beta", "true"));
+        assertThat(web.lines()).containsEntry("options", 16);
+        assertThat(read.networks().get(1).addresses()).isEqualTo(SubnetRequest.defaults(false, true));
+        assertThat(read.networks().get(2).addresses()).isEqualTo(SubnetRequest.defaults(false, false));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "\n\n", "# nothing\n", "---\n", "{}", "networks:\n", "networks: {}", "default-network:\n"})
+    void P8_anEmptyFileIsAnEmptyConfiguration(String text) {
+        assertThat(parse(text).networks()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @DisplayName("P8 row 77: every fault is one line with file, line and key")
+    @CsvSource(
+            delimiter = '#',
+            value = {
+                "networks: {web: {subnets: 10.0.0.0/8}} # networks.web.subnets: unknown key; known here: attachable",
+                "nets: {} # f.yaml:1: nets: unknown key; known here: default-network, networks, uplink",
+                "networks: {web: {}, web: {}} # f.yaml:1: web: is there twice, first in line 1",
+                "networks: [web] # f.yaml:1: networks: must be keys with values, is a list",
+                "networks: web # f.yaml:1: networks: must be keys with values, is a text",
+                "networks: {web: {internal: yes}} # f.yaml:1: networks.web.internal: must be true or false, is a text",
+                "networks: {web: {internal: }} # f.yaml:1: networks.web.internal: must be true or false, is nothing",
+                "networks: {web: {subnet: 10}} # f.yaml:1: networks.web.subnet: must be a text, is a number",
+                "networks: {web: {subnet: 10.0.0.1/8}} # f.yaml:1: networks.web.subnet: 10.0.0.1/8 has bits behind",
+                "networks: {web: {subnet: [10.0.0.0/8, x]}} # networks.web.subnet[1]: 'x' is not an IPv4 prefix",
+                "networks: {web: {gateway: 10.0.0.1}} # networks.web.gateway: must have a corresponding subnet",
+                "networks: {web: {driver: macvlan}} # f.yaml:1: networks.web.driver: macvlan is not in this version",
+                "networks: {web: {driver: host}} # f.yaml:1: networks.web.driver: must be bridge, is host",
+                "networks: {web: {labels: {a: [1]}}} # networks.web.labels.a: must be a text, a number, true or false",
+                "networks: {bridge: {}} # f.yaml:1: networks.bridge: operation is not permitted on predefined bridge",
+                "networks: {host: {}} # f.yaml:1: networks.host: operation is not permitted on predefined host network",
+                "networks: {'a b': {}} # f.yaml:1: networks.a b: Invalid network name (a b), only [a-zA-Z0-9]",
+                "networks: {'': {}} # networks.: invalid network name: name is empty",
+                "networks: {w\u00e9b: {}} # Invalid network name (w\u00e9b)",
+                "uplink: {mode: shared} # f.yaml:1: uplink.mode: shared is not in this version; it knows none",
+                "uplink: {mode: x} # f.yaml:1: uplink.mode: must be none, is x",
+                "uplink: # f.yaml:1: uplink: the key mode is missing",
+                "uplink: {mode: none, interface: eth0} # f.yaml:1: uplink.interface: unknown key; known here: mode",
+                "publish: [] # f.yaml:1: publish: is not in this version",
+                "nat: {} # f.yaml:1: nat: is not in this version",
+                "dns: {} # f.yaml:1: dns: is not in this version",
+                "overlay: {} # f.yaml:1: overlay: is not in this version",
+                "macvlan: {} # f.yaml:1: macvlan: is not in this version",
+                "default-network: {subnet: 'fd00::/64'} # f.yaml:1: default-network.subnet: 'fd00::' is not an IPv4",
+                "default-network: {gateway: 10.0.0.1} # f.yaml:1: default-network.gateway: must have a corresponding",
+                "[] # f.yaml:1: must be keys with values, is a list",
+                "web # f.yaml:1: must be keys with values, is a text",
+                "networks: &a {web: *a} # f.yaml:1: an anchor (&a) is not allowed here: write the value out",
+                "networks: {web: *a} # f.yaml:1: an alias (*a) is not allowed here: write the value out",
+                "networks: !!map {} # f.yaml:1: a tag (tag:yaml.org,2002:map) is not allowed here",
+                "networks: {[a]: {}} # f.yaml:1: a key must be a text, is a list or keys with values",
+                "networks: {web: {} # f.yaml:1: is no YAML: while parsing a flow mapping, expected ',' or '}'",
+                "<<: {} # f.yaml:1: <<: unknown key",
+            })
+    void P8_aFaultIsNamedByLineAndKey(String text, String sentence) {
+        assertThatThrownBy(() -> parse(text))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(sentence.strip())
+                .message()
+                .startsWith("f.yaml:")
+                .doesNotContain("\n", "Exception", "java.", "snakeyaml");
+    }
+
+    @Test
+    void P8_theLineIsThatOfTheFault() {
+        refused("uplink:\n  mode: none\nnetworks:\n  web:\n    subnet:\n      - 10.0.0.0/8\n      - no\n", 7);
+        refused("networks:\r\n  web: {}\r\n  db: {x: 1}\r\n", 3);
+        refused("networks:\n  web: {}\n---\nnetworks: {}\n", 3);
+        refused("networks:\n\tweb: {}\n", 2);
+        refused("networks:\n  web: {labels: {a: \"\u0001\"}}\n", 2);
+        refused("a: 1\n" + "[".repeat(100), 2);
+    }
+
+    private static void refused(String text, int line) {
+        assertThatThrownBy(() -> parse(text))
+                .isInstanceOf(Refusal.class)
+                .message()
+                .startsWith("f.yaml:" + line + ": ");
+    }
+
+    @Test
+    void P8_lineEndsAndByteOrderMarkMakeNoDifference() throws Exception {
+        Path file = directory.resolve("f.yaml");
+        for (String text : List.of("\uFEFF" + FULL, FULL.replace("\n", "\r\n"), FULL.stripTrailing())) {
+            Files.writeString(file, text);
+            assertThat(ConfigFile.read(file).networks()).isEqualTo(parse(FULL).networks());
+        }
+    }
+
+    @Test
+    void P8_filesThatAreNoTextFilesAreRefusedByName() throws Exception {
+        Path file = directory.resolve("f.yaml");
+        refused(file, "cannot read " + file + ": there is no such file");
+        Files.write(file, new byte[] {'a', ':', '\n', (byte) 0xC3, (byte) 0x28});
+        refused(file, file + ":2: is no text in UTF-8");
+        Files.write(file, new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0});
+        refused(file, file + ":1: is no YAML: it holds a control character, 0x");
+        refused(directory, directory + ": is a directory, must be a file");
+        refused(Path.of("/dev/zero"), "/dev/zero: is a device, pipe or socket, must be a file");
+        Path loop = directory.resolve("loop");
+        Files.createSymbolicLink(loop, loop);
+        refused(loop, "cannot read " + loop + ": Too many levels of symbolic links");
+        Path large = directory.resolve("large.yaml");
+        try (OutputStream stream = Files.newOutputStream(large)) {
+            byte[] piece = new byte[1 << 20];
+            java.util.Arrays.fill(piece, (byte) '#');
+            for (int i = 0; i < 100; i++) {
+                stream.write(piece);
+            }
+        }
+        refused(large, large + ": is too large: more than 4 MiB");
+    }
+
+    private static void refused(Path file, String sentence) {
+        assertThatThrownBy(() -> ConfigFile.read(file))
+                .isInstanceOf(Refusal.class)
+                .message()
+                .startsWith(sentence)
+                .doesNotContain("\n", "Exception");
+    }
+
+    @Test
+    void P8_aTruncatedFileIsRefusedOrMeansWhatItSays() {
+        for (int end = 0; end < FULL.length(); end++) {
+            try {
+                assertThat(parse(FULL.substring(0, end)).networks()).hasSizeLessThanOrEqualTo(3);
+            } catch (Refusal e) {
+                assertThat(e.getMessage()).startsWith("f.yaml").doesNotContain("\n", "Exception");
+            }
+        }
+    }
+
+    @Test
+    void P8_randomDamageNeverThrowsAnythingElse() {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        String alphabet = "abc019 \n\t:{}[],&*!|>'\"%@`#-?.~/\u0000\u0085\uFEFF\uD800";
+        for (int round = 0; round < 20_000; round++) {
+            StringBuilder text = new StringBuilder(FULL);
+            for (int i = random.nextInt(6); i >= 0; i--) {
+                int at = random.nextInt(text.length());
+                char c = alphabet.charAt(random.nextInt(alphabet.length()));
+                switch (random.nextInt(3)) {
+                    case 0 -> text.setCharAt(at, c);
+                    case 1 -> text.insert(at, c);
+                    default -> text.delete(at, Math.min(text.length(), at + random.nextInt(20)));
+                }
+            }
+            try {
+                parse(text.toString());
+            } catch (Refusal e) {
+                assertThat(e.getMessage())
+                        .as("seed %d", seed)
+                        .startsWith("f.yaml")
+                        .doesNotContain("Exception");
+                assertThat(e.sentence().lines())
+                        .as("seed %d: %s", seed, e.getMessage())
+                        .hasSize(1);
+            }
+        }
+    }
+}
