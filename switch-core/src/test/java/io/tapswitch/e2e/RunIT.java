@@ -8,6 +8,7 @@ import io.tapswitch.lab.Json;
 import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.Outcome;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -119,11 +120,68 @@ final class RunIT {
     @Test
     void endingTheForegroundCommandEndsTheContainer() {
         try (var foreground = LAB.daemon().startCli("run", "--rm", "--name", "front", "--", "sleep", "31779")) {
-            Eventually.until(
-                    "it runs", () -> Commands.run("pgrep", "-fx", "sleep 31779").exit() == 0);
-            foreground.terminate();
+            // At whatever point of its start the command is then: no signal is lost on the way.
+            Eventually.until(Duration.ofSeconds(10), "it is there", () -> containers() == 1);
+            assertThat(foreground.terminate().exit()).isEqualTo(143);
         }
         Eventually.until(Duration.ofSeconds(10), "it is gone", () -> containers() == 0);
+    }
+
+    @Test
+    void signalsReachTheCommandAndItsOwnCodeComesBack() {
+        String script = "trap 'echo usr1' USR1; trap 'exit 127' HUP; echo ready; while :; do sleep 0.05; done";
+        try (var foreground = LAB.daemon().startCli("run", "--rm", "--", "sh", "-c", script)) {
+            foreground.awaitWords("ready");
+            Commands.run("kill", "-USR1", String.valueOf(foreground.pid())).ok();
+            foreground.awaitWords("usr1");
+            Commands.run("kill", "-HUP", String.valueOf(foreground.pid())).ok();
+            assertThat(foreground.await(Duration.ofSeconds(15)).exit()).isEqualTo(127);
+        }
+    }
+
+    @Test
+    void sandboxHasNamespacesOfItsOwn() {
+        List<String> kinds = List.of("net", "mnt", "uts", "pid");
+        String script = "for n in net mnt uts pid; do readlink /proc/self/ns/$n; done; ls /sys/class/net";
+        List<String> inside =
+                LAB.cli("run", "--rm", "--", "sh", "-c", script).lines().toList();
+        for (int i = 0; i < kinds.size(); i++) {
+            assertThat(inside.get(i))
+                    .startsWith(kinds.get(i))
+                    .isNotEqualTo(LAB.host()
+                            .exec("readlink", "/proc/self/ns/" + kinds.get(i))
+                            .text());
+        }
+        assertThat(inside.subList(kinds.size(), inside.size())).containsExactlyInAnyOrder("eth0", "lo");
+    }
+
+    @Test
+    void hostsFileHasLocalhostAndTheNameAtEachAddress() {
+        LAB.cli("network", "create", "--subnet", "10.66.0.0/16", "web");
+        String hosts = LAB.cli(
+                "run", "--rm", "--net", "web", "--hostname", "box.example.com", "--", "sh", "-c", "cat /etc/hosts");
+        assertThat(hosts.lines())
+                .contains("127.0.0.1\tlocalhost", "10.66.0.2\tbox.example.com box")
+                .anyMatch(line -> line.startsWith("::1\tlocalhost"));
+        LAB.cli("network", "rm", "web");
+    }
+
+    @Test
+    void nothingIsLeftOfContainersWhateverEndsThem() {
+        String before = leftovers();
+        LAB.cli("run", "--rm", "--", "true");
+        LAB.daemon().cli("run", "--rm", "--net", "nowhere", "--", "true");
+        LAB.daemon().cli("run", "--rm", "--", "no-such-command");
+        LAB.cli("run", "-d", "--rm", "--name", "back", "--", "sleep", "31785");
+        LAB.cli("rm", "-f", "back");
+        Eventually.until("as before", () -> leftovers().equals(before));
+        assertThat(Commands.run("pgrep", "-fx", "sleep 31785").exit()).isEqualTo(1);
+    }
+
+    /** Directories of handshakes, and logs. */
+    private static String leftovers() {
+        String script = "ls -d /tmp/tapswitch-run-* 2>/dev/null; ls " + LAB.directory() + "/state/logs 2>/dev/null";
+        return Commands.run("sh", "-c", script).out();
     }
 
     private static int containers() {

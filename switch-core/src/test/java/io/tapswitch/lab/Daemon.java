@@ -110,7 +110,7 @@ public final class Daemon implements AutoCloseable {
         return Commands.start(command(words));
     }
 
-    private List<String> command(String... words) {
+    List<String> command(String... words) {
         List<String> command = new ArrayList<>(
                 List.of("ip", "netns", "exec", host.name(), LAUNCHER.toString(), "--socket", socket.toString()));
         command.addAll(List.of(words));

@@ -147,7 +147,7 @@ public class LabNamespace implements AutoCloseable {
         return command;
     }
 
-    private static Path unpack(String resource) {
+    static Path unpack(String resource) {
         Path file = Leftovers.directory().resolve(resource);
         try (InputStream in = Objects.requireNonNull(LabNamespace.class.getResourceAsStream(resource), resource)) {
             Files.copy(in, file);

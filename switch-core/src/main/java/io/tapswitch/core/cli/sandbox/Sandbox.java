@@ -208,7 +208,7 @@ public final class Sandbox implements AutoCloseable {
         if (directory == null) {
             return;
         }
-        for (String name : List.of("up", "go", "idle", "init", "messages", "etc")) {
+        for (String name : List.of("up", "go", "idle", "init", "messages", "sys", "etc")) {
             directory.resolve(name).toFile().delete();
         }
         directory.toFile().delete();

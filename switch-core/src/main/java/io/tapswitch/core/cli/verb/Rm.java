@@ -1,10 +1,6 @@
 package io.tapswitch.core.cli.verb;
 
-import com.grack.nanojson.JsonArray;
-import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
-import io.tapswitch.core.cli.format.Json;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -23,7 +19,7 @@ import picocli.CommandLine.Parameters;
             "  tapswitch rm -f www",
             "",
         })
-public final class Rm extends EachVerb {
+public final class Rm extends Verb {
     @Option(
             names = {"-f", "--force"},
             description = "also when what 'run' started still runs")
@@ -34,20 +30,17 @@ public final class Rm extends EachVerb {
 
     @Override
     public Integer call() {
-        return each(containers);
+        ApiClient daemon = daemon();
+        return Together.each(containers, name -> remove(daemon, name), out(), err());
     }
 
-    @Override
-    void one(ApiClient daemon, String reference) {
-        String path = "/containers/" + ApiClient.escape(reference);
-        JsonObject container = daemon.getObject(path);
-        daemon.delete(path + (force ? "?force=true" : ""));
-        out().println(reference);
-        JsonArray started = container.getArray("Command");
-        if (started != null && !started.isEmpty()) {
-            // The log file of a detached one is run's, not the daemon's.
-            Path state = Path.of(Json.text(daemon.getObject("/status"), "stateDir"));
-            Logs.delete(state, Json.text(container, "Id"));
+    private String remove(ApiClient daemon, String reference) {
+        ContainerView found = ContainerView.of(daemon, reference);
+        daemon.delete("/containers/" + found.id() + (force ? "?force=true" : ""));
+        if (!found.command().isEmpty()) {
+            // What is kept of its command is run's, not the daemon's.
+            Logs.delete(Launch.stateDirectory(daemon.getObject("/status")), found.id());
         }
+        return reference;
     }
 }

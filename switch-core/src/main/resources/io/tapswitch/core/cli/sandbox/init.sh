@@ -25,7 +25,8 @@ give_up() {
 read -r pid rest </proc/self/stat || give_up "/proc is not mounted"
 find_command "$1"
 mount -t proc proc /proc || give_up "cannot mount /proc"
-mount -t sysfs sysfs /sys || give_up "cannot mount /sys"
+# The kernel refuses to mount it twice for one network namespace at one place: then it is the right one already.
+mount -t sysfs sysfs /sys 2>"$dir/sys" || [ "$network" = joined ] || give_up "cannot mount /sys: $(cat "$dir/sys")"
 
 # The files live on a tmpfs that only the bind mounts hold: when the last process ends, they are gone, whoever died how.
 mount -t tmpfs -o size=1m,mode=755 tmpfs "$dir/etc" || give_up "cannot mount a tmpfs"
