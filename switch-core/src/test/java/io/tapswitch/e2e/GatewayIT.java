@@ -47,14 +47,17 @@ final class GatewayIT {
     @Test
     void B10_otherNetworksAreProhibited() {
         LAB.cli("network", "create", "dev");
+        LAB.cli("network", "create", "--internal", "quiet");
         LabContainer one = LAB.attached("one");
         LAB.attached("two", "--network", "dev");
-        for (String address : List.of("172.18.0.2", "172.18.0.1")) {
+        for (String address : List.of("172.18.0.2", "172.18.0.99", "172.19.0.1")) {
             assertThat(one.exec("ping", "-c1", "-W2", address).out())
                     .as(address)
                     .contains("From 172.17.0.1 icmp_seq=1 Packet filtered");
         }
-        assertThat(one.drops("isolated")).isEqualTo(2);
+        assertThat(one.drops("isolated")).isEqualTo(3);
+        // The gateway of a network that is not internal is an address of the host, like any other of them.
+        one.ping("172.18.0.1");
     }
 
     @Test

@@ -60,11 +60,20 @@ final class HostilePacketsIT {
     }
 
     @Test
-    void B17_gatewayHasNoOtherService() {
+    void B17_gatewayOfAnInternalNetworkHasNoOtherService() {
+        LabContainer inside = LAB.container(LAB.networkWith(",\"internal\":true"));
         for (int protocol : new int[] {0, 2, 6, 17, 47, 50, 132, 255}) {
-            toGateway(Frames.ipv4(hostile.address(), network.gateway(), protocol, Frames.text("anybody there?")), 5);
+            toGatewayOf(inside, protocol, "anybody there?", 5);
         }
-        assertDropped("gateway_no_service", 40);
+        inside.ping(inside.address().replaceAll("\\d+$", "1"));
+        assertThat(inside.drops("gateway_no_service")).isEqualTo(40);
+    }
+
+    private static void toGatewayOf(LabContainer inside, int protocol, String words, int times) {
+        String gateway = inside.address().replaceAll("\\d+$", "1");
+        String packet = Frames.ipv4(inside.address(), gateway, protocol, Frames.text(words));
+        inside.send(
+                Frames.padded(Frames.ethernet(inside.mac(gateway), inside.mac(), Frames.IPV4, packet)), times);
     }
 
     @Test
@@ -74,7 +83,7 @@ final class HostilePacketsIT {
         hostile.send(Frames.arp(a.mac(), hostile.mac(), 2, hostile.mac(), network.gateway(), a.mac(), a.address()), 6);
         assertDropped("spoof_arp", 6);
         toGateway(Frames.ipv4(network.gateway(), BEYOND, UDP, Frames.udp(7, 7, "from the gateway")), 7);
-        assertDropped("ip_source", 7);
+        assertDropped("spoof_ip", 7);
         assertThat(a.gatewayMac()).isEqualTo(gatewayMac);
     }
 
@@ -193,15 +202,18 @@ final class HostilePacketsIT {
 
     @Test
     void row28_allProtocolsWithRandomContent() {
+        LabContainer inside = LAB.container(LAB.networkWith(",\"internal\":true"));
+        String gateway = inside.address().replaceAll("\\d+$", "1");
+        String mac = inside.mac(gateway);
         List<String> frames = new ArrayList<>();
         for (int protocol = 0; protocol < 256; protocol++) {
-            String packet =
-                    Frames.ipv4(hostile.address(), network.gateway(), protocol, Frames.text("r4nd0m!" + protocol));
-            frames.add(Frames.padded(Frames.ethernet(gatewayMac, hostile.mac(), Frames.IPV4, packet)));
+            String packet = Frames.ipv4(inside.address(), gateway, protocol, Frames.text("r4nd0m!" + protocol));
+            frames.add(Frames.padded(Frames.ethernet(mac, inside.mac(), Frames.IPV4, packet)));
         }
-        hostile.send(frames);
-        assertDropped("gateway_no_service", 255);
-        assertThat(hostile.drops("bad_icmp")).isEqualTo(1);
+        inside.send(frames);
+        inside.ping(gateway);
+        assertThat(inside.drops("gateway_no_service")).isEqualTo(255);
+        assertThat(inside.drops("bad_icmp")).isEqualTo(1);
     }
 
     private void toGateway(String packet, int times) {

@@ -85,9 +85,6 @@ final class LayerTwoIT {
         LabContainer two = LAB.attached("two", "--network", "ops");
         try (Capture atTwo = Capture.in(two, "host 172.18.0.2")) {
             assertThat(one.reaches("172.19.0.2")).isFalse();
-            assertThat(one.reaches("172.19.0.1"))
-                    .as("the other network's gateway")
-                    .isFalse();
             assertThat(one.exec("socat", "-u", "TCP:172.19.0.2:80,connect-timeout=1", "-")
                             .exit())
                     .isNotZero();

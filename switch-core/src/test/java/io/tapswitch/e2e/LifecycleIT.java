@@ -6,12 +6,12 @@ import io.tapswitch.lab.Api;
 import io.tapswitch.lab.Daemon;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Flow;
-import io.tapswitch.lab.Json;
 import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.LabNamespace;
 import io.tapswitch.lab.LabNetwork;
 import io.tapswitch.lab.Outcome;
+import io.tapswitch.lab.World;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Births and deaths of devices, namespaces and the daemon itself: requirements R1 to R4, R9, R14, R15. */
+/** Births and deaths of devices and namespaces: requirements R1 to R3, R9, R14, R15. Those of the daemon: {@link StateIT}. */
 @Tag("netns")
 @Timeout(90)
 final class LifecycleIT {
@@ -101,24 +101,6 @@ final class LifecycleIT {
     }
 
     @Test
-    void R4_killedDaemonLeavesNoDeviceAndItsNetworksComeBack() {
-        LabNetwork network = LAB.network();
-        LabContainer a = LAB.container(network);
-        LabContainer b = LAB.container(network);
-        a.ping(b);
-        LAB.daemon().process().kill();
-        Eventually.until("the kernel removes the device", () -> !a.ip("-o link").contains("eth0"));
-        LAB.restartDaemon();
-        Json inspected = LAB.daemon().api().get("/networks/" + network.name());
-        assertThat(inspected.text("Id")).isEqualTo(network.id());
-        assertThat(LAB.daemon().api().get("/containers?all=true").elements())
-                .noneMatch(c -> c.at("State").text("Status").equals("running"));
-        LAB.attachAgain(a, network);
-        LAB.attachAgain(b, network);
-        a.ping(b);
-    }
-
-    @Test
     void R14_secondDaemonOnTheSameStateIsRefusedAndTheFirstGoesOn() {
         LabNetwork network = LAB.network();
         List<LabContainer> two = LAB.containers(network, 2);
@@ -133,9 +115,9 @@ final class LifecycleIT {
 
     @Test
     void R14_sigtermEndsItWithinFiveSeconds() {
-        try (Daemon other = Daemon.start(LAB.host(), LAB.newDirectory(), List.of(), List.of())) {
+        try (World world = World.withDaemon()) {
             long begin = System.nanoTime();
-            Outcome outcome = other.process().terminate();
+            Outcome outcome = world.daemon().process().terminate();
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
             assertThat(outcome.exit()).isIn(0, 143);
         }

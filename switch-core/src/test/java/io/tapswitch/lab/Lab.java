@@ -104,13 +104,6 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         return made;
     }
 
-    /** Starts the daemon again after a test has ended it, on the same state directory. */
-    public void restartDaemon() {
-        daemon().close();
-        containers.forEach(LabContainer::detached);
-        daemon = Daemon.start(host(), directory(), List.of(), flags);
-    }
-
     /** Makes a network with the next free subnet; {@code options} are pairs of key and value, as {@code -o} takes. */
     public LabNetwork network(String... options) {
         return networkWith("", options);
@@ -161,9 +154,9 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         return Json.parse(cli(words)).at(0);
     }
 
-    /** Attaches a container again that was detached, or whose daemon was restarted. */
+    /** Attaches a container again that was detached. */
     public void attachAgain(LabContainer container, LabNetwork network) {
-        container.attachTo(daemon(), network);
+        container.attach(network, everyContainer);
     }
 
     /** Makes a container that is attached to nothing yet. */

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public final class LabContainer extends LabNamespace {
     private static final Pattern IPV4 = Pattern.compile("(?m)^\\d+: (\\S+) +inet (\\S+)");
 
-    private Daemon daemon;
+    private final Daemon daemon;
     private String known = name();
     private String id = "";
     private Json settings = Json.parse("{}");
@@ -103,20 +103,9 @@ public final class LabContainer extends LabNamespace {
         detached();
     }
 
-    /** Tells the lab that a test has detached it, or that the daemon is gone and its interface with it. */
+    /** Tells it that a test has detached it. */
     public void detached() {
         id = "";
-    }
-
-    /** Attaches it to a daemon that was started after it was made. */
-    LabContainer attachTo(Daemon newDaemon, LabNetwork network) {
-        daemon = newDaemon;
-        return attach(network, "");
-    }
-
-    /** {@return whether the lab attached it and has not detached it} */
-    boolean attached() {
-        return !id.isEmpty();
     }
 
     /** {@return the daemon's id of it} */

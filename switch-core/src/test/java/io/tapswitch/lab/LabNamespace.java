@@ -122,12 +122,7 @@ public class LabNamespace implements AutoCloseable {
 
     /** Starts an HTTP server on all addresses that tells each client the address that it sees it by. */
     public final Background serve(int l4Port) {
-        Background server = start(
-                "socat",
-                "TCP6-LISTEN:" + l4Port + ",ipv6only=0,reuseaddr,fork",
-                "SYSTEM:printf 'HTTP/1.0 200 OK\\r\\n\\r\\nI see you as '; echo $SOCAT_PEERADDR");
-        Eventually.until("it listens", () -> exec("ss", "-ltn").out().contains(":" + l4Port + " "));
-        return server;
+        return startTraffic("serve", "port", l4Port);
     }
 
     private List<String> inside(List<String> command) {

@@ -301,6 +301,24 @@ def tcp_send(o):
         seconds=time.monotonic() - begin)
 
 
+def serve(o):
+    """HTTP on all addresses of both families; tells each client by which address it is seen."""
+    listener = socket.create_server(("::", o.port), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
+    ready()
+    served = 0
+    while not told_to_stop_or_readable(listener):
+        connection, peer = listener.accept()
+        with connection:
+            connection.settimeout(5)
+            try:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.0 200 OK\r\n\r\nI see you as {peer[0].removeprefix('::ffff:')}\n".encode())
+                served += 1
+            except OSError:
+                pass
+    say(served=served)
+
+
 def connects(o):
     """Opens and closes --count connections to a sink, one byte each."""
     good = 0
@@ -339,6 +357,7 @@ def main():
     verb(udp_segmented, address, port, ("size", int, 1000), ("segments", int, 40), ("count", int, 20))
     verb(tcp_sink, port, ("bind", str, "0.0.0.0"))
     verb(tcp_send, address, port, ("bytes", int, None), seed, ("timeout", float, 10.0))
+    verb(serve, port)
     verb(connects, address, port, ("count", int, 100))
     o = p.parse_args()
     o.function(o)
