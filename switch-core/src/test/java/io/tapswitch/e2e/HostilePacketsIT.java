@@ -72,8 +72,7 @@ final class HostilePacketsIT {
     private static void toGatewayOf(LabContainer inside, int protocol, String words, int times) {
         String gateway = inside.address().replaceAll("\\d+$", "1");
         String packet = Frames.ipv4(inside.address(), gateway, protocol, Frames.text(words));
-        inside.send(
-                Frames.padded(Frames.ethernet(inside.mac(gateway), inside.mac(), Frames.IPV4, packet)), times);
+        inside.send(Frames.padded(Frames.ethernet(inside.mac(gateway), inside.mac(), Frames.IPV4, packet)), times);
     }
 
     @Test
