@@ -12,6 +12,7 @@ import io.tapswitch.core.ipam.DefaultPools;
 import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a running switch, made in this order and ended in the opposite one: the lock on the state directory, the
@@ -37,6 +38,7 @@ public final class Daemon implements AutoCloseable {
      * Starts a switch; when something fails, what was started before is ended.
      *
      * @param socket where the API listens
+     * @param socketGroup who else may use it, null for nobody but the daemon's user and group
      * @param stateDirectory where networks are kept
      * @param workers starts the dataplane
      * @param devices opens what makes devices, under the lock; closed with the daemon
@@ -44,6 +46,7 @@ public final class Daemon implements AutoCloseable {
      */
     public static Daemon start(
             Path socket,
+            @Nullable String socketGroup,
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices) {
@@ -62,10 +65,11 @@ public final class Daemon implements AutoCloseable {
                 controller.start();
                 ApiServer api = ApiServer.start(
                         socket,
+                        socketGroup,
                         new Routes(
                                 controller,
-                                version(),
-                                stateDirectory.toAbsolutePath().toString()));
+                                new Routes.About(
+                                        version(), socket, stateDirectory, () -> Routes.Configured.NOTHING)));
                 return new Daemon(state, dataplane, plumbing, controller, api);
             } catch (RuntimeException e) {
                 controller.close();

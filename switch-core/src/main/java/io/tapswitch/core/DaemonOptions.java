@@ -43,6 +43,13 @@ final class DaemonOptions {
     Path socket;
 
     @Option(
+            names = {"-G", "--group"},
+            paramLabel = "NAME|GID",
+            description = "group whose members may use the socket, and with it everything (default: the daemon's own)")
+    @Nullable
+    String group;
+
+    @Option(
             names = "--state-dir",
             paramLabel = "DIR",
             defaultValue = "/var/lib/tapswitch",

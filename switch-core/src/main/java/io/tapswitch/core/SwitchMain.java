@@ -57,6 +57,7 @@ public final class SwitchMain {
         Dataplane.Config config = new Dataplane.Config(options.workers, mode, options.memoryBytes());
         Daemon daemon = Daemon.start(
                 options.socketPath(),
+                options.group,
                 options.stateDirectory,
                 listener -> WorkerDataplane.start(config, listener),
                 () -> new TapPlumbing(options.runDirectory(), options.workers));

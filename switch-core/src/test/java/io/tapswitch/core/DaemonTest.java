@@ -22,6 +22,7 @@ class DaemonTest {
     private Daemon start(String socket, String state) {
         return Daemon.start(
                 directory.resolve(socket),
+                null,
                 directory.resolve(state),
                 listener -> new FakeDataplane(1),
                 FakePlumbing::new);

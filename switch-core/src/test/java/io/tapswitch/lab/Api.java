@@ -52,7 +52,7 @@ public final class Api {
 
     private Answer request(String method, String path, String body) {
         byte[] content = body.getBytes(StandardCharsets.UTF_8);
-        String head = method + " " + path + " HTTP/1.1\r\nHost: tapswitch\r\nConnection: close\r\n"
+        String head = method + " /v1" + path + " HTTP/1.1\r\nHost: tapswitch\r\nConnection: close\r\n"
                 + "Content-Type: application/json\r\nContent-Length: " + content.length + "\r\n\r\n";
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket));

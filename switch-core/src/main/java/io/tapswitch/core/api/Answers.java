@@ -1,22 +1,30 @@
 package io.tapswitch.core.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.tapswitch.core.dataplane.Conservation;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON objects that the API answers with; where docker has the same object, with docker's keys. */
 final class Answers {
     private Answers() {}
 
-    /** A message for people, with every status of 400 and above. */
-    record Failure(String message) {}
+    /** Why a request was not done: for programs and for people. With every status of 400 and above. */
+    record Failure(String code, String message) {}
 
     /** The id of a new object. */
     record Created(String id) {}
 
     /** The name of a removed object. */
     record Removed(String name) {}
+
+    /** The names of removed objects. */
+    record Pruned(List<String> deleted) {}
+
+    /** That something was done about which there is nothing to say. */
+    record Done() {}
 
     /** A network, as docker's inspect shows it (A-NET-04). */
     record Network(
@@ -39,10 +47,13 @@ final class Answers {
             @JsonProperty("Options") Map<String, String> options,
             @JsonProperty("Config") List<IpamConfig> config) {}
 
-    /** One subnet of a network. */
+    /** One subnet of a network; what nobody chose is left out, as docker does it. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     record IpamConfig(
             @JsonProperty("Subnet") String subnet,
-            @JsonProperty("Gateway") String gateway) {}
+            @JsonProperty("IPRange") @Nullable String ipRange,
+            @JsonProperty("Gateway") String gateway,
+            @JsonProperty("AuxiliaryAddresses") @Nullable Map<String, String> auxiliaryAddresses) {}
 
     /** A container in a network (A-ATT-06). */
     record Member(
@@ -52,11 +63,18 @@ final class Answers {
             @JsonProperty("IPv4Address") String ipv4Address,
             @JsonProperty("IPv6Address") String ipv6Address) {}
 
-    /** A new container. */
-    record Attached(String id, String name, List<Interface> interfaces) {}
+    /** A new container, and the resolv.conf that it should have. */
+    record Attached(String id, String name, String hostname, List<Interface> interfaces, String resolvConf) {}
 
-    /** An interface of a new container. */
-    record Interface(String name, String network, String address, String gateway, String mac) {}
+    /** An interface of a new container; what it does not have is empty. */
+    record Interface(
+            String name,
+            String network,
+            String address,
+            String gateway,
+            String address6,
+            String gateway6,
+            String mac) {}
 
     /** A container. */
     record Container(
@@ -65,27 +83,67 @@ final class Answers {
             @JsonProperty("Hostname") String hostname,
             @JsonProperty("Command") List<String> command,
             @JsonProperty("Created") String created,
-            @JsonProperty("State") State state,
+            @JsonProperty("Mode") String mode,
             @JsonProperty("Netns") String netns,
+            @JsonProperty("SourceGuard") boolean sourceGuard,
+            @JsonProperty("State") State state,
+            @JsonProperty("Config") Config config,
+            @JsonProperty("HostConfig") HostConfig hostConfig,
             @JsonProperty("NetworkSettings") NetworkSettings networkSettings) {}
 
-    /** Whether a container runs, and its process. */
+    /** Whether a container runs, and its process. The exit code is null when nobody knows it. */
     record State(
             @JsonProperty("Status") String status,
-            @JsonProperty("Pid") long pid) {}
+            @JsonProperty("Running") boolean running,
+            @JsonProperty("Pid") long pid,
+            @JsonProperty("ExitCode") @Nullable Integer exitCode) {}
+
+    /** What a container is, apart from its networks. */
+    record Config(
+            @JsonProperty("Hostname") String hostname,
+            @JsonProperty("Labels") Map<String, String> labels,
+            @JsonProperty("ExposedPorts") Map<String, Map<String, String>> exposedPorts,
+            @JsonProperty("Cmd") List<String> command) {}
+
+    /** How a container was asked to be made. */
+    record HostConfig(
+            @JsonProperty("NetworkMode") String networkMode,
+            @JsonProperty("Dns") List<String> dns,
+            @JsonProperty("AutoRemove") boolean autoRemove) {}
 
     /** The networks of a container. */
     record NetworkSettings(@JsonProperty("Networks") Map<String, Endpoint> networks) {}
 
-    /** A container's place in a network. */
+    /** A container's place in a network; ids and addresses are empty while it does not run. */
     record Endpoint(
             @JsonProperty("NetworkID") String networkId,
             @JsonProperty("EndpointID") String endpointId,
             @JsonProperty("Gateway") String gateway,
             @JsonProperty("IPAddress") String ipAddress,
             @JsonProperty("IPPrefixLen") int ipPrefixLength,
+            @JsonProperty("IPv6Gateway") String ipv6Gateway,
+            @JsonProperty("GlobalIPv6Address") String globalIpv6Address,
+            @JsonProperty("GlobalIPv6PrefixLen") int globalIpv6PrefixLength,
             @JsonProperty("MacAddress") String macAddress,
+            @JsonProperty("Aliases") List<String> aliases,
             @JsonProperty("Interface") String interfaceName) {}
+
+    /** Something that changed, as docker's events show it. */
+    record Event(
+            @JsonProperty("Type") String type,
+            @JsonProperty("Action") String action,
+            @JsonProperty("Actor") Actor actor,
+            String scope,
+            long time,
+            long timeNano) {}
+
+    /** What it happened to. */
+    record Actor(
+            @JsonProperty("ID") String id,
+            @JsonProperty("Attributes") Map<String, String> attributes) {}
+
+    /** The configuration in force; no file and no text when the daemon was started without one. */
+    record Configuration(@Nullable String file, String yaml) {}
 
     /** A line of the forwarding database. */
     record FdbLine(String network, String mac, int port, String container, String type, long ageSeconds) {}
@@ -134,7 +192,10 @@ final class Answers {
             long pid,
             String io,
             int workers,
+            String kernel,
             String uplink,
+            String keeper,
+            String socket,
             String stateDir,
             int networks,
             int containers,

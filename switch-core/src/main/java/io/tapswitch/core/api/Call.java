@@ -1,5 +1,6 @@
 package io.tapswitch.core.api;
 
+import io.tapswitch.core.control.Filters;
 import io.tapswitch.core.model.Refusal;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
  * @param body the request's body
  */
 record Call(String reference, Map<String, String> query, String body) {
+    private static final String INVALID_PARAMETER = "invalid_parameter";
+    private static final String INVALID_JSON = "invalid_json";
+
     /** {@return the parameter's value, null when it was not given} */
     @Nullable
     String text(String name) {
@@ -25,24 +29,43 @@ record Call(String reference, Map<String, String> query, String body) {
         return switch (query.getOrDefault(name, "false")) {
             case "true", "1", "" -> true;
             case "false", "0" -> false;
-            default ->
-                throw Refusal.badInput(
-                        "invalid value \"" + query.get(name) + "\" for " + name + ": must be true or false");
+            default -> throw invalid(name, "must be true or false");
         };
+    }
+
+    /** {@return the number that the parameter says, or this one when it was not given} */
+    int number(String name, int otherwise) {
+        String text = query.get(name);
+        try {
+            return text == null ? otherwise : Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw invalid(name, "must be a number");
+        }
+    }
+
+    /** {@return the parameter {@code filters}} */
+    Filters filters() {
+        return Filters.parse(query.get(Parameter.FILTERS.name()));
+    }
+
+    private Refusal invalid(String name, String needed) {
+        return Refusal.badInput(
+                INVALID_PARAMETER, "invalid value \"" + query.get(name) + "\" for " + name + ": " + needed);
     }
 
     /** {@return the body as the record that the route takes; unknown keys are refused by name} */
     <T> T body(Class<T> type) {
         try {
-            T read = Json.MAPPER.readValue(body, type);
+            T read = body.isBlank() ? null : Json.MAPPER.readValue(body, type);
             if (read == null) {
-                throw Refusal.badInput("the request has no body: a JSON object is needed");
+                throw Refusal.badInput(INVALID_JSON, "the request has no body: a JSON object is needed");
             }
             return read;
         } catch (UnrecognizedPropertyException e) {
-            throw Refusal.badInput("unknown key \"" + e.getPropertyName() + "\" in the request");
+            throw Refusal.badInput("unknown_key", "unknown key \"" + e.getPropertyName() + "\" in the request");
         } catch (JacksonException e) {
-            throw Refusal.badInput("the request's body is not the JSON that is needed: " + e.getOriginalMessage());
+            throw Refusal.badInput(
+                    INVALID_JSON, "the request's body is not the JSON that is needed: " + e.getOriginalMessage());
         }
     }
 }

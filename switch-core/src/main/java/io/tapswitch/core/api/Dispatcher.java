@@ -1,9 +1,9 @@
 package io.tapswitch.core.api;
 
 import io.tapswitch.core.model.Refusal;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,48 +14,74 @@ final class Dispatcher {
     private final List<Route> table;
 
     /** What goes back. */
-    record Answer(int status, String json) {}
+    sealed interface Answer {}
+
+    /**
+     * All of it at once.
+     *
+     * @param status of HTTP
+     * @param json the body
+     * @param allow methods that the path takes, empty unless the status is 405
+     */
+    record Whole(int status, String json, String allow) implements Answer {}
+
+    /** As it happens, until one of both sides has enough. */
+    record Streamed(EventStream events) implements Answer {}
 
     Dispatcher(List<Route> table) {
         this.table = table;
     }
 
     /** {@return the answer to a request; never throws} */
-    Answer answer(String method, String path, Map<String, String> query, String body) {
+    Answer answer(String method, List<String> path, Map<String, String> query, String body) {
         try {
-            List<String> methods = new ArrayList<>();
+            TreeSet<String> methods = new TreeSet<>();
             for (Route route : table) {
                 String reference = route.match(path);
                 if (reference != null && route.method().equals(method)) {
-                    refuseUnknownParameters(route, query);
-                    Object result = route.action().apply(new Call(reference, query, body));
-                    return new Answer(route.status(), Json.MAPPER.writeValueAsString(result));
+                    return call(route, new Call(reference, query, body));
                 } else if (reference != null) {
                     methods.add(route.method());
                 }
             }
-            return methods.isEmpty()
-                    ? failure(404, "no such page: " + path + "; /openapi.json describes what there is")
-                    : failure(405, path + " takes " + String.join(" and ", methods) + ", not " + method);
+            return methods.isEmpty() ? noSuchPath(path) : notAllowed(method, path, String.join(", ", methods));
         } catch (Refusal e) {
             if (e.kind() == Refusal.Kind.FAILED) {
                 // A cause is for programmers; what a sentence explains completely has none.
-                LOG.warn("{} {}: {}", method, path, e.sentence(), e.getCause());
+                LOG.warn("{} {}: {}", method, String.join("/", path), e.sentence(), e.getCause());
             }
-            return failure(status(e.kind()), e.sentence());
+            return failure(status(e.kind()), e.code(), e.sentence());
         } catch (RuntimeException | Error e) {
             // Also an Error: a request without an answer would keep its client waiting for ever.
-            LOG.error("{} {} failed", method, path, e);
-            return failure(500, "internal error: " + e);
+            LOG.error("{} {} failed", method, String.join("/", path), e);
+            return failure(500, "internal_error", "internal error: " + e);
         }
     }
 
-    private static void refuseUnknownParameters(Route route, Map<String, String> query) {
-        for (String name : query.keySet()) {
-            if (!route.parameters().contains(name)) {
-                throw Refusal.badInput("unknown parameter \"" + name + "\"");
+    private static Answer call(Route route, Call call) {
+        for (String name : call.query().keySet()) {
+            if (route.parameters().stream()
+                    .noneMatch(parameter -> parameter.name().equals(name))) {
+                throw Refusal.badInput("unknown_parameter", "unknown parameter \"" + name + "\"");
             }
         }
+        Object result = route.action().apply(call);
+        return result instanceof EventStream events
+                ? new Streamed(events)
+                : new Whole(route.status(), Json.MAPPER.writeValueAsString(result), "");
+    }
+
+    private static Whole noSuchPath(List<String> path) {
+        return failure(
+                404,
+                "no_such_path",
+                "no such path: " + String.join("/", path) + "; /openapi.json describes what there is");
+    }
+
+    private static Whole notAllowed(String method, List<String> path, String methods) {
+        Whole failure =
+                failure(405, "method_not_allowed", String.join("/", path) + " takes " + methods + ", not " + method);
+        return new Whole(failure.status(), failure.json(), methods);
     }
 
     private static int status(Refusal.Kind kind) {
@@ -68,7 +94,7 @@ final class Dispatcher {
         };
     }
 
-    static Answer failure(int status, String message) {
-        return new Answer(status, Json.MAPPER.writeValueAsString(new Answers.Failure(message)));
+    static Whole failure(int status, String code, String message) {
+        return new Whole(status, Json.MAPPER.writeValueAsString(new Answers.Failure(code, message)), "");
     }
 }

@@ -1,15 +1,14 @@
 package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.Controller;
-import io.tapswitch.core.control.Ipv4;
+import io.tapswitch.core.control.EventLog;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
 import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Container;
-import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Endpoint;
-import io.tapswitch.core.model.Init;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -18,28 +17,25 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the API's answers of the control plane's records. */
+/** Makes the API's answers of the control plane's records, but for those about containers. */
 final class Views {
+    private static final long NS_PER_SECOND = 1_000_000_000L;
+
     private Views() {}
 
     static Answers.Network network(Controller.NetworkView view) {
         Network network = view.network();
         Map<String, Answers.Member> members = new LinkedHashMap<>();
         for (Controller.Member member : view.members()) {
-            Endpoint endpoint = member.endpoint();
             members.put(
                     member.container().id(),
                     new Answers.Member(
                             member.container().name(),
-                            endpoint.id(),
-                            endpoint.mac().toString(),
-                            cidr(endpoint.ipv4()),
-                            cidr(endpoint.ipv6())));
+                            member.endpoint().id(),
+                            member.endpoint().mac().toString(),
+                            prefixed(member.endpoint().ipv4()),
+                            prefixed(member.endpoint().ipv6())));
         }
-        List<Answers.IpamConfig> config = network.subnets().stream()
-                .map(subnet -> new Answers.IpamConfig(
-                        subnet.prefix().toString(), subnet.gateway().toString()))
-                .toList();
         return new Answers.Network(
                 network.name(),
                 network.id(),
@@ -47,7 +43,10 @@ final class Views {
                 "local",
                 network.driver().word(),
                 network.ipv6(),
-                new Answers.Ipam("default", Map.of(), config),
+                new Answers.Ipam(
+                        "default",
+                        Map.of(),
+                        network.subnets().stream().map(Views::subnet).toList()),
                 network.internal(),
                 network.attachable(),
                 members,
@@ -55,59 +54,46 @@ final class Views {
                 new TreeMap<>(network.labels()));
     }
 
-    private static String cidr(@Nullable Address address) {
+    private static Answers.IpamConfig subnet(Subnet subnet) {
+        Map<String, String> reserved = new TreeMap<>();
+        subnet.reserved().forEach((name, ip) -> reserved.put(name, ip.toString()));
+        return new Answers.IpamConfig(
+                subnet.prefix().toString(),
+                subnet.range() == null ? null : subnet.range().toString(),
+                subnet.gateway().toString(),
+                reserved.isEmpty() ? null : reserved);
+    }
+
+    /** {@return the address with its prefix length, empty when there is none} */
+    static String prefixed(@Nullable Address address) {
         return address == null ? "" : address.ip() + "/" + address.prefixLength();
     }
 
-    private static String networkName(DesiredState state, Endpoint endpoint) {
-        Network network = state.networksById().get(endpoint.networkId());
-        return network == null ? "" : network.name();
-    }
-
-    static Answers.Container container(DesiredState state, Container container) {
-        Map<String, Answers.Endpoint> networks = new LinkedHashMap<>();
-        for (Endpoint endpoint : container.endpoints()) {
-            Address address = endpoint.ipv4();
-            networks.put(
-                    networkName(state, endpoint),
-                    new Answers.Endpoint(
-                            endpoint.networkId(),
-                            endpoint.id(),
-                            address == null ? "" : address.gateway().toString(),
-                            address == null ? "" : address.ip().toString(),
-                            address == null ? 0 : address.prefixLength(),
-                            endpoint.mac().toString(),
-                            endpoint.interfaceName()));
-        }
-        Init init = container.init();
-        return new Answers.Container(
-                container.id(),
-                container.name(),
-                container.hostname(),
-                init == null ? List.of() : init.command(),
-                container.created(),
-                new Answers.State(container.status().word(), container.isRunning() && init != null ? init.pid() : 0),
-                container.netns(),
-                new Answers.NetworkSettings(networks));
-    }
-
-    static Answers.Attached attached(DesiredState state, Container container) {
+    /** {@return where the new container is, and the resolv.conf that it should have} */
+    static Answers.Attached attached(Container container, Map<String, Network> networks) {
         List<Answers.Interface> interfaces = container.endpoints().stream()
                 .map(endpoint -> new Answers.Interface(
                         endpoint.interfaceName(),
-                        networkName(state, endpoint),
-                        cidr(endpoint.ipv4()),
-                        endpoint.ipv4() == null ? "" : endpoint.ipv4().gateway().toString(),
+                        ContainerViews.name(endpoint.networkId(), networks),
+                        prefixed(endpoint.ipv4()),
+                        ContainerViews.gateway(endpoint.ipv4()),
+                        prefixed(endpoint.ipv6()),
+                        ContainerViews.gateway(endpoint.ipv6()),
                         endpoint.mac().toString()))
                 .toList();
-        return new Answers.Attached(container.id(), container.name(), interfaces);
+        StringBuilder resolver = new StringBuilder();
+        container
+                .dns()
+                .forEach(server -> resolver.append("nameserver ").append(server).append('\n'));
+        return new Answers.Attached(
+                container.id(), container.name(), container.hostname(), interfaces, resolver.toString());
     }
 
     static Answers.FdbLine fdbLine(Controller.FdbView view) {
         FdbEntry entry = view.entry();
         return new Answers.FdbLine(
                 view.network(),
-                Ipv4.macText(entry.mac()),
+                MacAddress.fromBits(entry.mac()).toString(),
                 entry.port(),
                 view.container(),
                 entry.pinned() ? "pinned" : "learned",
@@ -149,5 +135,16 @@ final class Views {
                 Answers.Balance.of(controller.conservation()),
                 new TreeMap<>(controller.internals()),
                 lines);
+    }
+
+    static Answers.Event event(EventLog.Entry entry) {
+        return new Answers.Event(
+                entry.event().type(),
+                entry.event().action(),
+                new Answers.Actor(
+                        entry.event().id(), new TreeMap<>(entry.event().attributes())),
+                "local",
+                entry.timeNs() / NS_PER_SECOND,
+                entry.timeNs());
     }
 }

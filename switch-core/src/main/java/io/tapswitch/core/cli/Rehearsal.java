@@ -72,7 +72,7 @@ public final class Rehearsal {
                 byte[] request = new byte[8192];
                 int length = in.read(request);
                 String path = new String(request, 0, Math.max(length, 0), StandardCharsets.US_ASCII).split(" ", 3)[1];
-                byte[] body = answer(path).getBytes(StandardCharsets.UTF_8);
+                byte[] body = answer(path.substring("/v1".length())).getBytes(StandardCharsets.UTF_8);
                 OutputStream out = Channels.newOutputStream(connection);
                 out.write(("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + body.length
                                 + "\r\n\r\n")

@@ -19,6 +19,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A unix socket that gives prepared answers, byte for byte, and keeps what it was asked. */
 public final class FakeDaemon implements AutoCloseable {
+    /** What all paths begin with; left out where answers are prepared and requests are looked at. */
+    private static final String VERSION = "/v1";
+
     private final ServerSocketChannel server;
     private final Path socket;
     private final Map<String, String> answers = new ConcurrentHashMap<>();
@@ -75,7 +78,11 @@ public final class FakeDaemon implements AutoCloseable {
         }
         String text = head.toString(StandardCharsets.UTF_8);
         String[] words = text.split(" ", 3);
-        String request = words[0] + ' ' + words[1];
+        String path = words[1];
+        if (!path.startsWith(VERSION)) {
+            throw new IOException("not a path of the API: " + path);
+        }
+        String request = words[0] + ' ' + path.substring(VERSION.length());
         int at = text.indexOf("Content-Length: ");
         String body = "";
         if (at >= 0) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Requests to the daemon behind a unix socket, a connection each. A status from 400 on is an {@link ApiException}. */
 public final class ApiClient {
+    /** The API's version, before each path. */
+    private static final String VERSION = "/v1";
+
     private final Path socket;
 
     /** A client of the daemon that listens on {@code socket}. Connects only when a request is made. */
@@ -105,6 +108,7 @@ public final class ApiClient {
         StringBuilder head = new StringBuilder(160)
                 .append(method)
                 .append(' ')
+                .append(VERSION)
                 .append(path)
                 .append(" HTTP/1.1\r\n")
                 .append("Host: tapswitch\r\nConnection: close\r\nAccept: application/json\r\n");
