@@ -1,11 +1,13 @@
 package io.tapswitch.core.cli.format;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Rows in columns, as docker prints them: as wide as the widest cell, three spaces between, nothing after the last. */
+/** Rows in columns, as docker prints them: as wide as the widest cell and three spaces, ten at least; the last as it is. */
 public final class Table {
     private static final int GAP = 3;
+    private static final int WIDTH_MIN = 10;
 
     private final List<List<String>> rows = new ArrayList<>();
 
@@ -27,9 +29,10 @@ public final class Table {
     public String render() {
         int columns = rows.getFirst().size();
         int[] widths = new int[columns];
+        Arrays.fill(widths, WIDTH_MIN);
         for (List<String> row : rows) {
             for (int i = 0; i < columns; i++) {
-                widths[i] = Math.max(widths[i], width(row.get(i)));
+                widths[i] = Math.max(widths[i], width(row.get(i)) + GAP);
             }
         }
         StringBuilder text = new StringBuilder();
@@ -37,7 +40,7 @@ public final class Table {
             for (int i = 0; i < columns; i++) {
                 text.append(row.get(i));
                 if (i < columns - 1) {
-                    text.repeat(' ', widths[i] + GAP - width(row.get(i)));
+                    text.repeat(' ', widths[i] - width(row.get(i)));
                 }
             }
             text.append('\n');
