@@ -68,8 +68,7 @@ public final class Daemon implements AutoCloseable {
                         socketGroup,
                         new Routes(
                                 controller,
-                                new Routes.About(
-                                        version(), socket, stateDirectory, () -> Routes.Configured.NOTHING)));
+                                new Routes.About(version(), socket, stateDirectory, () -> Routes.Configured.NOTHING)));
                 return new Daemon(state, dataplane, plumbing, controller, api);
             } catch (RuntimeException e) {
                 controller.close();

@@ -45,7 +45,8 @@ final class HostInterfaceScenario {
         TapPlumbing plumbing = new TapPlumbing(directory, 1);
         HostPlug host = plumbing.host("host");
         assertThat(host.name()).isEqualTo("tapswitch0");
-        assertThat(ip("link show tapswitch0")).contains("qdisc noqueue", "LOWER_UP", host.mac().toString());
+        assertThat(ip("link show tapswitch0"))
+                .contains("qdisc noqueue", "LOWER_UP", host.mac().toString());
         assertThat(host.set(List.of(BOTH, LARGE))).isEmpty();
         assertThat(ip("address show tapswitch0"))
                 .contains("mtu 9000", "inet 172.18.0.1/16", "inet 172.19.0.1/16", "inet6 fd00:18::1/64", "inet6 fe80::")

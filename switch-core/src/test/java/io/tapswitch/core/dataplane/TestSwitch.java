@@ -156,7 +156,8 @@ final class TestSwitch {
     private HostSettings host(Map<Integer, PortSettings> ports) {
         HostSettings known = Objects.requireNonNull(host);
         NeighbourTable neighbours = new NeighbourTable(ports.values().stream()
-                .filter(port -> !tables.networks().get(port.network()).internal())
+                .filter(port -> !Objects.requireNonNull(tables.networks().get(port.network()))
+                        .internal())
                 .flatMap(TestSwitch::neighbours)
                 .toList());
         return new HostSettings(known.port(), known.fds(), HOST_MAC, PEER_MAC, known.addresses(), neighbours);

@@ -60,7 +60,8 @@ public final class Rows {
             rows.forEach(row -> lines.append(Json.line(row)).append('\n'));
         } else if (format.startsWith(TABLE + " ")) {
             // Checked against the header, too: a field that is not there is refused also when there are no rows.
-            Template template = Template.parse(format.substring(TABLE.length() + 1).strip());
+            Template template =
+                    Template.parse(format.substring(TABLE.length() + 1).strip());
             Table table = new Table(cells(template.applyToRow(headers)));
             rows.forEach(row -> table.row(cells(template.applyToRow(row))));
             return table.render();

@@ -226,10 +226,7 @@ public final class Template {
                 text.append("map[");
                 String separator = "";
                 for (Map.Entry<?, ?> entry : new TreeMap<>(map).entrySet()) {
-                    text.append(separator)
-                            .append(entry.getKey())
-                            .append(':')
-                            .append(print(entry.getValue()));
+                    text.append(separator).append(entry.getKey()).append(':').append(print(entry.getValue()));
                     separator = " ";
                 }
                 text.append(']');
