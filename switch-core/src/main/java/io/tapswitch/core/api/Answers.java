@@ -80,8 +80,6 @@ final class Answers {
     record Container(
             @JsonProperty("Id") String id,
             @JsonProperty("Name") String name,
-            @JsonProperty("Hostname") String hostname,
-            @JsonProperty("Command") List<String> command,
             @JsonProperty("Created") String created,
             @JsonProperty("Mode") String mode,
             @JsonProperty("Netns") String netns,

@@ -24,8 +24,6 @@ final class ContainerViews {
         return new Answers.Container(
                 container.id(),
                 container.name(),
-                container.hostname(),
-                init == null ? List.of() : init.command(),
                 container.created(),
                 mode(container.mode()),
                 container.netns(),

@@ -2,33 +2,12 @@ package io.tapswitch.core.cli;
 
 import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.client.CliException;
-import io.tapswitch.core.cli.verb.Attach;
-import io.tapswitch.core.cli.verb.ContainerInspect;
-import io.tapswitch.core.cli.verb.Daemon;
-import io.tapswitch.core.cli.verb.Drops;
-import io.tapswitch.core.cli.verb.Exec;
-import io.tapswitch.core.cli.verb.Fdb;
-import io.tapswitch.core.cli.verb.LogsVerb;
-import io.tapswitch.core.cli.verb.NetworkCreate;
-import io.tapswitch.core.cli.verb.NetworkInspect;
-import io.tapswitch.core.cli.verb.NetworkLs;
-import io.tapswitch.core.cli.verb.NetworkRm;
-import io.tapswitch.core.cli.verb.NetworkVerb;
-import io.tapswitch.core.cli.verb.Ps;
-import io.tapswitch.core.cli.verb.Rm;
-import io.tapswitch.core.cli.verb.Run;
-import io.tapswitch.core.cli.verb.Start;
-import io.tapswitch.core.cli.verb.Stats;
-import io.tapswitch.core.cli.verb.Status;
-import io.tapswitch.core.cli.verb.Stop;
+import io.tapswitch.core.cli.format.TemplateException;
 import io.tapswitch.core.cli.verb.Tapswitch;
-import io.tapswitch.core.cli.verb.Version;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.MissingParameterException;
@@ -45,41 +24,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     private static final int FAILED = 1;
     private static final int RUN_FAILED = 125;
-    private static final String NETWORK = "network";
-
-    private static final Map<String, Supplier<Object>> VERBS = new TreeMap<>(Map.ofEntries(
-            Map.entry("attach", Attach::new),
-            Map.entry("daemon", Daemon::new),
-            Map.entry("drops", Drops::new),
-            Map.entry("exec", Exec::new),
-            Map.entry("fdb", Fdb::new),
-            Map.entry("inspect", ContainerInspect::new),
-            Map.entry("logs", LogsVerb::new),
-            Map.entry(NETWORK, NetworkVerb::new),
-            Map.entry("ps", Ps::new),
-            Map.entry("rm", Rm::new),
-            Map.entry("run", Run::new),
-            Map.entry("start", Start::new),
-            Map.entry("stats", Stats::new),
-            Map.entry("status", Status::new),
-            Map.entry("stop", Stop::new),
-            Map.entry("version", Version::new)));
-
-    private static final Map<String, Supplier<Object>> NETWORK_VERBS = new TreeMap<>(Map.of(
-            "create",
-            NetworkCreate::new,
-            "ls",
-            NetworkLs::new,
-            "list",
-            NetworkLs::new,
-            "rm",
-            NetworkRm::new,
-            "remove",
-            NetworkRm::new,
-            "inspect",
-            NetworkInspect::new));
-
-    private static final Set<String> SECOND_NAMES = Set.of("list", "remove");
 
     private Main() {}
 
@@ -104,6 +48,7 @@ public final class Main {
         CommandLine command = commandLine(words, environment).setOut(out).setErr(err);
         command.setParameterExceptionHandler((e, args) -> explain(e, verb));
         command.setExecutionExceptionHandler((e, failed, result) -> switch (e) {
+            case TemplateException mistake -> fail(err, mistake.text(), codeOf(verb));
             case CliException failure -> fail(err, failure.text(), failure.exitCode(codeOf(verb)));
             case ApiException refusal ->
                 fail(err, (verb.equals("run") ? "tapswitch: " : "") + refusal.text(), codeOf(verb));
@@ -118,16 +63,13 @@ public final class Main {
 
     private static CommandLine commandLine(Words words, Map<String, String> environment) {
         CommandLine root = new CommandLine(new Tapswitch(environment));
-        for (Map.Entry<String, Supplier<Object>> entry :
-                chosen(VERBS, words.first()).entrySet()) {
-            CommandLine verb = new CommandLine(entry.getValue().get());
-            if (entry.getKey().equals(NETWORK)) {
-                chosen(NETWORK_VERBS, words.second())
-                        .forEach((name, command) -> verb.addSubcommand(
-                                name, withFlags(NETWORK + ' ' + name, new CommandLine(command.get()))));
-            }
-            root.addSubcommand(entry.getKey(), withFlags(entry.getKey(), verb));
-        }
+        Verbs.top(words.first()).forEach((name, maker) -> {
+            CommandLine verb = new CommandLine(maker.get());
+            Verbs.within(name, words.second())
+                    .forEach((second, command) -> verb.addSubcommand(
+                            second, withFlags(name + ' ' + second, new CommandLine(command.get()))));
+            root.addSubcommand(name, withFlags(name, verb));
+        });
         root.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
         root.setUsageHelpAutoWidth(false).setUsageHelpWidth(110);
         root.setAllowOptionsAsOptionParameters(false);
@@ -143,16 +85,6 @@ public final class Main {
     private static CommandLine withFlags(String verb, CommandLine command) {
         NotYet.refuseFlags(verb, command.getCommandSpec());
         return command;
-    }
-
-    private static Map<String, Supplier<Object>> chosen(Map<String, Supplier<Object>> all, String name) {
-        Supplier<Object> one = all.get(name);
-        if (one != null) {
-            return Map.of(name, one);
-        }
-        Map<String, Supplier<Object>> shown = new TreeMap<>(all);
-        shown.keySet().removeAll(SECOND_NAMES);
-        return shown;
     }
 
     /** Words for a command line that does not parse, as near to docker's as they are clear. */

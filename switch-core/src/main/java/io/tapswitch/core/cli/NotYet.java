@@ -15,24 +15,17 @@ import picocli.CommandLine.ParameterException;
 final class NotYet {
     /** Verbs; those of the group {@code network} with its name before them. */
     static final Set<String> VERBS = Set.of(
-            "network prune",
-            "network connect",
-            "network disconnect",
             "network verify",
-            "rename",
             "port",
             "publish",
             "unpublish",
-            "config",
-            "events",
             "dns",
             "node",
             "flows",
             "peers",
             "top",
             "capture",
-            "trace",
-            "cleanup");
+            "trace");
 
     private static final List<String> OF_CONTAINERS = List.of(
             "--dns-search",
@@ -52,29 +45,22 @@ final class NotYet {
             Map.entry(
                     "network create",
                     List.of(
-                            "--ip-range",
-                            "--aux-address",
-                            "--internal",
-                            "--ipv6",
-                            "--attachable",
-                            "--label",
                             "--scope",
                             "--ingress",
                             "--config-only",
                             "--config-from",
                             "--ipam-driver",
                             "--ipam-opt")),
-            Map.entry("network ls", List.of("--filter -f")),
-            Map.entry("network inspect", List.of("--format -f", "--verbose -v")),
-            Map.entry("network rm", List.of("--force -f")),
+            Map.entry("network inspect", List.of("--verbose -v")),
+            Map.entry("network connect", List.of("--link", "--link-local-ip", "--driver-opt", "--gw-priority")),
             Map.entry("attach", OF_CONTAINERS),
             Map.entry("run", OF_CONTAINERS),
             Map.entry("exec", List.of("--detach -d", "--env -e", "--user -u", "--workdir -w", "--privileged")),
             Map.entry("logs", List.of("--since", "--until", "--timestamps -t", "--details")),
             Map.entry("stop", List.of("--signal -s")),
             Map.entry("start", List.of("--attach -a", "--interactive -i", "--detach-keys")),
-            Map.entry("ps", List.of("--latest -l", "--last -n", "--filter -f", "--size -s")),
-            Map.entry("inspect", List.of("--format -f", "--size -s", "--type")),
+            Map.entry("ps", List.of("--size -s")),
+            Map.entry("inspect", List.of("--size -s")),
             Map.entry("rm", List.of("--volumes -v", "--link -l")));
 
     /** What picocli lets through from the middle of its parsing. */

@@ -7,7 +7,7 @@ record Words(String first, String second) {
     static Words of(String[] arguments) {
         int i = next(arguments, 0);
         String first = i < arguments.length ? arguments[i] : "";
-        if (!first.equals("network")) {
+        if (!Verbs.GROUPS.contains(first)) {
             return new Words(first, "");
         }
         i = next(arguments, i + 1);

@@ -8,11 +8,14 @@ import com.grack.nanojson.JsonWriter;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Requests to the daemon behind a unix socket, a connection each. A status from 400 on is an {@link ApiException}. */
@@ -20,11 +23,26 @@ public final class ApiClient {
     /** The API's version, before each path. */
     private static final String VERSION = "/v1";
 
+    /** A start of hundreds of containers may hold everybody up for seconds; nothing takes a minute. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private final Path socket;
+    private final Duration patience;
 
     /** A client of the daemon that listens on {@code socket}. Connects only when a request is made. */
     public ApiClient(Path socket) {
+        this(socket, PATIENCE);
+    }
+
+    /** The same, with its own limit of time for an answer. */
+    public ApiClient(Path socket, Duration patience) {
         this.socket = socket;
+        this.patience = patience;
+    }
+
+    /** {@return the same client, for a request that may take so much longer} */
+    public ApiClient withPatience(Duration more) {
+        return new ApiClient(socket, patience.plus(more));
     }
 
     /** GET of an object. */
@@ -71,20 +89,60 @@ public final class ApiClient {
         throw new CliException("the daemon's answer is not a JSON object");
     }
 
-    private @Nullable Object request(String method, String path, @Nullable String json) {
-        HttpAnswer answer;
-        try (SocketChannel channel = connect()) {
-            send(channel, method, path, json);
-            answer = HttpAnswer.read(channel);
-        } catch (IOException e) {
-            throw new CliException("the connection to the daemon at unix://" + socket + " broke: " + e.getMessage());
+    /** GET of an event stream: gives each event's data, and returns when the daemon ends it. */
+    public void stream(String path, Consumer<String> each) {
+        HttpAnswer answer = exchange("GET", path, null, channel -> EventLines.read(channel, each), null);
+        Object refusal = parse(answer);
+        if (answer.status() >= 400) {
+            throw refusal(answer.status(), refusal);
         }
+    }
+
+    private @Nullable Object request(String method, String path, @Nullable String json) {
+        HttpAnswer answer = exchange(method, path, json, HttpAnswer::read, patience);
         Object parsed = parse(answer);
         if (answer.status() < 400) {
             return parsed;
         }
+        throw refusal(answer.status(), parsed);
+    }
+
+    private static ApiException refusal(int status, @Nullable Object parsed) {
         String message = parsed instanceof JsonObject object ? object.getString("message") : null;
-        throw new ApiException(answer.status(), message == null ? "HTTP status " + answer.status() : message);
+        return new ApiException(status, message == null ? "HTTP status " + status : message);
+    }
+
+    /** How an answer is read. */
+    private interface Reading {
+        HttpAnswer of(SocketChannel channel) throws IOException;
+    }
+
+    private HttpAnswer exchange(
+            String method, String path, @Nullable String json, Reading reading, @Nullable Duration limit) {
+        try (SocketChannel channel = connect()) {
+            if (limit != null) {
+                closeAfter(limit, channel);
+            }
+            send(channel, method, path, json);
+            return reading.of(channel);
+        } catch (AsynchronousCloseException e) {
+            throw new CliException("the daemon at unix://" + socket + " did not answer within " + patience.toSeconds()
+                    + " s; its log may say why");
+        } catch (IOException e) {
+            throw new CliException("the connection to the daemon at unix://" + socket + " broke: " + e.getMessage());
+        }
+    }
+
+    /** A channel has no time limit of its own, and a selector costs more than a thread that sleeps. */
+    private static void closeAfter(Duration limit, SocketChannel channel) {
+        Thread.ofPlatform().daemon().name("patience").start(() -> {
+            try {
+                Thread.sleep(limit);
+                channel.close();
+            } catch (InterruptedException | IOException e) {
+                Thread.currentThread().interrupt(); // Nobody does that, and nothing is left to close.
+            }
+        });
     }
 
     private SocketChannel connect() {
@@ -95,7 +153,7 @@ public final class ApiClient {
             String reason = e.getMessage();
             if (reason != null && reason.contains("Permission denied")) {
                 throw new CliException("permission denied while trying to connect to the tapswitch daemon at unix://"
-                        + socket + ". Are you root?");
+                        + socket + ": be root, or a member of the group that the daemon was given with --group");
             }
             throw new CliException(
                     "Cannot connect to the tapswitch daemon at unix://" + socket + ". Is the daemon running?");

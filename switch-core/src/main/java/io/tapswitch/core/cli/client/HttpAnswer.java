@@ -20,8 +20,15 @@ record HttpAnswer(int status, String body) {
     /** A full table of 1 Mi learned addresses is some 150 MB; nobody reads that, but nobody should be refused it. */
     private static final int BODY_BYTES_MAX = 256 * 1024 * 1024;
 
+    /** What stands before the body; length -1 when it is not said. */
+    record Head(int status, long length, boolean chunked) {}
+
     static HttpAnswer read(ReadableByteChannel channel) throws IOException {
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 8192);
+        return body(in, head(in));
+    }
+
+    static Head head(InputStream in) throws IOException {
         int status = status(line(in));
         long length = -1;
         boolean chunked = false;
@@ -42,8 +49,12 @@ record HttpAnswer(int status, String body) {
                 chunked = value.equalsIgnoreCase("chunked");
             }
         }
-        byte[] body = body(in, status, length, chunked);
-        return new HttpAnswer(status, new String(body, StandardCharsets.UTF_8));
+        return new Head(status, length, chunked);
+    }
+
+    static HttpAnswer body(InputStream in, Head head) throws IOException {
+        byte[] body = body(in, head.status(), head.length(), head.chunked());
+        return new HttpAnswer(head.status(), new String(body, StandardCharsets.UTF_8));
     }
 
     private static int status(String statusLine) throws IOException {
@@ -71,22 +82,32 @@ record HttpAnswer(int status, String body) {
 
     private static byte[] chunks(InputStream in) throws IOException {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
-        while (true) {
-            String size = line(in);
-            int extension = size.indexOf(';');
-            long length = number(
-                    extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
-            if (length + body.size() > BODY_BYTES_MAX) {
+        for (byte[] chunk = chunk(in); chunk.length > 0; chunk = chunk(in)) {
+            if (chunk.length + body.size() > BODY_BYTES_MAX) {
                 throw new IOException("the answer is too large");
             }
-            if (length == 0) {
-                return body.toByteArray(); // Trailers, if any, end with the connection.
-            }
-            body.write(exactly(in, (int) length));
-            if (!line(in).isEmpty()) {
-                throw new IOException("a chunk is longer than it says");
-            }
+            body.write(chunk);
         }
+        return body.toByteArray(); // Trailers, if any, end with the connection.
+    }
+
+    /** The next chunk; empty at the end. */
+    static byte[] chunk(InputStream in) throws IOException {
+        String size = line(in);
+        int extension = size.indexOf(';');
+        long length =
+                number(extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
+        if (length > BODY_BYTES_MAX) {
+            throw new IOException("the answer is too large");
+        }
+        if (length == 0) {
+            return new byte[0];
+        }
+        byte[] chunk = exactly(in, (int) length);
+        if (!line(in).isEmpty()) {
+            throw new IOException("a chunk is longer than it says");
+        }
+        return chunk;
     }
 
     private static byte[] exactly(InputStream in, int length) throws IOException {

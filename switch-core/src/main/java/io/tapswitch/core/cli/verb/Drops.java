@@ -3,7 +3,7 @@ package io.tapswitch.core.cli.verb;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.format.Json;
-import io.tapswitch.core.cli.format.Table;
+import io.tapswitch.core.cli.format.Rows;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -15,6 +15,7 @@ import picocli.CommandLine.Mixin;
             "",
             "Example:",
             "  tapswitch drops",
+            "  tapswitch drops --format '{{.Container}} {{.Reason}} {{.Frames}}'",
             "",
         })
 public final class Drops extends Verb {
@@ -29,7 +30,15 @@ public final class Drops extends Verb {
             out().print(Json.pretty(drops));
             return OK;
         }
-        Table table = new Table("PORT", "CONTAINER", "REASON", "FRAMES", "MEANING");
+        Rows table = new Rows(
+                Rows.headers(
+                        "Port", "PORT", "Container", "CONTAINER", "Reason", "REASON", "Frames", "FRAMES", "Meaning",
+                        "MEANING"),
+                "Port",
+                "Container",
+                "Reason",
+                "Frames",
+                "Meaning");
         for (JsonObject drop : Json.objects(drops)) {
             table.row(
                     Json.text(drop, "port"),
@@ -38,7 +47,7 @@ public final class Drops extends Verb {
                     Json.text(drop, "frames"),
                     Json.text(drop, "sentence"));
         }
-        out().print(table.render());
+        out().print(table.render(format.name));
         return OK;
     }
 }

@@ -4,7 +4,7 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.format.Json;
-import io.tapswitch.core.cli.format.Table;
+import io.tapswitch.core.cli.format.Rows;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,7 +35,16 @@ public final class Fdb extends Verb {
             out().print(Json.pretty(entries));
             return OK;
         }
-        Table table = new Table("NETWORK", "MAC", "PORT", "CONTAINER", "TYPE", "AGE");
+        Rows table = new Rows(
+                Rows.headers(
+                        "Network", "NETWORK", "Mac", "MAC", "Port", "PORT", "Container", "CONTAINER", "Type", "TYPE",
+                        "Age", "AGE"),
+                "Network",
+                "Mac",
+                "Port",
+                "Container",
+                "Type",
+                "Age");
         for (JsonObject entry : Json.objects(entries)) {
             // A pinned entry does not age, so its age says nothing.
             boolean pinned = Json.text(entry, "type").equals("pinned");
@@ -47,7 +56,7 @@ public final class Fdb extends Verb {
                     Json.text(entry, "type"),
                     pinned ? "-" : Json.text(entry, "ageSeconds") + "s");
         }
-        out().print(table.render());
+        out().print(table.render(format.name));
         return OK;
     }
 }

@@ -1,8 +1,7 @@
 package io.tapswitch.core.cli.verb;
 
-import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
-import io.tapswitch.core.cli.format.Json;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -16,23 +15,20 @@ import picocli.CommandLine.Parameters;
             "",
             "Example:",
             "  tapswitch network inspect web",
+            "  tapswitch network inspect --format '{{range .IPAM.Config}}{{.Subnet}} {{end}}' web",
             "",
         })
-public final class NetworkInspect extends EachVerb {
+public final class NetworkInspect extends Inspection {
     @Parameters(paramLabel = "NETWORK", arity = "1..*", description = "name, id, or the beginning of an id")
     private List<String> networks = new ArrayList<>();
 
-    private final JsonArray found = new JsonArray();
-
     @Override
     public Integer call() {
-        int result = each(networks);
-        out().print(Json.pretty(found));
-        return result;
+        return inspect(networks);
     }
 
     @Override
-    void one(ApiClient daemon, String reference) {
-        found.add(daemon.getObject("/networks/" + ApiClient.escape(reference)));
+    JsonObject find(ApiClient daemon, String reference) {
+        return daemon.getObject("/networks/" + ApiClient.escape(reference));
     }
 }

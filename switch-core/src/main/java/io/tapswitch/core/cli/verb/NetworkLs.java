@@ -2,74 +2,60 @@ package io.tapswitch.core.cli.verb;
 
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.format.Json;
-import io.tapswitch.core.cli.format.Table;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import io.tapswitch.core.cli.format.Rows;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code network ls}. */
 @Command(
         name = "ls",
         aliases = "list",
-        description = {"Lists the networks.", "", "Example:", "  tapswitch network ls --no-trunc", ""})
+        description = {
+            "Lists the networks.",
+            "Filters: driver, id, name, label, scope, type=custom|builtin, dangling=true|false.",
+            "",
+            "Example:",
+            "  tapswitch network ls --no-trunc --filter type=custom",
+            "  tapswitch network ls --format '{{.Name}}: {{.Driver}}'",
+            "",
+        })
 public final class NetworkLs extends Verb {
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "only the ids")
-    private boolean quiet;
-
-    @Option(names = "--no-trunc", description = "ids in full")
-    private boolean noTrunc;
-
     @Mixin
-    private Format format = new Format();
+    private ListFlags flags = new ListFlags();
 
     @Override
     public Integer call() {
-        boolean json = format.json();
-        List<JsonObject> networks = Json.objects(daemon().getArray("/networks"));
-        if (json) {
-            networks.forEach(network -> out().println(Json.line(dockersKeys(network))));
-        } else if (quiet) {
-            networks.forEach(network -> out().println(id(network)));
-        } else {
-            Table table = new Table("NETWORK ID", "NAME", "DRIVER", "SCOPE");
-            for (JsonObject network : networks) {
-                table.row(
-                        id(network),
-                        Json.text(network, "Name"),
-                        Json.text(network, "Driver"),
-                        Json.text(network, "Scope"));
-            }
-            out().print(table.render());
+        Rows rows = new Rows(
+                Rows.headers(
+                        "CreatedAt", "CREATED AT", "Driver", "DRIVER", "ID", "NETWORK ID", "IPv6", "IPV6", "Internal",
+                        "INTERNAL", "Labels", "LABELS", "Name", "NAME", "Scope", "SCOPE"),
+                "ID",
+                "Name",
+                "Driver",
+                "Scope");
+        for (JsonObject network : Json.objects(daemon().getArray(flags.filter.on("/networks")))) {
+            rows.row(
+                    Json.text(network, "Created"),
+                    Json.text(network, "Driver"),
+                    flags.id(Json.text(network, "Id")),
+                    Json.text(network, "EnableIPv6"),
+                    Json.text(network, "Internal"),
+                    labels(Json.object(network, "Labels")),
+                    Json.text(network, "Name"),
+                    Json.text(network, "Scope"));
         }
+        String format = flags.format.name;
+        // As with docker's network ls, a format that was chosen goes before -q.
+        boolean usual = format == null || format.equals("table");
+        out().print(rows.render(flags.quiet && usual ? "{{.ID}}" : format));
         return OK;
     }
 
-    private String id(JsonObject network) {
-        String id = Json.text(network, "Id");
-        return noTrunc ? id : shortId(id);
-    }
-
-    /** One line a network, all values texts, ids short unless asked otherwise: docker's habit. */
-    private Map<String, String> dockersKeys(JsonObject network) {
-        Map<String, String> line = new LinkedHashMap<>();
-        line.put("CreatedAt", Json.text(network, "Created"));
-        line.put("Driver", Json.text(network, "Driver"));
-        line.put("ID", id(network));
-        line.put("IPv6", Json.text(network, "EnableIPv6"));
-        line.put("Internal", Json.text(network, "Internal"));
-        line.put(
-                "Labels",
-                Json.object(network, "Labels").entrySet().stream()
-                        .map(label -> label.getKey() + "=" + label.getValue())
-                        .collect(Collectors.joining(",")));
-        line.put("Name", Json.text(network, "Name"));
-        line.put("Scope", Json.text(network, "Scope"));
-        return line;
+    /** {@return labels as docker's lists show them} */
+    static String labels(JsonObject labels) {
+        return labels.entrySet().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .collect(Collectors.joining(","));
     }
 }

@@ -4,15 +4,14 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.format.Age;
 import io.tapswitch.core.cli.format.Json;
-import io.tapswitch.core.cli.format.Table;
+import io.tapswitch.core.cli.format.Rows;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,7 +19,15 @@ import picocli.CommandLine.Option;
 /** {@code ps}. */
 @Command(
         name = "ps",
-        description = {"Lists the containers.", "", "Example:", "  tapswitch ps -a", ""})
+        description = {
+            "Lists the containers, newest first.",
+            "Filters: id, name, label, status, exited, network, before, since, expose.",
+            "",
+            "Example:",
+            "  tapswitch ps -a --filter network=web",
+            "  tapswitch ps --format 'table {{.Names}}\\t{{.Networks}}'",
+            "",
+        })
 public final class Ps extends Verb {
     private static final int COMMAND_LENGTH_MAX = 20;
 
@@ -30,85 +37,83 @@ public final class Ps extends Verb {
     private boolean all;
 
     @Option(
-            names = {"-q", "--quiet"},
-            description = "only the ids")
-    private boolean quiet;
+            names = {"-l", "--latest"},
+            description = "only the newest, whatever its state")
+    private boolean latest;
 
-    @Option(names = "--no-trunc", description = "ids and commands in full")
-    private boolean noTrunc;
+    @Option(
+            names = {"-n", "--last"},
+            paramLabel = "N",
+            description = "only the N newest, whatever their state")
+    private int last = -1;
 
     @Mixin
-    private Format format = new Format();
+    private ListFlags flags = new ListFlags();
 
     @Override
     public Integer call() {
-        boolean json = format.json();
-        List<JsonObject> containers = Json.objects(daemon().getArray(all ? "/containers?all=true" : "/containers"));
-        if (quiet && !json) {
-            containers.forEach(container -> out().println(id(container)));
-            return OK;
+        int limit = latest ? 1 : last;
+        String path = flags.filter.on("/containers", all || limit > 0 ? "all=true" : "");
+        List<JsonObject> containers = Json.objects(daemon().getArray(path));
+        Rows rows = new Rows(
+                Rows.headers(
+                        "Command", "COMMAND", "CreatedAt", "CREATED AT", "ID", "CONTAINER ID", "Labels", "LABELS",
+                        "Names", "NAMES", "Networks", "NETWORKS", "Ports", "PORTS", "RunningFor", "CREATED", "State",
+                        "STATE", "Status", "STATUS"),
+                "ID",
+                "Command",
+                "RunningFor",
+                "Status",
+                "Ports",
+                "Names",
+                "Networks");
+        containers.stream()
+                .limit(limit > 0 ? limit : Long.MAX_VALUE)
+                .forEach(container -> add(rows, container));
+        String format = flags.format.name;
+        if (flags.quiet && format != null && !format.isEmpty()) {
+            err().println("WARNING: Ignoring custom format, because both --format and --quiet are set.");
         }
-        Table table = new Table("CONTAINER ID", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES", "NETWORKS");
-        for (JsonObject container : containers) {
-            Map<String, String> line = line(container);
-            if (json) {
-                out().println(Json.line(line));
-            } else {
-                table.row(
-                        line.getOrDefault("ID", ""),
-                        line.getOrDefault("Command", ""),
-                        line.getOrDefault("RunningFor", ""),
-                        line.getOrDefault("Status", ""),
-                        line.getOrDefault("Ports", ""),
-                        line.getOrDefault("Names", ""),
-                        line.getOrDefault("Networks", ""));
-            }
-        }
-        if (!json) {
-            out().print(table.render());
-        }
+        out().print(rows.render(flags.quiet ? "{{.ID}}" : format));
         return OK;
     }
 
-    /** Docker's keys of a line of ps. */
-    private Map<String, String> line(JsonObject container) {
+    private void add(Rows rows, JsonObject container) {
         String created = Json.text(container, "Created");
         String age = age(created);
         JsonObject networks = Json.object(Json.object(container, "NetworkSettings"), "Networks");
-        String state = Json.text(Json.object(container, "State"), "Status");
-        Map<String, String> line = new LinkedHashMap<>();
-        line.put("Command", command(container));
-        line.put("CreatedAt", created);
-        line.put("ID", id(container));
-        line.put("Names", Json.text(container, "Name"));
-        line.put("Networks", String.join(",", networks.keySet()));
-        line.put("Ports", "");
-        line.put("RunningFor", age.isEmpty() ? "" : age + " ago");
-        line.put("State", state);
-        line.put(
-                "Status",
-                switch (state) {
-                    case "running" -> "Up " + age;
-                    case "exited" -> "Exited";
-                    case "detached" -> "Detached";
-                    default -> state;
-                });
-        return line;
+        JsonObject state = Json.object(container, "State");
+        rows.row(
+                command(Json.object(container, "Config").getArray("Cmd")),
+                created,
+                flags.id(Json.text(container, "Id")),
+                NetworkLs.labels(Json.object(Json.object(container, "Config"), "Labels")),
+                Json.text(container, "Name"),
+                String.join(",", networks.keySet()),
+                "",
+                age.isEmpty() ? "" : age + " ago",
+                Json.text(state, "Status"),
+                status(state, age));
     }
 
-    private String id(JsonObject container) {
-        String id = Json.text(container, "Id");
-        return noTrunc ? id : shortId(id);
+    private static String status(JsonObject state, String age) {
+        String status = Json.text(state, "Status");
+        String code = Json.text(state, "ExitCode");
+        return switch (status) {
+            case "running" -> "Up " + age;
+            case "exited" -> code.isEmpty() ? "Exited" : "Exited (" + code + ")";
+            case "detached" -> "Detached";
+            default -> status;
+        };
     }
 
     /** In quotes as docker shows it; "-" for what was attached, whose command nobody knows. */
-    private String command(JsonObject container) {
-        JsonArray words = container.getArray("Command");
+    private String command(@Nullable JsonArray words) {
         if (words == null || words.isEmpty()) {
             return "-";
         }
         String command = words.stream().map(String::valueOf).collect(Collectors.joining(" "));
-        if (!noTrunc && command.codePointCount(0, command.length()) > COMMAND_LENGTH_MAX) {
+        if (!flags.noTrunc && command.codePointCount(0, command.length()) > COMMAND_LENGTH_MAX) {
             command = command.substring(0, command.offsetByCodePoints(0, COMMAND_LENGTH_MAX - 1)) + "…";
         }
         return '"' + command + '"';

@@ -3,7 +3,7 @@ package io.tapswitch.core.cli.verb;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.format.Json;
-import io.tapswitch.core.cli.format.Table;
+import io.tapswitch.core.cli.format.Rows;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,7 +39,17 @@ public final class Stats extends Verb {
             out().print(Json.pretty(stats));
             return OK;
         }
-        Table table = new Table("CONTAINER", "NETWORK", "RX FRAMES", "RX BYTES", "TX FRAMES", "TX BYTES", "DROPS");
+        Rows table = new Rows(
+                Rows.headers(
+                        "Container", "CONTAINER", "Network", "NETWORK", "RxFrames", "RX FRAMES", "RxBytes", "RX BYTES",
+                        "TxFrames", "TX FRAMES", "TxBytes", "TX BYTES", "Drops", "DROPS"),
+                "Container",
+                "Network",
+                "RxFrames",
+                "RxBytes",
+                "TxFrames",
+                "TxBytes",
+                "Drops");
         for (JsonObject row : Json.objects(stats.getArray("containers"))) {
             table.row(
                     Json.text(row, "container"),
@@ -50,8 +60,10 @@ public final class Stats extends Verb {
                     Json.text(row, "txBytes"),
                     Json.text(row, "drops"));
         }
-        out().print(table.render());
-        out().println(summary(stats));
+        out().print(table.render(format.name));
+        if (format.name == null || format.name.equals("table")) {
+            out().println(summary(stats));
+        }
         return OK;
     }
 

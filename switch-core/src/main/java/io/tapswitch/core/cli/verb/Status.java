@@ -4,6 +4,7 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Table;
+import io.tapswitch.core.cli.format.Template;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Mixin;
             "",
             "Example:",
             "  tapswitch status",
+            "  tapswitch status --format '{{.io}}'",
             "",
         })
 public final class Status extends Verb {
@@ -28,6 +30,10 @@ public final class Status extends Verb {
         JsonObject status = daemon().getObject("/status");
         if (json) {
             out().print(Json.pretty(status));
+            return OK;
+        }
+        if (format.name != null && !format.name.isEmpty() && !format.name.equals("table")) {
+            out().println(Template.parse(format.name).apply(status));
             return OK;
         }
         Table table = new Table("DAEMON", "unix://" + socket());
