@@ -38,7 +38,7 @@ final class Bridge {
 
     final Fdb fdb;
     final TokenBucket gatewayAnswers;
-    /** What an ICMP error costs, of the gateway or about an address that nobody has. */
+    /** What an ICMP error costs: of the gateway, at its worker; about an address that nobody has, at each worker. */
     final TokenBucket errors;
     /** Whether some address could not be told to the other workers because a ring was full. */
     boolean shareRetry;
