@@ -41,7 +41,7 @@ record ContainerView(JsonObject json) {
 
     /** {@return what {@code run} started; empty for one that was attached} */
     List<String> command() {
-        JsonArray words = config().getArray(json.has("Config") ? "Cmd" : "Command");
+        JsonArray words = config().getArray("Cmd");
         return words == null ? List.of() : words.stream().map(String::valueOf).toList();
     }
 
@@ -87,7 +87,7 @@ record ContainerView(JsonObject json) {
     }
 
     private JsonObject config() {
-        return json.has("Config") ? Json.object(json, "Config") : json;
+        return Json.object(json, "Config");
     }
 
     private JsonObject state() {
