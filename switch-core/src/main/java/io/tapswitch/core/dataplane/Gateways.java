@@ -28,24 +28,29 @@ final class Gateways {
 
     /** Addresses of these subnets, on an interface with this MAC address. The link-local address is the last. */
     Gateways(List<GatewayAddress> addresses, long mac) {
-        List<GatewayAddress> four = addresses.stream()
-                .filter(gateway -> gateway.address() instanceof Ipv4Address)
-                .toList();
-        ipv4 = four.stream().mapToInt(Gateways::bits).toArray();
-        hostBits4 = four.stream()
-                .mapToInt(gateway -> (int) (0xffff_ffffL >>> gateway.prefixLength()))
-                .toArray();
-        List<GatewayAddress> six = new ArrayList<>(addresses);
-        six.removeAll(four);
+        List<GatewayAddress> four = new ArrayList<>();
+        List<GatewayAddress> six = new ArrayList<>();
+        for (GatewayAddress gateway : addresses) {
+            (gateway.address().isIpv6() ? six : four).add(gateway);
+        }
         six.add(new GatewayAddress(Ipv6Address.linkLocalOf(MacAddress.fromBits(mac)), Long.SIZE));
-        ipv6Hi = six.stream().mapToLong(gateway -> six(gateway).hi()).toArray();
-        ipv6Lo = six.stream().mapToLong(gateway -> six(gateway).lo()).toArray();
-        hostBitsHi = six.stream()
-                .mapToLong(gateway -> hostBits(gateway.prefixLength()))
-                .toArray();
-        hostBitsLo = six.stream()
-                .mapToLong(gateway -> hostBits(gateway.prefixLength() - Long.SIZE))
-                .toArray();
+        ipv4 = new int[four.size()];
+        hostBits4 = new int[four.size()];
+        for (int i = 0; i < ipv4.length; i++) {
+            ipv4[i] = bits(four.get(i));
+            hostBits4[i] = (int) (0xffff_ffffL >>> four.get(i).prefixLength());
+        }
+        ipv6Hi = new long[six.size()];
+        ipv6Lo = new long[six.size()];
+        hostBitsHi = new long[six.size()];
+        hostBitsLo = new long[six.size()];
+        for (int i = 0; i < ipv6Hi.length; i++) {
+            GatewayAddress gateway = six.get(i);
+            ipv6Hi[i] = six(gateway).hi();
+            ipv6Lo[i] = six(gateway).lo();
+            hostBitsHi[i] = hostBits(gateway.prefixLength());
+            hostBitsLo[i] = hostBits(gateway.prefixLength() - Long.SIZE);
+        }
     }
 
     private static int bits(GatewayAddress gateway) {

@@ -7,9 +7,11 @@ import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IcmpHeader;
 import io.tapswitch.wire.Icmpv6Header;
+import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Header;
+import java.util.ArrayList;
 import java.util.List;
 import org.agrona.MutableDirectBuffer;
 
@@ -70,9 +72,11 @@ final class HostPort {
     }
 
     private static List<NeighbourTable.Neighbour> own(HostSettings settings) {
-        return settings.addresses().stream()
-                .map(address -> new NeighbourTable.Neighbour(address, settings.mac(), settings.port(), PortTable.HOST))
-                .toList();
+        List<NeighbourTable.Neighbour> own = new ArrayList<>();
+        for (IpAddress address : settings.addresses()) {
+            own.add(new NeighbourTable.Neighbour(address, settings.mac(), settings.port(), PortTable.HOST));
+        }
+        return own;
     }
 
     /**

@@ -34,18 +34,27 @@ public final class SubnetTable {
     /** The subnets of all these networks. */
     public SubnetTable(Collection<NetworkSettings> networks) {
         List<Range> ranges = joined(networks);
-        firstHi = ranges.stream().mapToLong(range -> range.first.hi()).toArray();
-        firstLo = ranges.stream().mapToLong(range -> range.first.lo()).toArray();
-        lastHi = ranges.stream().mapToLong(range -> range.last.hi()).toArray();
-        lastLo = ranges.stream().mapToLong(range -> range.last.lo()).toArray();
+        firstHi = new long[ranges.size()];
+        firstLo = new long[ranges.size()];
+        lastHi = new long[ranges.size()];
+        lastLo = new long[ranges.size()];
+        for (int i = 0; i < firstHi.length; i++) {
+            Range range = ranges.get(i);
+            firstHi[i] = range.first.hi();
+            firstLo[i] = range.first.lo();
+            lastHi[i] = range.last.hi();
+            lastLo[i] = range.last.lo();
+        }
     }
 
     private static List<Range> joined(Collection<NetworkSettings> networks) {
-        List<Range> sorted = networks.stream()
-                .flatMap(network -> network.gateways().stream())
-                .map(SubnetTable::range)
-                .sorted(Comparator.comparing(Range::first))
-                .toList();
+        List<Range> sorted = new ArrayList<>();
+        for (NetworkSettings network : networks) {
+            for (GatewayAddress gateway : network.gateways()) {
+                sorted.add(range(gateway));
+            }
+        }
+        sorted.sort(Comparator.comparing(Range::first));
         List<Range> joined = new ArrayList<>();
         for (Range next : sorted) {
             Range before = joined.isEmpty() ? null : joined.getLast();
