@@ -1,6 +1,5 @@
 package io.tapswitch.core.control;
 
-import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.model.Refusal;
 import java.util.List;
 import java.util.Map;
@@ -211,20 +210,5 @@ public record NetworkOptions(
         }
         throw Refusal.badInput(
                 "invalid value \"" + text + "\" for " + key + ": must be a number from " + min + " to " + max);
-    }
-
-    /** {@return what the dataplane must know of a network with these options} */
-    NetworkSettings settings(int index, int gateway, int prefixLength) {
-        return new NetworkSettings(
-                index,
-                gateway,
-                Ipv4.mac(gateway),
-                prefixLength,
-                mtu,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork);
     }
 }

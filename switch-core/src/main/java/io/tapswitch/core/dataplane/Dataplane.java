@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The dataplane as the control plane sees it: workers that are started once, told of networks and ports, and asked for
+ * The dataplane as the control plane sees it: workers that are started once, given versions of the tables, and asked for
  * what they know. Every method may be called on any thread. The futures complete when every worker has acted.
  */
 public interface Dataplane extends AutoCloseable {
@@ -44,26 +44,8 @@ public interface Dataplane extends AutoCloseable {
      */
     CompletableFuture<Void> apply(SwitchTables tables);
 
-    /** Makes a network known; it has no members yet. */
-    CompletableFuture<Void> addNetwork(NetworkSettings settings);
-
-    /** Forgets a network, which must have no ports. */
-    CompletableFuture<Void> removeNetwork(int network);
-
-    /** Begins to serve a port. */
-    CompletableFuture<Void> addPort(PortSettings settings);
-
-    /**
-     * Ends serving a port and forgets its addresses. When the future completes, no ring refers to the port's files, and
-     * the caller may close them and use the id again.
-     */
-    CompletableFuture<Void> removePort(int port);
-
     /** Tells that a port's link went down or up; down forgets its learned addresses at once (B16). */
     CompletableFuture<Void> linkState(int port, boolean up);
-
-    /** Changes whether the port's sources are checked (B12). */
-    CompletableFuture<Void> sourceGuard(int port, boolean on);
 
     /** {@return the network's addresses, as its workers know them} */
     CompletableFuture<List<FdbEntry>> fdb(int network);

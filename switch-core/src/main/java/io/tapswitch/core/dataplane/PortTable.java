@@ -98,10 +98,6 @@ final class PortTable {
         return guarded[port];
     }
 
-    void guarded(int port, boolean on) {
-        guarded[port] = on;
-    }
-
     /** {@return whether the port may flood one more frame now (B9)} */
     boolean mayFlood(int port, long nowNs) {
         TokenBucket storm = storms[port];

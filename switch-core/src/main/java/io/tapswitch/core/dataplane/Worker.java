@@ -311,24 +311,6 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         }
     }
 
-    void onAddNetwork(NetworkSettings settings) {
-        tables.addNetwork(settings);
-    }
-
-    void onRemoveNetwork(int network) {
-        tables.removeNetwork(network);
-    }
-
-    /** Makes a port known: every worker can write to it, and those that read it begin with {@link #onBegin}. */
-    void onAddPort(PortSettings settings) {
-        tables.addPort(settings);
-    }
-
-    /** Ends a port; {@code done} runs on this thread when no file of it is in use here any more. */
-    void onRemovePort(int port, Runnable done) {
-        tables.removePort(port, done);
-    }
-
     /** Takes what is on the rings now, so that nothing that was sent before this command is still on the way. */
     void onFence() {
         crossings.drain(this);
@@ -336,10 +318,6 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     void onLinkState(int port, boolean up) {
         tables.linkState(port, up);
-    }
-
-    void onSourceGuard(int port, boolean on) {
-        ports.guarded(port, on);
     }
 
     /** Tells the other members of the ports' networks where their addresses are (B13). One worker does it. */

@@ -29,9 +29,7 @@ import org.agrona.concurrent.SystemNanoClock;
  * The dataplane as it runs: its workers, each with its thread, and the proxy that turns calls of the control plane into
  * commands for them.
  *
- * <p>Changes are told to every worker. A port is made known to the workers that only write to it before the one that
- * reads it starts, so that whatever is learned behind it can be used everywhere; it is removed from all, and then each
- * takes what is still on its rings, before the caller may close the files and use the id again.
+ * <p>A version of the tables is told to every worker, in the order that {@link Rollout} knows.
  */
 public final class WorkerDataplane implements Dataplane {
     private static final int HANDOFF_CAPACITY = 1024;
@@ -173,45 +171,8 @@ public final class WorkerDataplane implements Dataplane {
     }
 
     @Override
-    public CompletableFuture<Void> addNetwork(NetworkSettings settings) {
-        return tellAll(worker -> worker.onAddNetwork(settings));
-    }
-
-    @Override
-    public CompletableFuture<Void> removeNetwork(int network) {
-        return tellAll(worker -> worker.onRemoveNetwork(network));
-    }
-
-    @Override
-    public CompletableFuture<Void> addPort(PortSettings settings) {
-        int queues = settings.fds().size();
-        if (queues < 1 || queues > workers.length) {
-            throw new IllegalArgumentException(
-                    "a port has from 1 to " + workers.length + " queues, one a worker, not " + queues);
-        }
-        return tellAll(w -> w.onAddPort(settings))
-                .thenCompose(known -> tellAll(w -> w.onBegin(List.of(settings), null)));
-    }
-
-    @Override
-    public CompletableFuture<Void> removePort(int port) {
-        List<CompletableFuture<Void>> removed = new ArrayList<>();
-        for (Worker worker : workers) {
-            CompletableFuture<Void> done = new CompletableFuture<>();
-            removed.add(done);
-            worker.command(w -> w.onRemovePort(port, () -> done.completeAsync(() -> null, completions)));
-        }
-        return allOf(removed).thenCompose(gone -> tellAll(Worker::onFence));
-    }
-
-    @Override
     public CompletableFuture<Void> linkState(int port, boolean up) {
         return tellAll(worker -> worker.onLinkState(port, up));
-    }
-
-    @Override
-    public CompletableFuture<Void> sourceGuard(int port, boolean on) {
-        return tellAll(worker -> worker.onSourceGuard(port, on));
     }
 
     @Override

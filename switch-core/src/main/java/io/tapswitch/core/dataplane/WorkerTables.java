@@ -115,11 +115,11 @@ final class WorkerTables {
         throwFault();
     }
 
-    void addNetwork(NetworkSettings settings) {
+    private void addNetwork(NetworkSettings settings) {
         bridges[settings.id()] = new Bridge(settings, workers);
     }
 
-    void removeNetwork(int network) {
+    private void removeNetwork(int network) {
         bridges[network] = null;
     }
 
@@ -132,7 +132,7 @@ final class WorkerTables {
     }
 
     /** Makes a port known; where this worker reads it, {@link #begin} has yet to come. */
-    void addPort(PortSettings settings) {
+    private void addPort(PortSettings settings) {
         int port = settings.id();
         Bridge bridge = bridge(settings.network());
         counters.resetPort(port);
@@ -207,7 +207,7 @@ final class WorkerTables {
     }
 
     /** Ends a port; {@code done} runs on this thread when no file of it is in use here any more. */
-    void removePort(int port, Runnable done) {
+    private void removePort(int port, Runnable done) {
         leave(port);
         ports.remove(port);
         members[port] = null;

@@ -67,38 +67,8 @@ public final class FakeDataplane implements Dataplane {
     }
 
     @Override
-    public synchronized CompletableFuture<Void> addNetwork(NetworkSettings settings) {
-        return done(networks.putIfAbsent(settings.id(), settings) == null, "network number in use");
-    }
-
-    @Override
-    public synchronized CompletableFuture<Void> removeNetwork(int network) {
-        boolean empty = ports.values().stream().noneMatch(port -> port.network() == network);
-        return done(empty && networks.remove(network) != null, "network unknown or not empty");
-    }
-
-    @Override
-    public synchronized CompletableFuture<Void> addPort(PortSettings settings) {
-        if (settings.id() == refusedPort) {
-            return done(false, "refused");
-        }
-        boolean known = networks.containsKey(settings.network());
-        return done(known && ports.putIfAbsent(settings.id(), settings) == null, "network unknown or port in use");
-    }
-
-    @Override
-    public synchronized CompletableFuture<Void> removePort(int port) {
-        return done(ports.remove(port) != null, "port unknown");
-    }
-
-    @Override
     public synchronized CompletableFuture<Void> linkState(int port, boolean up) {
         links.put(port, up);
-        return done(true, "");
-    }
-
-    @Override
-    public CompletableFuture<Void> sourceGuard(int port, boolean on) {
         return done(true, "");
     }
 

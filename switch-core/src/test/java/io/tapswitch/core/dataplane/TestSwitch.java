@@ -144,7 +144,7 @@ final class TestSwitch {
                             .flatMap(TestSwitch::neighbours)
                             .toList()));
         }
-        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, host == null ? null : host(ports));
+        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, host == null ? null : host(networks, ports));
     }
 
     /** Gives the switch a host, at a port and with addresses; it reaches all networks that are not internal. */
@@ -153,10 +153,10 @@ final class TestSwitch {
         apply(tables(tables.networks(), tables.ports()));
     }
 
-    private HostSettings host(Map<Integer, PortSettings> ports) {
+    private HostSettings host(Map<Integer, NetworkSettings> networks, Map<Integer, PortSettings> ports) {
         HostSettings known = Objects.requireNonNull(host);
         NeighbourTable neighbours = new NeighbourTable(ports.values().stream()
-                .filter(port -> !Objects.requireNonNull(tables.networks().get(port.network()))
+                .filter(port -> !Objects.requireNonNull(networks.get(port.network()))
                         .internal())
                 .flatMap(TestSwitch::neighbours)
                 .toList());
