@@ -8,7 +8,7 @@ import io.tapswitch.core.control.Plumbing;
 import io.tapswitch.core.control.StateDirectory;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.DataplaneListener;
-import io.tapswitch.core.ipam.DefaultPools;
+import io.tapswitch.tapio.HostWatch;
 import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -24,13 +24,21 @@ public final class Daemon implements AutoCloseable {
     private final Dataplane dataplane;
     private final Plumbing plumbing;
     private final Controller controller;
+    private final HostWatch host;
     private final ApiServer api;
 
-    private Daemon(StateDirectory state, Dataplane dataplane, Plumbing plumbing, Controller controller, ApiServer api) {
+    private Daemon(
+            StateDirectory state,
+            Dataplane dataplane,
+            Plumbing plumbing,
+            Controller controller,
+            HostWatch host,
+            ApiServer api) {
         this.state = state;
         this.dataplane = dataplane;
         this.plumbing = plumbing;
         this.controller = controller;
+        this.host = host;
         this.api = api;
     }
 
@@ -55,21 +63,19 @@ public final class Daemon implements AutoCloseable {
             Plumbing plumbing = devices.get();
             DataplaneEvents events = new DataplaneEvents();
             Dataplane dataplane = workers.apply(events);
-            Controller controller = Controller.forThisHost(
-                    dataplane,
-                    plumbing,
-                    state,
-                    events,
-                    DefaultPools.localPool(stateDirectory.toAbsolutePath().toString()));
+            Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
             try {
                 controller.start();
+                HostWatch host = HostWatch.start(now -> controller.hostChanged());
+                // What changed between the start's look and the watch's first.
+                controller.hostChanged();
                 ApiServer api = ApiServer.start(
                         socket,
                         socketGroup,
                         new Routes(
                                 controller,
                                 new Routes.About(version(), socket, stateDirectory, () -> Routes.Configured.NOTHING)));
-                return new Daemon(state, dataplane, plumbing, controller, api);
+                return new Daemon(state, dataplane, plumbing, controller, host, api);
             } catch (RuntimeException e) {
                 controller.close();
                 dataplane.close();
@@ -87,10 +93,16 @@ public final class Daemon implements AutoCloseable {
         return version == null ? "development" : version;
     }
 
+    /** Takes every interface out of its container and off the host; comes before the close. */
+    public void detachAll() {
+        controller.detachAll();
+    }
+
     /** Ends the switch; the containers' devices stay. */
     @Override
     public void close() {
         api.close();
+        host.close();
         controller.close();
         plumbing.close();
         dataplane.close();

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.Dataplane;
@@ -43,6 +44,7 @@ public final class Controller implements AutoCloseable {
     private final EventLog log = new EventLog();
     private final LinkNews links = new LinkNews();
     private final HostPortWiring host;
+    private final BareNamespaces bare;
     private final Desired desired;
     private final InitWatch inits;
     private final Departures departures;
@@ -86,7 +88,8 @@ public final class Controller implements AutoCloseable {
         Chronicle chronicle = new Chronicle(log);
         Devices devices = new Devices(plumbing);
         this.host = new HostPortWiring(plumbing, host, links.ofHost(this::hostGone));
-        this.desired = new Desired(directory, dataplane, devices, this.host, this::listener);
+        this.bare = new BareNamespaces(plumbing, this::namespaceGone);
+        this.desired = new Desired(directory, dataplane, devices, this.host, bare, this::listener);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
@@ -100,9 +103,8 @@ public final class Controller implements AutoCloseable {
             Dataplane dataplane,
             Plumbing plumbing,
             StateDirectory directory,
-            DataplaneEvents events,
-            Ipv6Prefix localPool) {
-        return new Controller(dataplane, plumbing, directory, events, own -> HostAddresses.look(), localPool);
+            DataplaneEvents events) {
+        return new Controller(dataplane, plumbing, directory, events, HostLook::now, directory.localPool());
     }
 
     private Plumbing.LinkListener listener(Endpoint endpoint) {
@@ -122,6 +124,14 @@ public final class Controller implements AutoCloseable {
             return true;
         });
         restore.complete();
+        desired.locked(() -> {
+            bare.update(desired.state());
+            return true;
+        });
+    }
+
+    private void namespaceGone(String containerId, String identity) {
+        departures.namespaceGone(containerId, identity);
     }
 
     private void portGone(String endpointId) {
@@ -148,7 +158,35 @@ public final class Controller implements AutoCloseable {
     /** The host's addresses or routes changed: the dataplane knows from now on. */
     public void hostChanged() {
         desired.locked(() -> {
-            desired.apply(desired.state());
+            DesiredState state = desired.state();
+            if (host.hasOtherAddresses(state)) {
+                desired.apply(state);
+            }
+            return true;
+        });
+    }
+
+    /** Brings what a configuration file declares into force, all of it or nothing. */
+    public void reconcile(Configuration configuration) {
+        networks.reconcile((state, surroundings) -> Reconciler.plan(state, configuration, surroundings));
+    }
+
+    /** Makes what an earlier configuration file declared everybody's: the daemon was started without one. */
+    public void reconcileWithoutFile() {
+        networks.reconcile((state, surroundings) ->
+                new Reconciler.Plan(Reconciler.withoutFile(state), List.of(), List.of()));
+    }
+
+    /** Takes every interface out of its container and off the host, as if the switch had never been. */
+    public void detachAll() {
+        desired.locked(() -> {
+            departures.everythingGone();
+            Plumbing.HostPlug gone = host.close();
+            if (gone != null) {
+                desired.apply(desired.state());
+                plumbing.unplug(List.of(gone));
+            }
+            plumbing.end();
             return true;
         });
     }

@@ -105,6 +105,24 @@ final class Departures {
         });
     }
 
+    /** The daemon is asked to leave nothing behind. */
+    void everythingGone() {
+        DesiredState state = desired.state();
+        DesiredState next = state;
+        List<Container> left = new ArrayList<>();
+        for (Container container : state.containers()) {
+            if (!container.endpoints().isEmpty()) {
+                next = next.with(container.ended(Container.Status.DETACHED, null));
+                left.add(container);
+            }
+        }
+        if (!left.isEmpty()) {
+            desired.force(next);
+            left.forEach(before ->
+                    chronicle.ended(state, before, before.ended(Container.Status.DETACHED, null)));
+        }
+    }
+
     /** Those who share a namespace that ended, and have no process of their own that could go on, end with it. */
     private static DesiredState withoutGuests(DesiredState state, String hostId) {
         DesiredState next = state;

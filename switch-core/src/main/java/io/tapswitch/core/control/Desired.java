@@ -49,6 +49,7 @@ final class Desired {
     private final Dataplane dataplane;
     private final Devices devices;
     private final HostPortWiring host;
+    private final BareNamespaces bare;
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
     private volatile DesiredState state = DesiredState.EMPTY;
     private volatile @Nullable String unsaved;
@@ -59,11 +60,13 @@ final class Desired {
             Dataplane dataplane,
             Devices devices,
             HostPortWiring host,
+            BareNamespaces bare,
             Function<Endpoint, Plumbing.LinkListener> listeners) {
         this.directory = directory;
         this.dataplane = dataplane;
         this.devices = devices;
         this.host = host;
+        this.bare = bare;
         this.listeners = listeners;
     }
 
@@ -189,6 +192,7 @@ final class Desired {
         });
         devices.remove(gone.values());
         added.forEach(this::watch);
+        bare.update(next);
         if (!next.networksById().equals(before.networksById())) {
             host.update(next);
         }

@@ -1,7 +1,6 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Endpoint;
-import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -89,8 +88,9 @@ final class Devices {
         }
         try {
             plumbing.unplug(gone);
-        } catch (Refusal e) {
-            LOG.error("a device could not be removed: {}", e.sentence());
+        } catch (RuntimeException e) {
+            // What is left of it is dropped at the next start.
+            LOG.error("a device could not be removed: {}", e.getMessage());
         }
     }
 }

@@ -40,6 +40,8 @@ final class HostPortWiring {
     private volatile Plumbing.@Nullable HostPlug plug;
     private volatile String refusal = "";
     private volatile List<String> complaints = List.of();
+    private Set<IpAddress> told = Set.of();
+    private boolean closed;
 
     /**
      * Does nothing yet.
@@ -55,7 +57,7 @@ final class HostPortWiring {
 
     /** Takes the interface that outlived the last daemon or makes one, when a network needs it. */
     void open(DesiredState state) {
-        if (plug != null || networks(state).isEmpty()) {
+        if (closed || plug != null || networks(state).isEmpty()) {
             return;
         }
         try {
@@ -79,6 +81,16 @@ final class HostPortWiring {
         if (now == null) {
             return null;
         }
+        told = addresses(state);
+        return new HostView(EndpointRules.HOST_PORT, now.fds(), now.mac(), PEER, told);
+    }
+
+    /** {@return whether the host has other addresses than the dataplane was told last} */
+    boolean hasOtherAddresses(DesiredState state) {
+        return plug != null && !addresses(state).equals(told);
+    }
+
+    private Set<IpAddress> addresses(DesiredState state) {
         // The gateways are addresses of the host from now on, whenever the kernel's news of them come.
         Set<IpAddress> addresses = new HashSet<>(look().addresses());
         for (Network network : networks(state)) {
@@ -86,7 +98,7 @@ final class HostPortWiring {
                 addresses.add(subnet.gateway());
             }
         }
-        return new HostView(EndpointRules.HOST_PORT, now.fds(), now.mac(), PEER, addresses);
+        return addresses;
     }
 
     /** Puts the networks that are now on the interface, and takes the others off. */
@@ -117,6 +129,12 @@ final class HostPortWiring {
         plug = null;
         complaints = List.of();
         return gone;
+    }
+
+    /** {@return the interface, which is not made again; null for none} */
+    Plumbing.@Nullable HostPlug close() {
+        closed = true;
+        return forget();
     }
 
     /** {@return the host as it is now} */

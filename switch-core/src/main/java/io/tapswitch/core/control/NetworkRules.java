@@ -174,17 +174,12 @@ final class NetworkRules {
     }
 
     /** Refuses the removal of a network that is in use, or not the asker's to remove. */
-    static void checkRemovable(DesiredState state, Network network, boolean byCommand) {
+    static void checkRemovable(DesiredState state, Network network) {
         if (network.isBuiltIn()) {
             throw Refusal.conflict(
                     "network_predefined", network.name() + " is a pre-defined network and cannot be removed");
         }
-        if (byCommand && network.origin() instanceof Origin.File file) {
-            throw Refusal.conflict(
-                    "network_of_file",
-                    "network " + network.name() + " is declared by " + file.file() + ", line " + file.line()
-                            + ": remove it there");
-        }
+        Reconciler.refuseRemovalByCommand(network);
         List<Container> members = members(state, network.id());
         if (!members.isEmpty()) {
             throw Refusal.conflict(

@@ -5,6 +5,7 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -48,6 +50,22 @@ final class Networks {
             chronicle.created(network);
             LOG.info("made network {} ({})", network.name(), network.subnets());
             return network;
+        });
+    }
+
+    /** Carries a plan out. */
+    void reconcile(BiFunction<DesiredState, Reconciler.Surroundings, Reconciler.Plan> planner) {
+        desired.locked(() -> {
+            DesiredState state = desired.state();
+            Reconciler.Plan plan = planner.apply(
+                    state,
+                    new Reconciler.Surroundings(host.look().blocks(), localPool, ObjectName::newId, Moment::now));
+            if (!plan.next().equals(state)) {
+                desired.commit(plan.next(), new Undo());
+                plan.removed().forEach(chronicle::destroyed);
+                plan.added().forEach(chronicle::created);
+            }
+            return true;
         });
     }
 
@@ -90,7 +108,7 @@ final class Networks {
         return desired.locked(() -> {
             DesiredState state = desired.state();
             Network network = References.network(state, reference);
-            NetworkRules.checkRemovable(state, network, true);
+            NetworkRules.checkRemovable(state, network);
             remove(state, List.of(network));
             return network.name();
         });

@@ -52,6 +52,16 @@ final class PlugWatch implements AutoCloseable {
         namespaces.watch(link, path, identity, () -> gone(link));
     }
 
+    /** Tells of the end of a namespace in which there is no interface of ours. */
+    void namespace(String key, Path path, NetworkNamespace.Identity identity, Runnable gone) {
+        namespaces.watch(key, path, identity, gone);
+    }
+
+    /** Watches such a namespace no longer. */
+    void forgetNamespace(String key) {
+        namespaces.forget(key);
+    }
+
     /** Watches it no longer; comes before the device's close. */
     void forget(int link) {
         listeners.remove(link);

@@ -163,8 +163,17 @@ public interface Plumbing extends AutoCloseable {
      */
     void watch(Plug plug, String name, LinkListener listener);
 
+    /** Tells when a namespace is gone in which no interface of ours could tell, until it is forgotten. */
+    void watchNamespace(String key, Place place, Runnable gone);
+
+    /** Watches a namespace no longer. */
+    void forgetNamespace(String key);
+
     /** {@return who keeps the files beyond this process's life, for people: "systemd" or "keeper 1234"} */
     String keeper();
+
+    /** Removes what is kept and was not asked for, and ends the keeper: nothing outlives this process. */
+    void end();
 
     /** Ends this process's part; devices stay. */
     @Override

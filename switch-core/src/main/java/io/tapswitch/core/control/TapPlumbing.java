@@ -352,11 +352,30 @@ public final class TapPlumbing implements Plumbing {
     }
 
     @Override
+    public void watchNamespace(String key, Place place, Runnable gone) {
+        try (NetworkNamespace namespace = NetworkNamespace.ofPath(Path.of(place.path()))) {
+            NetworkNamespace.Identity identity = namespace.identity();
+            if (identity.toString().equals(place.identity())) {
+                watch.namespace(key, Path.of(place.path()), identity, gone);
+                return;
+            }
+        } catch (DeviceException e) {
+            // Gone already, as below.
+        }
+        gone.run();
+    }
+
+    @Override
+    public void forgetNamespace(String key) {
+        watch.forgetNamespace(key);
+    }
+
+    @Override
     public String keeper() {
         return vault.holder();
     }
 
-    /** Removes each device that is kept and ends the keeper: nothing outlives this process. */
+    @Override
     public void end() {
         dropOthers(Set.of());
         vault.end();

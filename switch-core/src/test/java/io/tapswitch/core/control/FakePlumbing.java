@@ -38,6 +38,11 @@ public final class FakePlumbing implements Plumbing {
     /** The host's interface, null before it was asked for. */
     public @Nullable FakeHostPlug host;
 
+    /** Namespaces without interfaces that are watched: who hears of their end, by container id. */
+    public final Map<String, Runnable> namespaces = new HashMap<>();
+    /** Whether the keeper was ended. */
+    public boolean ended;
+
     private int files = 100;
 
     /** An interface of this kernel. */
@@ -193,6 +198,21 @@ public final class FakePlumbing implements Plumbing {
     @Override
     public synchronized void watch(Plug plug, String name, LinkListener listener) {
         listeners.put(plug, listener);
+    }
+
+    @Override
+    public synchronized void watchNamespace(String key, Place place, Runnable gone) {
+        namespaces.put(key, gone);
+    }
+
+    @Override
+    public synchronized void forgetNamespace(String key) {
+        namespaces.remove(key);
+    }
+
+    @Override
+    public synchronized void end() {
+        ended = true;
     }
 
     @Override
