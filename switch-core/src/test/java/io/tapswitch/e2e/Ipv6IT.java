@@ -138,7 +138,8 @@ final class Ipv6IT {
         try (Capture atTwo = Capture.in(two, "icmp6 and (ip6[40] = 134 or ip6[40] = 137)")) {
             one.scapy("""
                     ll = 'fe80::42:aff:fe09:2'
-                    ra = IPv6(src=ll, dst='ff02::1', hlim=255)/ICMPv6ND_RA()/ICMPv6NDOptPrefixInfo(prefix='2001:db8::', prefixlen=64)
+                    prefix = ICMPv6NDOptPrefixInfo(prefix='2001:db8::', prefixlen=64)
+                    ra = IPv6(src=ll, dst='ff02::1', hlim=255)/ICMPv6ND_RA()/prefix
                     sendp(Ether(dst='33:33:00:00:00:01')/ra, iface=IF, count=5)
                     sendp(Ether(dst='02:42:0a:09:00:03')/ra, iface=IF, count=5)
                     red = IPv6(src=ll, dst='fd00:9::3', hlim=255)/ICMPv6ND_Redirect(tgt=ll, dst='fd00:9::1')
@@ -166,7 +167,8 @@ final class Ipv6IT {
                     for t in ['fd00:9::4', 'fd00:9::1']:
                         na = ICMPv6ND_NA(R=0, S=0, O=1, tgt=t)/ICMPv6NDOptDstLLAddr(lladdr='02:42:0a:09:00:02')
                         for s in [t, 'fd00:9::2']:
-                            sendp(Ether(dst='33:33:00:00:00:01')/IPv6(src=s, dst='ff02::1', hlim=255)/na, iface=IF, count=5)
+                            p = IPv6(src=s, dst='ff02::1', hlim=255)/na
+                            sendp(Ether(dst='33:33:00:00:00:01')/p, iface=IF, count=5)
                     """);
             hostile.ping("fd00:9::3");
             assertThat(atTwo.lines())

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Births and deaths of devices and namespaces: requirements R1 to R3, R9, R14, R15. Those of the daemon: {@link StateIT}. */
+/** Births and deaths of devices and namespaces: R1 to R3, R9, R14, R15; those of the daemon: {@link StateIT}. */
 @Tag("netns")
 @Timeout(90)
 final class LifecycleIT {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Networks as a user makes, lists, inspects and removes them: behaviours A-NET. A-NET-14 is in {@link ConfigFileIT}. */
+/** Networks as a user makes, lists, inspects and removes them: behaviours A-NET (14: {@link ConfigFileIT}). */
 @Tag("netns")
 @Timeout(120)
 final class NetworksIT {

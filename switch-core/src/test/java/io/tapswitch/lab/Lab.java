@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * <p>One host and one daemon serve all tests of a class, because starting a JVM for each would take longer than most
  * tests. Networks and containers belong to one test and are removed after it. After every test the daemon must be
  * alive, must not have logged a warning or an error that the test did not announce, and its frames must be conserved:
- * received + generated + copied + split = transmitted + dropped + consumed + merged + held, once nothing moves any more.
+ * received + generated + copied + split = transmitted + dropped + consumed + merged + held, once nothing moves.
  * After the containers are gone no device of theirs may be left on the host.
  *
  * <p>Used as {@code @RegisterExtension static final Lab lab = Lab.withDaemon("--workers", "2");}. One thread; not for
@@ -139,7 +139,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         return bareContainer().attachByCommand(name, flags);
     }
 
-    /** Runs the product's command line on the host; it must succeed. {@return what it prints, without the last newline} */
+    /** Runs the product's command line on the host; it must succeed. {@return what it prints} */
     public String cli(String... words) {
         return daemon().cli(words).ok().text();
     }
