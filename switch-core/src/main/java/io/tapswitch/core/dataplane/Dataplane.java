@@ -6,7 +6,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The dataplane as the control plane sees it: workers that are started once, given versions of the tables, and asked for
+ * The dataplane as the control plane sees it: workers that are started once, given versions of the tables,
+ * and asked for
  * what they know. Every method may be called on any thread. The futures complete when every worker has acted.
  */
 public interface Dataplane extends AutoCloseable {

@@ -51,7 +51,9 @@ public final class Events extends Verb {
     @Override
     public Integer call() {
         Template template =
-                format == null || format.isEmpty() ? null : Template.parse(format.equals("json") ? "{{json .}}" : format);
+                format == null || format.isEmpty()
+                        ? null
+                        : Template.parse(format.equals("json") ? "{{json .}}" : format);
         String path = filter.on("/events", parameter("since", since), parameter("until", until));
         daemon().stream(path, data -> {
             JsonObject event = parse(data);

@@ -8,7 +8,13 @@ import picocli.CommandLine.Parameters;
 /** {@code rename}. */
 @Command(
         name = "rename",
-        description = {"Gives a container another name. Prints nothing.", "", "Example:", "  tapswitch rename www shop", ""})
+        description = {
+            "Gives a container another name. Prints nothing.",
+            "",
+            "Example:",
+            "  tapswitch rename www shop",
+            ""
+        })
 public final class Rename extends Verb {
     @Parameters(paramLabel = "CONTAINER", index = "0", description = "name, id, or the beginning of an id")
     private String container = "";
