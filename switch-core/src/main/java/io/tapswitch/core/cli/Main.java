@@ -66,8 +66,8 @@ public final class Main {
         Verbs.top(words.first()).forEach((name, maker) -> {
             CommandLine verb = new CommandLine(maker.get());
             Verbs.within(name, words.second())
-                    .forEach((second, command) -> verb.addSubcommand(
-                            second, withFlags(name + ' ' + second, new CommandLine(command.get()))));
+                    .forEach((second, command) ->
+                            verb.addSubcommand(second, withFlags(name + ' ' + second, new CommandLine(command.get()))));
             root.addSubcommand(name, withFlags(name, verb));
         });
         root.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));

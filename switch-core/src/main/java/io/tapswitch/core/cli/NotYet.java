@@ -44,13 +44,7 @@ final class NotYet {
     private static final Map<String, List<String>> FLAGS = Map.ofEntries(
             Map.entry(
                     "network create",
-                    List.of(
-                            "--scope",
-                            "--ingress",
-                            "--config-only",
-                            "--config-from",
-                            "--ipam-driver",
-                            "--ipam-opt")),
+                    List.of("--scope", "--ingress", "--config-only", "--config-from", "--ipam-driver", "--ipam-opt")),
             Map.entry("network inspect", List.of("--verbose -v")),
             Map.entry("network connect", List.of("--link", "--link-local-ip", "--driver-opt", "--gw-priority")),
             Map.entry("attach", OF_CONTAINERS),

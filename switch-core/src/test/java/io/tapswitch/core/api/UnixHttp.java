@@ -1,5 +1,6 @@
 package io.tapswitch.core.api;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,7 +15,7 @@ final class UnixHttp implements AutoCloseable {
     private final StringBuilder pending = new StringBuilder();
 
     /** What came back. */
-    record Reply(int status, String body) {}
+    record Reply(int status, String body, String head) {}
 
     UnixHttp(Path socket) throws IOException {
         channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
@@ -51,13 +52,32 @@ final class UnixHttp implements AutoCloseable {
         }
         String body = pending.substring(end + 4, end + 4 + length);
         pending.delete(0, end + 4 + length);
-        return new Reply(Integer.parseInt(head.substring(9, 12)), body);
+        return new Reply(Integer.parseInt(head.substring(9, 12)), body, head + "\r\n");
+    }
+
+    /** What a GET brings until the other side closes the connection, chunk sizes included. */
+    String stream(String uri) throws IOException {
+        send(request("GET", uri, ""));
+        try {
+            while (true) {
+                read();
+            }
+        } catch (EOFException e) {
+            return pending.toString();
+        }
+    }
+
+    /** Waits until these characters have come. */
+    void await(String text) throws IOException {
+        while (pending.indexOf(text) < 0) {
+            read();
+        }
     }
 
     private void read() throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(8192);
         if (channel.read(buffer) < 0) {
-            throw new IOException("the connection ended");
+            throw new EOFException("the connection ended");
         }
         pending.append(StandardCharsets.ISO_8859_1.decode(buffer.flip()));
     }

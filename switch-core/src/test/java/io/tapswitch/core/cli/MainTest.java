@@ -71,8 +71,8 @@ class MainTest {
         daemon.on("GET /networks", 200, "[" + WEB + "]");
         assertThat(line("network ls")).isZero();
         assertThat(out).isEqualTo("""
-                NETWORK ID     NAME   DRIVER   SCOPE
-                0123456789ab   web    bridge   local
+                NETWORK ID     NAME      DRIVER    SCOPE
+                0123456789ab   web       bridge    local
                 """);
         line("network ls -q");
         assertThat(out).isEqualTo("0123456789ab\n");
@@ -131,15 +131,15 @@ class MainTest {
         daemon.on(
                 "GET /containers",
                 200,
-                "[{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Command\":[\"sleep\","
-                        + "\"1000000000000000000\"],\"Created\":\"\",\"State\":{\"Status\":\"exited\"},\"NetworkSettings\":"
-                        + "{\"Networks\":{\"web\":{},\"db\":{}}}},{\"Id\":\"ff\",\"Name\":\"b\",\"Command\":[],"
+                "[{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Config\":{\"Cmd\":[\"sleep\","
+                        + "\"1000000000000000000\"]},\"Created\":\"\",\"State\":{\"Status\":\"exited\",\"ExitCode\":137},\"NetworkSettings\":"
+                        + "{\"Networks\":{\"web\":{},\"db\":{}}}},{\"Id\":\"ff\",\"Name\":\"b\",\"Config\":{\"Cmd\":[]},"
                         + "\"State\":{\"Status\":\"detached\"}}]");
         assertThat(line("ps")).isZero();
         assertThat(out).isEqualTo("""
-                CONTAINER ID   COMMAND                  CREATED   STATUS     PORTS   NAMES   NETWORKS
-                0123456789ab   "sleep 1000000000000…"             Exited             www     web,db
-                ff             -                                  Detached           b      \s
+                CONTAINER ID   COMMAND                  CREATED   STATUS         PORTS     NAMES     NETWORKS
+                0123456789ab   "sleep 1000000000000…"             Exited (137)             www       web,db
+                ff             -                                  Detached                 b        \s
                 """);
     }
 
@@ -162,16 +162,17 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource({
-        "network create --ip-range 10.0.0.0/8 web, --ip-range, 1",
-        "network create web --ipv6, --ipv6, 1",
-        "network ls -f name=x, --filter, 1",
+        "network create --ingress web, --ingress, 1",
+        "network connect --link a:b web www, --link, 1",
+        "ps -s, --size, 1",
         "run --privileged -- true, --privileged, 125",
         "run -p 80:80 -- true, --publish, 125",
         "run -p80:80 true, --publish, 125",
         "run --publish=80:80 true, --publish, 125",
         "exec -u root www true, --user, 1",
         "logs --since 1m www, --since, 1",
-        "network connect web www, 'network connect', 1",
+        "network verify web, 'network verify', 1",
+        "flows, 'flows', 1",
     })
     void whatIsNotInThisVersionIsRefusedByName(String command, String what, int code) {
         assertThat(line(command)).isEqualTo(code);
@@ -191,9 +192,15 @@ class MainTest {
                 "frob|tapswitch: 'frob' is not a tapswitch command.|1",
                 "run|tapswitch: \"tapswitch run\" needs COMMAND|125",
                 "run --frob true|tapswitch: unknown flag: --frob|125",
-                "fdb --format xml|tapswitch: --format 'xml' is not in this version: it takes 'table' or 'json'|1",
+                "fdb --format {{.Nothing}}|template: at 3: there is no .Nothing; there are .Age, .Container, .Mac,"
+                        + " .Network, .Port, .Type|1",
+                "network ls -f nonsense|invalid argument \"nonsense\" for \"-f, --filter\" flag: bad format of filter"
+                        + " (expected name=value)|1",
+                "network connect --ip= web www|tapswitch: --ip is empty: give an address, or leave the flag out|1",
+                "inspect --type volume x|\"volume\" is not a valid value for --type: must be container or network|1",
             })
     void mistakesAreExplainedInASentence(String command, String sentence, int code) {
+        daemon.on("GET /fdb", 200, "[]");
         assertThat(line(command)).isEqualTo(code);
         assertThat(err).startsWith(sentence + "\n");
         assertThat(err.lines().count()).isLessThanOrEqualTo(2);
@@ -233,6 +240,15 @@ class MainTest {
                 "network ls --help",
                 "network rm --help",
                 "network inspect --help",
+                "network connect --help",
+                "network disconnect --help",
+                "network prune --help",
+                "rename --help",
+                "events --help",
+                "config --help",
+                "config check --help",
+                "config show --help",
+                "cleanup --help",
                 "attach --help",
                 "run --help",
                 "exec --help",

@@ -95,8 +95,8 @@ record HttpAnswer(int status, String body) {
     static byte[] chunk(InputStream in) throws IOException {
         String size = line(in);
         int extension = size.indexOf(';');
-        long length =
-                number(extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
+        long length = number(
+                extension < 0 ? size.strip() : size.substring(0, extension).strip(), 16);
         if (length > BODY_BYTES_MAX) {
             throw new IOException("the answer is too large");
         }

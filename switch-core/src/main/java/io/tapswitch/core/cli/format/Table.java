@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows in columns, as docker prints them: the widest cell and three spaces, ten at least, the last as is. */
+/** Rows in columns, as docker prints them: as wide as the widest cell and three spaces, and ten at least. */
 public final class Table {
     private static final int GAP = 3;
     private static final int WIDTH_MIN = 10;

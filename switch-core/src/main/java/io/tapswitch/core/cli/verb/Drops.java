@@ -32,7 +32,15 @@ public final class Drops extends Verb {
         }
         Rows table = new Rows(
                 Rows.headers(
-                        "Port", "PORT", "Container", "CONTAINER", "Reason", "REASON", "Frames", "FRAMES", "Meaning",
+                        "Port",
+                        "PORT",
+                        "Container",
+                        "CONTAINER",
+                        "Reason",
+                        "REASON",
+                        "Frames",
+                        "FRAMES",
+                        "Meaning",
                         "MEANING"),
                 "Port",
                 "Container",

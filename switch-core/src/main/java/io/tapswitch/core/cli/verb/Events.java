@@ -50,10 +50,9 @@ public final class Events extends Verb {
 
     @Override
     public Integer call() {
-        Template template =
-                format == null || format.isEmpty()
-                        ? null
-                        : Template.parse(format.equals("json") ? "{{json .}}" : format);
+        Template template = format == null || format.isEmpty()
+                ? null
+                : Template.parse(format.equals("json") ? "{{json .}}" : format);
         String path = filter.on("/events", parameter("since", since), parameter("until", until));
         daemon().stream(path, data -> {
             JsonObject event = parse(data);
@@ -81,9 +80,12 @@ public final class Events extends Verb {
         JsonObject actor = Json.object(event, "Actor");
         Map<String, Object> attributes = new TreeMap<>(Json.object(actor, "Attributes"));
         return TIME.format(Instant.EPOCH.plusNanos(ns).atZone(ZoneId.systemDefault()))
-                + ' ' + Json.text(event, "Type")
-                + ' ' + Json.text(event, "Action")
-                + ' ' + Json.text(actor, "ID")
+                + ' '
+                + Json.text(event, "Type")
+                + ' '
+                + Json.text(event, "Action")
+                + ' '
+                + Json.text(actor, "ID")
                 + attributes.entrySet().stream()
                         .map(attribute -> attribute.getKey() + "=" + attribute.getValue())
                         .collect(Collectors.joining(", ", " (", ")"));

@@ -37,8 +37,18 @@ public final class Fdb extends Verb {
         }
         Rows table = new Rows(
                 Rows.headers(
-                        "Network", "NETWORK", "Mac", "MAC", "Port", "PORT", "Container", "CONTAINER", "Type", "TYPE",
-                        "Age", "AGE"),
+                        "Network",
+                        "NETWORK",
+                        "Mac",
+                        "MAC",
+                        "Port",
+                        "PORT",
+                        "Container",
+                        "CONTAINER",
+                        "Type",
+                        "TYPE",
+                        "Age",
+                        "AGE"),
                 "Network",
                 "Mac",
                 "Port",

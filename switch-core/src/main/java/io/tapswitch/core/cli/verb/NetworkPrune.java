@@ -38,8 +38,8 @@ public final class NetworkPrune extends Verb {
         if (!force && !isMeant()) {
             return OK;
         }
-        JsonArray deleted =
-                daemon().post(FilterFlag.on("/networks/prune", filters), Map.of()).getArray("deleted");
+        JsonArray deleted = daemon().post(FilterFlag.on("/networks/prune", filters), Map.of())
+                .getArray("deleted");
         if (deleted != null && !deleted.isEmpty()) {
             out().println("Deleted Networks:");
             deleted.forEach(name -> out().println(name));

@@ -57,9 +57,26 @@ public final class Ps extends Verb {
         List<JsonObject> containers = Json.objects(daemon().getArray(path));
         Rows rows = new Rows(
                 Rows.headers(
-                        "Command", "COMMAND", "CreatedAt", "CREATED AT", "ID", "CONTAINER ID", "Labels", "LABELS",
-                        "Names", "NAMES", "Networks", "NETWORKS", "Ports", "PORTS", "RunningFor", "CREATED", "State",
-                        "STATE", "Status", "STATUS"),
+                        "Command",
+                        "COMMAND",
+                        "CreatedAt",
+                        "CREATED AT",
+                        "ID",
+                        "CONTAINER ID",
+                        "Labels",
+                        "LABELS",
+                        "Names",
+                        "NAMES",
+                        "Networks",
+                        "NETWORKS",
+                        "Ports",
+                        "PORTS",
+                        "RunningFor",
+                        "CREATED",
+                        "State",
+                        "STATE",
+                        "Status",
+                        "STATUS"),
                 "ID",
                 "Command",
                 "RunningFor",
@@ -67,9 +84,7 @@ public final class Ps extends Verb {
                 "Ports",
                 "Names",
                 "Networks");
-        containers.stream()
-                .limit(limit > 0 ? limit : Long.MAX_VALUE)
-                .forEach(container -> add(rows, container));
+        containers.stream().limit(limit > 0 ? limit : Long.MAX_VALUE).forEach(container -> add(rows, container));
         String format = flags.format.name;
         if (flags.quiet && format != null && !format.isEmpty()) {
             err().println("WARNING: Ignoring custom format, because both --format and --quiet are set.");

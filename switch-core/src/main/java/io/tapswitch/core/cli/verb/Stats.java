@@ -41,8 +41,20 @@ public final class Stats extends Verb {
         }
         Rows table = new Rows(
                 Rows.headers(
-                        "Container", "CONTAINER", "Network", "NETWORK", "RxFrames", "RX FRAMES", "RxBytes", "RX BYTES",
-                        "TxFrames", "TX FRAMES", "TxBytes", "TX BYTES", "Drops", "DROPS"),
+                        "Container",
+                        "CONTAINER",
+                        "Network",
+                        "NETWORK",
+                        "RxFrames",
+                        "RX FRAMES",
+                        "RxBytes",
+                        "RX BYTES",
+                        "TxFrames",
+                        "TX FRAMES",
+                        "TxBytes",
+                        "TX BYTES",
+                        "Drops",
+                        "DROPS"),
                 "Container",
                 "Network",
                 "RxFrames",

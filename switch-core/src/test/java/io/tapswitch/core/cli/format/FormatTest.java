@@ -18,7 +18,7 @@ class FormatTest {
                         .row("äöü", "x", "")
                         .row("1", "2", "3")
                         .render())
-                .isEqualTo("A     LONG   C\näöü   x      \n1     2      3\n");
+                .isEqualTo("A         LONG      C\näöü       x         \n1         2         3\n");
     }
 
     @Test

@@ -1,0 +1,313 @@
+package io.tapswitch.core.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import io.tapswitch.core.Daemon;
+import io.tapswitch.core.control.FakeDataplane;
+import io.tapswitch.core.control.FakePlumbing;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The description at /openapi.json holds: every path and method in it is called, with success and without, on a daemon
+ * whose kernel and dataplane are made up, and every answer must be one that the description allows.
+ */
+@Timeout(120)
+class OpenApiTest {
+    private static final String WEB = "{\"name\":\"web\",\"subnets\":[\"10.66.0.0/16\"],\"labels\":{\"a\":\"b\"}}";
+
+    private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+    private final Map<String, Schema> schemas = new HashMap<>();
+    private final TreeSet<String> called = new TreeSet<>();
+    private final TreeSet<String> succeeded = new TreeSet<>();
+
+    @TempDir
+    Path directory;
+
+    private Daemon daemon;
+    private UnixHttp client;
+    private JsonNode description;
+
+    @BeforeEach
+    void start() throws IOException {
+        daemon = Daemon.start(
+                directory.resolve("s"),
+                null,
+                directory.resolve("state"),
+                news -> new FakeDataplane(1),
+                FakePlumbing::new);
+        client = new UnixHttp(directory.resolve("s"));
+        description =
+                Json.MAPPER.readTree(client.call("GET", "/openapi.json", "").body());
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        client.close();
+        daemon.close();
+    }
+
+    private TreeSet<String> described() {
+        TreeSet<String> operations = new TreeSet<>();
+        description
+                .at("/paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .propertyNames()
+                        .forEach(method -> operations.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+        return operations;
+    }
+
+    private JsonNode operation(String name) {
+        String[] words = name.split(" ");
+        return description.path("paths").path(words[1]).path(words[0].toLowerCase(Locale.ROOT));
+    }
+
+    /** Calls an operation with this in the place of {ref}, and holds the answer to the description. */
+    private JsonNode call(int status, String name, String reference, String query, String body) throws IOException {
+        called.add(name);
+        String[] words = name.split(" ");
+        UnixHttp.Reply reply = client.call(words[0], words[1].replace("{ref}", reference) + query, body);
+        assertThat(reply.status()).as("%s: %s", name, reply.body()).isEqualTo(status);
+        JsonNode answer = Json.MAPPER.readTree(reply.body());
+        JsonNode responses = operation(name).path("responses");
+        if (status < 400) {
+            succeeded.add(name);
+        }
+        assertThat(responses.has(String.valueOf(status)))
+                .as("%s may answer %s: %s", name, status, reply.body())
+                .isTrue();
+        JsonNode response = responses.path(String.valueOf(status));
+        if (response.has("$ref")) {
+            response = description.at(response.path("$ref").asString().substring(1));
+        }
+        mustSatisfy(name + " " + status, response.at("/content/application~1json/schema"), answer);
+        return answer;
+    }
+
+    private void mustSatisfy(String what, JsonNode schema, JsonNode value) {
+        assertThat(schema.isMissingNode()).as("schema of " + what).isFalse();
+        Schema compiled = schemas.computeIfAbsent(schema.toString(), text -> {
+            ObjectNode whole = Json.MAPPER.createObjectNode();
+            whole.set("components", description.path("components"));
+            whole.set("allOf", Json.MAPPER.createArrayNode().add(schema));
+            return registry.getSchema(whole);
+        });
+        assertThat(compiled.validate(value)).as("%s: %s", what, value).isEmpty();
+    }
+
+    @Test
+    void everyPathAndMethodAnswersAsDescribed() throws Exception {
+        succeedWithNetworks();
+        succeedWithContainers();
+        for (String name : List.of(
+                "GET /v1/fdb",
+                "GET /v1/drops",
+                "GET /v1/stats",
+                "GET /v1/status",
+                "GET /v1/config",
+                "GET /openapi.json")) {
+            call(200, name, "", "", "");
+        }
+        refuse();
+        watchEvents();
+        assertThat(called).as("operations that were called").isEqualTo(described());
+        assertThat(succeeded).as("operations that succeeded").isEqualTo(described());
+    }
+
+    private void succeedWithNetworks() throws IOException {
+        call(201, "POST /v1/networks", "", "", WEB);
+        call(201, "POST /v1/networks", "", "", "{\"name\":\"six\",\"ipv6\":true,\"auxAddresses\":{}}");
+        call(201, "POST /v1/networks", "", "", "{\"name\":\"unused\",\"internal\":true,\"subnets\":null}");
+        call(200, "GET /v1/networks", "", "?filters=%7B%22type%22:%5B%22custom%22%5D%7D", "");
+        call(200, "GET /v1/networks/{ref}", "web", "", "");
+        call(
+                201,
+                "POST /v1/containers",
+                "",
+                "",
+                "{\"netns\":\"one\",\"networks\":[\"web\"],\"aliases\":[\"a\"],"
+                        + "\"expose\":[\"80\"],\"labels\":{\"x\":\"y\"},\"dns\":[\"192.0.2.53\"]}");
+        call(200, "POST /v1/networks/{ref}/connect", "six", "", "{\"container\":\"one\",\"aliases\":[\"b\"]}");
+        JsonNode members = call(200, "GET /v1/networks/{ref}", "six", "", "").path("Containers");
+        assertThat(members.size()).isEqualTo(1);
+        call(200, "GET /v1/networks", "", "", "");
+        call(200, "GET /v1/containers/{ref}", "one", "", "");
+        call(200, "POST /v1/networks/{ref}/disconnect", "six", "", "{\"container\":\"one\",\"force\":true}");
+        JsonNode pruned = call(200, "POST /v1/networks/prune", "", "", "");
+        assertThat(pruned.path("deleted").toString()).contains("six", "unused").doesNotContain("web");
+        call(201, "POST /v1/networks", "", "", "{\"name\":\"gone\"}");
+        call(200, "DELETE /v1/networks/{ref}", "gone", "", "");
+    }
+
+    private void succeedWithContainers() throws IOException {
+        call(200, "GET /v1/containers", "", "?all=true", "");
+        call(201, "POST /v1/containers", "", "", "{\"netns\":\"alone\",\"networks\":[\"none\"]}");
+        call(200, "GET /v1/containers/{ref}", "alone", "", "");
+        call(200, "POST /v1/containers/{ref}/rename", "one", "", "{\"name\":\"two\"}");
+        call(200, "DELETE /v1/containers/{ref}", "alone", "?force=true", "");
+        Process process = new ProcessBuilder("sleep", "1000").start();
+        Process again = new ProcessBuilder("sleep", "1000").start();
+        try {
+            String id = call(201, "POST /v1/containers", "", "", run(process))
+                    .path("id")
+                    .asString();
+            call(200, "POST /v1/containers/{ref}/stop", id, "?timeout=1", "");
+            call(200, "GET /v1/containers", "", "?all=1", "");
+            JsonNode stopped = call(200, "GET /v1/containers/{ref}", id, "", "");
+            assertThat(stopped.at("/State/Running").asBoolean()).isFalse();
+            call(200, "POST /v1/containers/{ref}/start", id, "", run(again));
+        } finally {
+            process.destroyForcibly();
+            again.destroyForcibly();
+        }
+    }
+
+    private static String run(Process process) {
+        return "{\"netns\":\"" + process.pid() + "\",\"init\":{\"pid\":" + process.pid()
+                + ",\"command\":[\"sleep\",\"1000\"],\"autoRemove\":false}}";
+    }
+
+    /** Everything that can be refused is, and described as such. */
+    private void refuse() throws IOException {
+        for (String name : described()) {
+            if (!name.equals("GET /openapi.json")) {
+                call(400, name, "web", "?colour=red", "{}");
+            }
+            if (name.contains("{ref}")) {
+                int status = call(name, "nobody");
+                assertThat(status).as(name).isIn(400, 404);
+            }
+            if (operation(name).has("requestBody")) {
+                call(400, name, "web", "", "{\"colour\":1}");
+                call(400, name, "web", "", "[");
+            }
+        }
+        for (String name :
+                List.of("GET /v1/networks", "GET /v1/containers", "POST /v1/networks/prune", "GET /v1/events")) {
+            call(400, name, "", "?filters=%7B%22colour%22:%5B%22red%22%5D%7D", "");
+        }
+        call(409, "POST /v1/networks", "", "", WEB);
+        call(409, "DELETE /v1/networks/{ref}", "web", "", "");
+        call(501, "POST /v1/networks", "", "", "{\"name\":\"x\",\"driver\":\"overlay\"}");
+        call(404, "GET /v1/fdb", "", "?network=nobody", "");
+        call(404, "GET /v1/stats", "", "?container=nobody", "");
+        call(400, "GET /v1/events", "", "?since=yesterday", "");
+        call(400, "POST /v1/containers/{ref}/stop", "two", "?timeout=soon", "");
+        for (String path : List.of("/", "/v1", "/networks", "/v2/networks", "/v1/networks/a/b", "/v1/networks/")) {
+            failure(404, "no_such_path", client.call("GET", path, ""));
+        }
+        UnixHttp.Reply notAllowed = client.call("PUT", "/v1/networks", "");
+        failure(405, "method_not_allowed", notAllowed);
+        assertThat(notAllowed.head()).containsIgnoringCase("allow: GET, POST\r\n");
+    }
+
+    private int call(String name, String reference) throws IOException {
+        String[] words = name.split(" ");
+        String body = operation(name)
+                .at("/requestBody/content/application~1json/example")
+                .toString();
+        UnixHttp.Reply reply = client.call(words[0], words[1].replace("{ref}", reference), body);
+        failure(reply.status(), null, reply);
+        return reply.status();
+    }
+
+    private void failure(int status, @org.jspecify.annotations.Nullable String code, UnixHttp.Reply reply)
+            throws IOException {
+        assertThat(reply.status()).as(reply.body()).isEqualTo(status);
+        JsonNode failure = Json.MAPPER.readTree(reply.body());
+        mustSatisfy("failure", description.at("/components/schemas/Failure"), failure);
+        if (code != null) {
+            assertThat(failure.path("code").asString()).isEqualTo(code);
+        }
+    }
+
+    private void watchEvents() throws IOException {
+        called.add("GET /v1/events");
+        JsonNode response = operation("GET /v1/events").at("/responses/200/content");
+        assertThat(response.propertyNames()).containsExactly("text/event-stream");
+        try (UnixHttp stream = new UnixHttp(directory.resolve("s"))) {
+            String body = stream.stream("/v1/events?until=" + System.currentTimeMillis() / 1000 + "&since=10m");
+            List<String> events = body.lines()
+                    .filter(line -> line.startsWith("data: "))
+                    .map(line -> line.substring(6))
+                    .toList();
+            assertThat(events).isNotEmpty();
+            for (String event : events) {
+                mustSatisfy("event", description.at("/components/schemas/Event"), Json.MAPPER.readTree(event));
+            }
+        }
+        succeeded.add("GET /v1/events");
+    }
+
+    @Test
+    void theExamplesAreWhatTheyAreExamplesOf() {
+        for (String name : described()) {
+            JsonNode operation = operation(name);
+            JsonNode request = operation.at("/requestBody/content/application~1json");
+            if (operation.has("requestBody")) {
+                mustSatisfy("example of the request " + name, request.path("schema"), request.path("example"));
+            }
+            if (name.startsWith("GET /openapi") || name.startsWith("GET /v1/events")) {
+                continue;
+            }
+            String status = operation.path("responses").has("201") ? "201" : "200";
+            JsonNode response = operation.at("/responses/" + status + "/content/application~1json");
+            mustSatisfy("example of " + name, response.path("schema"), response.path("example"));
+        }
+    }
+
+    @Test
+    void everythingIsDescribedOnceAndFully() {
+        List<String> ids = new ArrayList<>();
+        for (String name : described()) {
+            JsonNode operation = operation(name);
+            ids.add(operation.path("operationId").asString());
+            assertThat(operation.path("summary").asString()).as(name).isNotEmpty();
+            assertThat(operation.path("responses").propertyNames()).as(name).contains("400", "500", "default");
+            for (JsonNode parameter : operation.path("parameters")) {
+                assertThat(parameter.propertyNames()).contains("name", "in", "description", "schema", "example");
+            }
+            boolean hasReference = operation.path("parameters").toString().contains("\"ref\"");
+            assertThat(hasReference).as(name).isEqualTo(name.contains("{ref}"));
+        }
+        assertThat(ids).doesNotHaveDuplicates();
+        String[] references = description.toString().split("\"#/", -1);
+        for (int i = 1; i < references.length; i++) {
+            String pointer = "/" + references[i].substring(0, references[i].indexOf('"'));
+            assertThat(description.at(pointer).isMissingNode()).as(pointer).isFalse();
+        }
+    }
+
+    @Test
+    void requestsSayWhatTheyNeedAndAnswersWhatMayBeNull() {
+        JsonNode network = description.at("/components/schemas/NetworkRequest");
+        assertThat(network.path("required").toString()).isEqualTo("[\"name\"]");
+        assertThat(network.at("/properties/name/type").asString()).isEqualTo("string");
+        assertThat(network.at("/properties/labels/anyOf/1/type").asString()).isEqualTo("null");
+        JsonNode state = description.at("/components/schemas/State");
+        assertThat(state.path("required").size()).isEqualTo(4);
+        assertThat(state.at("/properties/ExitCode/anyOf").size()).isEqualTo(2);
+        JsonNode subnet = description.at("/components/schemas/IpamConfig");
+        assertThat(subnet.path("required").valueStream().map(JsonNode::asString).collect(Collectors.toList()))
+                .containsExactly("Subnet", "Gateway");
+        assertThat(subnet.path("additionalProperties").asBoolean(true)).isFalse();
+    }
+}
