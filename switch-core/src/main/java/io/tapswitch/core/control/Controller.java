@@ -100,10 +100,7 @@ public final class Controller implements AutoCloseable {
 
     /** {@return a control plane for the namespace that this process runs in} */
     public static Controller forThisHost(
-            Dataplane dataplane,
-            Plumbing plumbing,
-            StateDirectory directory,
-            DataplaneEvents events) {
+            Dataplane dataplane, Plumbing plumbing, StateDirectory directory, DataplaneEvents events) {
         return new Controller(dataplane, plumbing, directory, events, HostLook::now, directory.localPool());
     }
 
@@ -173,8 +170,8 @@ public final class Controller implements AutoCloseable {
 
     /** Makes what an earlier configuration file declared everybody's: the daemon was started without one. */
     public void reconcileWithoutFile() {
-        networks.reconcile((state, surroundings) ->
-                new Reconciler.Plan(Reconciler.withoutFile(state), List.of(), List.of()));
+        networks.reconcile(
+                (state, surroundings) -> new Reconciler.Plan(Reconciler.withoutFile(state), List.of(), List.of()));
     }
 
     /** Takes every interface out of its container and off the host, as if the switch had never been. */

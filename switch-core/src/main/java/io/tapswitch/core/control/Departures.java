@@ -118,8 +118,7 @@ final class Departures {
         }
         if (!left.isEmpty()) {
             desired.force(next);
-            left.forEach(before ->
-                    chronicle.ended(state, before, before.ended(Container.Status.DETACHED, null)));
+            left.forEach(before -> chronicle.ended(state, before, before.ended(Container.Status.DETACHED, null)));
         }
     }
 
