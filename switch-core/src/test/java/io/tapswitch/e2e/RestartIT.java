@@ -135,7 +135,7 @@ final class RestartIT {
                     result.longestGapMs(), startMs, result.sent() - result.received(), result.sent());
             assertThat(result.sent() - result.received())
                     .as("lost at 1 000 a second, beside the start, %d ms", startMs)
-                    .isLessThan((double) startMs + 100);
+                    .isLessThan(startMs + 100);
             assertThat(result.longestGapMs()).as("beside the start, %d ms", startMs).isLessThan((double) startMs + 100);
         }
         world.assertNoTrouble();
