@@ -2,6 +2,9 @@ package io.tapswitch.core;
 
 import io.tapswitch.core.api.ApiServer;
 import io.tapswitch.core.api.Routes;
+import io.tapswitch.core.config.ConfigFile;
+import io.tapswitch.core.config.ConfigText;
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.DataplaneEvents;
 import io.tapswitch.core.control.Plumbing;
@@ -42,6 +45,16 @@ public final class Daemon implements AutoCloseable {
         this.api = api;
     }
 
+    /** Starts a switch without a configuration file, as the other {@code start} does. {@return the switch} */
+    public static Daemon start(
+            Path socket,
+            @Nullable String socketGroup,
+            Path stateDirectory,
+            Function<DataplaneListener, Dataplane> workers,
+            Supplier<? extends Plumbing> devices) {
+        return start(socket, socketGroup, stateDirectory, workers, devices, null);
+    }
+
     /**
      * Starts a switch; when something fails, what was started before is ended.
      *
@@ -50,6 +63,7 @@ public final class Daemon implements AutoCloseable {
      * @param stateDirectory where networks are kept
      * @param workers starts the dataplane
      * @param devices opens what makes devices, under the lock; closed with the daemon
+     * @param configuration file that is to be in force, null for none
      * @return the switch
      */
     public static Daemon start(
@@ -57,7 +71,12 @@ public final class Daemon implements AutoCloseable {
             @Nullable String socketGroup,
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
-            Supplier<? extends Plumbing> devices) {
+            Supplier<? extends Plumbing> devices,
+            @Nullable Path configuration) {
+        if (configuration != null) {
+            // A file with a fault ends the start before anything was begun.
+            ConfigFile.read(configuration);
+        }
         StateDirectory state = StateDirectory.open(stateDirectory);
         try {
             Plumbing plumbing = devices.get();
@@ -66,6 +85,7 @@ public final class Daemon implements AutoCloseable {
             Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
             try {
                 controller.start();
+                controller.configure(configuration);
                 HostWatch host = HostWatch.start(now -> controller.hostChanged());
                 // What changed between the start's look and the watch's first.
                 controller.hostChanged();
@@ -74,7 +94,7 @@ public final class Daemon implements AutoCloseable {
                         socketGroup,
                         new Routes(
                                 controller,
-                                new Routes.About(version(), socket, stateDirectory, () -> Routes.Configured.NOTHING)));
+                                new Routes.About(version(), socket, stateDirectory, () -> configured(controller))));
                 return new Daemon(state, dataplane, plumbing, controller, host, api);
             } catch (RuntimeException e) {
                 controller.close();
@@ -85,6 +105,18 @@ public final class Daemon implements AutoCloseable {
             state.close();
             throw e;
         }
+    }
+
+    private static Routes.Configured configured(Controller controller) {
+        Configuration configuration = controller.configuration();
+        return configuration == null
+                ? Routes.Configured.NOTHING
+                : new Routes.Configured(configuration.file(), ConfigText.of(configuration));
+    }
+
+    /** Asks for another reading of the configuration file. {@return whether there is one} */
+    boolean reload() {
+        return controller.reload();
     }
 
     /** {@return the version in the jar's manifest} */

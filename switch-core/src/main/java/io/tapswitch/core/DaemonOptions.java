@@ -29,7 +29,7 @@ final class DaemonOptions {
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
     private static final Set<String> LATER =
-            Set.of("--config", "--ports", "--cluster-store", "--cluster-advertise", "--metrics", "--detach-on-exit");
+            Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics", "--detach-on-exit");
 
     private static final int WORKERS_MAX = 16;
     private static final long MEMORY_DEFAULT = 1L << 30;
@@ -63,6 +63,13 @@ final class DaemonOptions {
                     + RUN_DIRECTORIES + "/<of the state directory>)")
     @Nullable
     Path runDirectory;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "configuration file, read again on SIGHUP and when it changes")
+    @Nullable
+    Path config;
 
     @Option(
             names = "--uplink",

@@ -10,6 +10,8 @@ import io.tapswitch.tapio.IoMode;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -29,6 +31,10 @@ public final class SwitchMain {
     /** Runs the daemon. */
     public static void main(String... arguments) {
         try {
+            if (ConfigCheck.isAsked(arguments)) {
+                System.out.println(ConfigCheck.run(arguments));
+                return;
+            }
             DaemonOptions options = DaemonOptions.parse(arguments);
             if (options.help) {
                 CommandLine.usage(options, System.out);
@@ -55,17 +61,28 @@ public final class SwitchMain {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
         Dataplane.Config config = new Dataplane.Config(options.workers, mode, options.memoryBytes());
+        AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
+        HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(
                 options.socketPath(),
                 options.group,
                 options.stateDirectory,
                 listener -> WorkerDataplane.start(config, listener),
-                () -> new TapPlumbing(options.runDirectory(), options.workers));
+                () -> new TapPlumbing(options.runDirectory(), options.workers),
+                options.config == null ? null : options.config.toAbsolutePath());
+        running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon), "end"));
         System.out.println("tapswitch: ready");
         System.out.flush();
         ReadyNotice.send(System.getenv("NOTIFY_SOCKET"));
         new CountDownLatch(1).await();
+    }
+
+    /** While the switch starts, it reads the file anyway. */
+    private static void hangUp(@Nullable Daemon daemon) {
+        if (daemon != null && !daemon.reload()) {
+            LOG.info("SIGHUP: there is no configuration file to read again; --config names one");
+        }
     }
 
     private static IoMode ioMode(DaemonOptions options) {

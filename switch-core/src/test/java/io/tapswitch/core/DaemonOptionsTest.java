@@ -54,7 +54,6 @@ class DaemonOptionsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--config",
                 "--ports",
                 "--cluster-store=etcd://x",
                 "--cluster-advertise",

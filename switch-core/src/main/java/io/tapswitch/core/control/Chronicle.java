@@ -6,6 +6,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Says in docker's words what changed; called when it counts, in the order in which it did. */
 final class Chronicle {
@@ -21,6 +22,16 @@ final class Chronicle {
 
     void destroyed(Network network) {
         network("destroy", network, Map.of());
+    }
+
+    /** The configuration file was read again, with a fault or without. */
+    void reloaded(String file, @Nullable String fault) {
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("name", file);
+        if (fault != null) {
+            attributes.put("error", fault);
+        }
+        log.publish(new Event(Event.DAEMON, "reload", "", attributes));
     }
 
     void connected(DesiredState state, Container container, Endpoint endpoint) {

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.ConfigWatch;
 import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
@@ -10,6 +11,7 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.wire.Ipv6Prefix;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,8 @@ public final class Controller implements AutoCloseable {
     private final Containers containers;
     private final Restore restore;
     private final Plumbing plumbing;
+    private final Chronicle chronicle;
+    private volatile @Nullable ConfigWatch configuration;
 
     /** A network and who is in it, by address. */
     public record NetworkView(Network network, List<Member> members) {}
@@ -85,7 +89,7 @@ public final class Controller implements AutoCloseable {
         this.dataplane = dataplane;
         this.plumbing = plumbing;
         this.directory = directory;
-        Chronicle chronicle = new Chronicle(log);
+        this.chronicle = new Chronicle(log);
         Devices devices = new Devices(plumbing);
         this.host = new HostPortWiring(plumbing, host, links.ofHost(this::hostGone));
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
@@ -129,6 +133,38 @@ public final class Controller implements AutoCloseable {
 
     private void namespaceGone(String containerId, String identity) {
         departures.namespaceGone(containerId, identity);
+    }
+
+    /**
+     * Brings a configuration file into force, now and whenever it changes. A fault now is refused, one later changes
+     * nothing.
+     *
+     * @param file which; null for none: what an earlier one made is like what commands make
+     */
+    public void configure(@Nullable Path file) {
+        if (file == null) {
+            reconcileWithoutFile();
+            return;
+        }
+        ConfigWatch watch =
+                new ConfigWatch(file, this::reconcile, (path, fault) -> chronicle.reloaded(path.toString(), fault));
+        configuration = watch;
+        watch.start();
+    }
+
+    /** Asks for another reading of the configuration file, and does not wait for it. {@return whether there is one} */
+    public boolean reload() {
+        ConfigWatch watch = configuration;
+        if (watch != null) {
+            watch.reload();
+        }
+        return watch != null;
+    }
+
+    /** {@return the configuration in force, null when there is no file} */
+    public @Nullable Configuration configuration() {
+        ConfigWatch watch = configuration;
+        return watch == null ? null : watch.current();
     }
 
     private void portGone(String endpointId) {
@@ -344,12 +380,20 @@ public final class Controller implements AutoCloseable {
         List<String> warnings = new ArrayList<>(desired.warnings());
         warnings.addAll(restore.warnings());
         warnings.addAll(host.warnings(desired.state()));
+        ConfigWatch watch = configuration;
+        if (watch != null) {
+            warnings.addAll(watch.warnings());
+        }
         return warnings;
     }
 
     /** Ends the news; devices stay. */
     @Override
     public void close() {
+        ConfigWatch watch = configuration;
+        if (watch != null) {
+            watch.close();
+        }
         links.close();
         restore.close();
         desired.close();
