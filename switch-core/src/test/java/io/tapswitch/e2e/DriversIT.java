@@ -29,8 +29,6 @@ final class DriversIT {
         LabContainer quiet = LAB.attached("quiet", "--network", "none");
         assertThat(quiet.links()).containsExactly("lo");
         assertThat(quiet.exec("ping", "-c1", "-W1", "172.17.0.1").err()).contains("Network is unreachable");
-        assertThat(LAB.inspected("network", "inspect", "none").at("Containers").has(quiet.id()))
-                .isTrue();
         assertThat(LAB.stats().at("containers").elements()).isEmpty();
     }
 
@@ -48,7 +46,7 @@ final class DriversIT {
 
     @Test
     void A_DRV_03_hostSharesTheHostsNamespaceAndItsPorts() {
-        LAB.cli("run", "-d", "--name", "web", "--net", "host", "--", "sh", "-c", HTTP_ON_80);
+        LAB.cli("run", "-d", "--name", "web", "--net", "host", "--", "sh", "-c", HELLO_ON_80);
         assertThat(LAB.cli("exec", "web", "ip", "-br", "addr"))
                 .contains("uplink0")
                 .contains(LabHost.ADDRESS)
@@ -56,22 +54,22 @@ final class DriversIT {
         LabNamespace outside = LAB.host().outside();
         Eventually.until(
                 "the host's port 80 is the container's",
-                () -> fetch(outside, LabHost.ADDRESS).out().contains("hello"));
+                () -> connect(outside, LabHost.ADDRESS + ":80").out().contains("hello"));
         LAB.cli("rm", "-f", "web");
-        assertThat(fetch(outside, LabHost.ADDRESS).exit()).isNotZero();
+        assertThat(connect(outside, LabHost.ADDRESS + ":80").exit()).isNotZero();
     }
 
     @Test
     void A_DRV_04_publishedPortsAreDiscardedWithAWarning() {
         Outcome run = LAB.daemon()
-                .cli("run", "-d", "--name", "web", "--net", "host", "-p", "8080:80", "--", "sh", "-c", HTTP_ON_80);
+                .cli("run", "-d", "--name", "web", "--net", "host", "-p", "8080:80", "--", "sh", "-c", HELLO_ON_80);
         assertThat(run.ok().err().strip())
                 .isEqualTo("WARNING: Published ports are discarded when using host network mode");
         assertThat(run.text()).matches("[0-9a-f]{64}");
-        Eventually.until("it runs", () -> fetch(LAB.host(), "127.0.0.1").out().contains("hello"));
-        assertThat(fetch(LAB.host(), "127.0.0.1:8080").exit())
+        Eventually.until("it runs", () -> connect(LAB.host(), "127.0.0.1:80").out().contains("hello"));
+        assertThat(connect(LAB.host(), "127.0.0.1:8080").err())
                 .as("8080 is closed")
-                .isEqualTo(7);
+                .contains("Connection refused");
     }
 
     @Test
@@ -120,10 +118,9 @@ final class DriversIT {
         assertThat(LAB.cli("network", "ls", "-q").lines()).hasSize(3);
     }
 
-    private static final String HTTP_ON_80 = "while :; do socat TCP-LISTEN:80,reuseaddr "
-            + "SYSTEM:'printf \"HTTP/1.0 200 OK\\r\\n\\r\\nhello\\n\"'; done";
+    private static final String HELLO_ON_80 = "exec socat TCP-LISTEN:80,reuseaddr,fork EXEC:'echo hello'";
 
-    private static Outcome fetch(LabNamespace from, String address) {
-        return from.exec("curl", "-s", "-m", "2", "http://" + address + "/");
+    private static Outcome connect(LabNamespace from, String address) {
+        return from.exec("socat", "-u", "TCP:" + address + ",connect-timeout=2", "-");
     }
 }

@@ -41,6 +41,7 @@ final class StateIT {
         LabContainer one = world.attached("one", "--network", "dev");
         LabContainer two = world.attached("two", "--network", "dev", "--network", "bridge");
         one.ping("172.18.0.3");
+        Eventually.until("the kernel has settled", () -> !two.ip("-o addr").contains("tentative"));
         String inside = two.ip("-o addr") + two.ip("route") + two.ip("-o link");
         String known = known();
         world.stop();
@@ -65,6 +66,7 @@ final class StateIT {
         LabContainer one = world.attached("one");
         LabContainer two = world.attached("two");
         one.ping("172.17.0.3");
+        Eventually.until("the kernel has settled", () -> !two.ip("-o addr").contains("tentative"));
         String inside = two.ip("-o addr") + two.ip("route");
         String known = known();
         world.daemon().process().kill();
