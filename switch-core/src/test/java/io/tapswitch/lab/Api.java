@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** The daemon's HTTP API, one connection a request: for tests that ask often, where a CLI process each would be slow. */
+/** The daemon's HTTP API, one connection a request: for tests that ask often, where a CLI process each is slow. */
 public final class Api {
     private final Path socket;
 

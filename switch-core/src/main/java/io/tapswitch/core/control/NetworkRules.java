@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The rules for making and removing networks: of a state and a request, the network or why not. Pure. */
 final class NetworkRules {
+    /** RFC 8200 section 5; the kernel takes IPv6 from an interface below it. */
+    private static final int IPV6_MTU_MIN = 1280;
+
     /** Names that docker keeps for itself (runconfig, IsPreDefinedNetwork). */
     private static final Set<String> PREDEFINED = Set.of(Network.BRIDGE, Network.HOST, Network.NONE, "default");
 
@@ -81,9 +84,12 @@ final class NetworkRules {
             Collection<Taken> host,
             Ipv6Prefix localPool) {
         Map<String, String> options = request.options() == null ? Map.of() : request.options();
-        NetworkOptions.parse(options);
+        int mtu = NetworkOptions.parse(options).mtu();
         boolean internal = Boolean.TRUE.equals(request.internal());
         boolean ipv6 = Boolean.TRUE.equals(request.ipv6());
+        if (ipv6 && mtu < IPV6_MTU_MIN) {
+            throw Refusal.badInput("invalid MTU " + mtu + ": a network with IPv6 needs at least " + IPV6_MTU_MIN);
+        }
         List<Subnet> subnets = Subnets.choose(
                 new SubnetRequest(
                         orEmpty(request.subnets()),
