@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -65,8 +64,8 @@ class OpenApiTest {
         daemon.close();
     }
 
-    private Set<String> described() {
-        Set<String> operations = new TreeSet<>();
+    private TreeSet<String> described() {
+        TreeSet<String> operations = new TreeSet<>();
         description
                 .at("/paths")
                 .properties()
@@ -77,14 +76,14 @@ class OpenApiTest {
     }
 
     private JsonNode operation(String name) {
-        String[] words = name.split(" ", 2);
+        String[] words = name.split(" ");
         return description.path("paths").path(words[1]).path(words[0].toLowerCase(Locale.ROOT));
     }
 
     /** Calls an operation with this in the place of {ref}, and holds the answer to the description. */
     private JsonNode call(int status, String name, String reference, String query, String body) throws IOException {
         called.add(name);
-        String[] words = name.split(" ", 2);
+        String[] words = name.split(" ");
         UnixHttp.Reply reply = client.call(words[0], words[1].replace("{ref}", reference) + query, body);
         assertThat(reply.status()).as("%s: %s", name, reply.body()).isEqualTo(status);
         JsonNode answer = Json.MAPPER.readTree(reply.body());
@@ -221,7 +220,7 @@ class OpenApiTest {
     }
 
     private int call(String name, String reference) throws IOException {
-        String[] words = name.split(" ", 2);
+        String[] words = name.split(" ");
         String body = operation(name)
                 .at("/requestBody/content/application~1json/example")
                 .toString();
