@@ -82,7 +82,7 @@ public final class Routes {
         return List.of(
                 Route.post(NETWORKS, "Makes a network", 201, Answers.Created.class, call ->
                                 new Answers.Created(controller.createNetwork(call.body(NetworkRequest.class)).id()))
-                        .taking(NetworkRequest.class, "name").refusing(409, 501),
+                        .taking(NetworkRequest.class, "name").refusing(404, 409, 501),
                 Route.list(NETWORKS, "Networks, by name", Answers.Network.class, call ->
                                 controller.networks(call.filters()).stream().map(Views::network).toList())
                         .with(Parameter.FILTERS),
