@@ -29,7 +29,7 @@ final class DaemonOptions {
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
     private static final Set<String> LATER =
-            Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics", "--detach-on-exit");
+            Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
 
     private static final int WORKERS_MAX = 16;
     private static final long MEMORY_DEFAULT = 1L << 30;
@@ -70,6 +70,11 @@ final class DaemonOptions {
             description = "configuration file, read again on SIGHUP and when it changes")
     @Nullable
     Path config;
+
+    @Option(
+            names = "--detach-on-exit",
+            description = "takes every interface away at the end, instead of leaving them for the next daemon")
+    boolean detachOnExit;
 
     @Option(
             names = "--uplink",

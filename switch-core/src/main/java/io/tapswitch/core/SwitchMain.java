@@ -35,6 +35,10 @@ public final class SwitchMain {
                 System.out.println(ConfigCheck.run(arguments));
                 return;
             }
+            if (Cleanup.isAsked(arguments)) {
+                Cleanup.run(arguments);
+                return;
+            }
             DaemonOptions options = DaemonOptions.parse(arguments);
             if (options.help) {
                 CommandLine.usage(options, System.out);
@@ -71,7 +75,7 @@ public final class SwitchMain {
                 () -> new TapPlumbing(options.runDirectory(), options.workers),
                 options.config == null ? null : options.config.toAbsolutePath());
         running.set(daemon);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon), "end"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));
         System.out.println("tapswitch: ready");
         System.out.flush();
         ReadyNotice.send(System.getenv("NOTIFY_SOCKET"));
@@ -101,9 +105,14 @@ public final class SwitchMain {
     }
 
     /** An ordered end exits with 0, as services that were asked to end do. */
-    private static void end(Daemon daemon) {
+    private static void end(Daemon daemon, boolean detach) {
         LOG.info("ending");
-        Thread closing = Thread.ofPlatform().daemon().name("close").start(daemon::close);
+        Thread closing = Thread.ofPlatform().daemon().name("close").start(() -> {
+            if (detach) {
+                daemon.detachAll();
+            }
+            daemon.close();
+        });
         boolean ended = false;
         try {
             closing.join(END_TIMEOUT_MS);

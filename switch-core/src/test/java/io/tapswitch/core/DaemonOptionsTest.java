@@ -58,7 +58,6 @@ class DaemonOptionsTest {
                 "--cluster-store=etcd://x",
                 "--cluster-advertise",
                 "--metrics",
-                "--detach-on-exit",
                 "--uplink=shared",
                 "--uplink=dedicated:eth0"
             })

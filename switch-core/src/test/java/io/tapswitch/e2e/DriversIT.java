@@ -66,7 +66,8 @@ final class DriversIT {
         assertThat(run.ok().err().strip())
                 .isEqualTo("WARNING: Published ports are discarded when using host network mode");
         assertThat(run.text()).matches("[0-9a-f]{64}");
-        Eventually.until("it runs", () -> connect(LAB.host(), "127.0.0.1:80").out().contains("hello"));
+        Eventually.until(
+                "it runs", () -> connect(LAB.host(), "127.0.0.1:80").out().contains("hello"));
         assertThat(connect(LAB.host(), "127.0.0.1:8080").err())
                 .as("8080 is closed")
                 .contains("Connection refused");

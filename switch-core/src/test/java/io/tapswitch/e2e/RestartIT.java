@@ -25,8 +25,7 @@ final class RestartIT {
     private static final int KILLS = Boolean.getBoolean("soak") ? 20 : 5;
     private static final Duration NOTICED = Duration.ofSeconds(5);
     /** Takes a TAP from inside, as a program that has lost its way might, and holds it. */
-    private static final String HOLD_TAP =
-            """
+    private static final String HOLD_TAP = """
             import fcntl, os, struct, sys
             fd = os.open('/dev/net/tun', os.O_RDWR)
             fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'eth0', 0x5002))
@@ -62,7 +61,9 @@ final class RestartIT {
             System.out.printf(
                     "R5: gap %.0f ms, ready after %d ms, %d of %d datagrams lost%n",
                     result.longestGapMs(), ready.toMillis(), result.sent() - result.received(), result.sent());
-            assertThat(result.longestGapMs()).as("ms from the kill to forwarding").isLessThan(1_000);
+            assertThat(result.longestGapMs())
+                    .as("ms from the kill to forwarding")
+                    .isLessThan(1_000);
             assertThat(result.duplicates()).isZero();
         }
         streamsLive();
@@ -136,7 +137,9 @@ final class RestartIT {
             assertThat(result.sent() - result.received())
                     .as("lost at 1 000 a second, beside the start, %d ms", startMs)
                     .isLessThan(startMs + 100);
-            assertThat(result.longestGapMs()).as("beside the start, %d ms", startMs).isLessThan((double) startMs + 100);
+            assertThat(result.longestGapMs())
+                    .as("beside the start, %d ms", startMs)
+                    .isLessThan((double) startMs + 100);
         }
         world.assertNoTrouble();
     }
@@ -171,7 +174,8 @@ final class RestartIT {
                     .contains("eth0 of container m2 is pending", "held by another process");
         }
         Eventually.until(Duration.ofSeconds(15), "served", () -> members.get(0).reaches("172.17.0.4"));
-        assertThat(world.daemon().api().get("/status").at("warnings").toString()).doesNotContain("pending");
+        assertThat(world.daemon().api().get("/status").at("warnings").toString())
+                .doesNotContain("pending");
     }
 
     private void killBoth() {
@@ -187,16 +191,18 @@ final class RestartIT {
         for (int i = 0; i < count; i++) {
             members.add(world.attached("m" + i, flags));
         }
-        Eventually.until("no address is asked for any more", () -> members.stream()
-                .noneMatch(member -> member.ip("-6 -o address").contains("tentative")));
+        Eventually.until(
+                "no address is asked for any more",
+                () -> members.stream()
+                        .noneMatch(member -> member.ip("-6 -o address").contains("tentative")));
         return members;
     }
 
     /** All that a container can see of its interfaces, and all that the daemon says of it. */
     private String look(List<LabContainer> members) {
         String inside = members.stream()
-                .map(member -> member.ip("-o address") + member.ip("route") + member.ip("-6 route")
-                        + member.ip("-o link"))
+                .map(member ->
+                        member.ip("-o address") + member.ip("route") + member.ip("-6 route") + member.ip("-o link"))
                 .collect(Collectors.joining())
                 // What a device was never without is UNKNOWN, and UP once it has been without.
                 .replaceAll(" state (UP|UNKNOWN)", "");
@@ -218,7 +224,8 @@ final class RestartIT {
     /** Waits for the end of the streams: each got through, to its last second. */
     private void streamsLive() {
         for (int i = 1; i < streams.size(); i += 2) {
-            Json result = Json.parse(streams.get(i).await(Duration.ofSeconds(150)).ok().out());
+            Json result = Json.parse(
+                    streams.get(i).await(Duration.ofSeconds(150)).ok().out());
             List<Json> intervals = result.at("intervals").elements();
             assertThat(intervals.getLast().at("sum").number("bytes"))
                     .as("bytes in the last second of %d", intervals.size())
@@ -231,9 +238,10 @@ final class RestartIT {
         // A pair whose one end is inside goes when the namespace does, not when its name does.
         world.host().ip("link add witness type veth peer name inside netns " + container.name());
         container.delete();
+        Eventually.until(NOTICED, "its end is noticed", () -> !world.cli("ps").contains(container.known()));
         Eventually.until(
-                NOTICED, "its end is noticed", () -> !world.cli("ps").contains(container.known()));
-        Eventually.until(
-                NOTICED, "the namespace is gone", () -> !world.host().ip("-o link").contains("witness"));
+                NOTICED,
+                "the namespace is gone",
+                () -> !world.host().ip("-o link").contains("witness"));
     }
 }

@@ -103,6 +103,36 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
+    /** Removes what daemons and containers have left in the directory, and the directory when nothing else is in it. */
+    public void erase() {
+        try {
+            deleteAll(directory.resolve("logs"));
+            try (var files = Files.newDirectoryStream(directory, "state.json*")) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+            Files.deleteIfExists(directory.resolve("lock"));
+            Files.delete(directory);
+        } catch (java.nio.file.DirectoryNotEmptyException e) {
+            // Somebody keeps other things there.
+        } catch (IOException e) {
+            throw Refusal.failed("cannot empty state directory " + directory + ": " + TextFile.reason(e));
+        }
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        if (!Files.isDirectory(folder, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try (var files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
     /** {@return where the directory is} */
     public Path path() {
         return directory;

@@ -22,8 +22,7 @@ class CodesTest {
     private static final Pattern REFUSAL =
             Pattern.compile("\\b(badInput|unknown|conflict|failed)\\(\\s*(?:\"([a-z]+(?:_[a-z]+)+)\"|([A-Z_]+)),");
     private static final Pattern FAILURE = Pattern.compile("\\bfailure\\(\\s*(\\d+),\\s*\"([a-z_]+)\"");
-    private static final Pattern CONSTANT =
-            Pattern.compile("static final String ([A-Z_]+) = \"([a-z]+(?:_[a-z]+)+)\"");
+    private static final Pattern CONSTANT = Pattern.compile("static final String ([A-Z_]+) = \"([a-z]+(?:_[a-z]+)+)\"");
     private static final Map<String, Integer> STATUS =
             Map.of("badInput", 400, "unknown", 404, "conflict", 409, "failed", 500);
 
@@ -31,7 +30,8 @@ class CodesTest {
         Map<String, Integer> codes = new TreeMap<>();
         for (JsonNode code : OpenApi.resource("codes.json")) {
             assertThat(code.path("meaning").asString()).isNotEmpty();
-            assertThat(codes.put(code.path("code").asString(), code.path("status").asInt()))
+            assertThat(codes.put(
+                            code.path("code").asString(), code.path("status").asInt()))
                     .as("twice: %s", code)
                     .isNull();
         }
@@ -59,9 +59,7 @@ class CodesTest {
                 codes.put(code, STATUS.getOrDefault(refusal.group(1), 0));
             }
         }
-        FAILURE.matcher(source)
-                .results()
-                .forEach(match -> codes.put(match.group(2), Integer.valueOf(match.group(1))));
+        FAILURE.matcher(source).results().forEach(match -> codes.put(match.group(2), Integer.valueOf(match.group(1))));
     }
 
     private static String text(Path file) {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -64,8 +65,8 @@ class OpenApiTest {
         daemon.close();
     }
 
-    private TreeSet<String> described() {
-        TreeSet<String> operations = new TreeSet<>();
+    private Set<String> described() {
+        Set<String> operations = new TreeSet<>();
         description
                 .at("/paths")
                 .properties()
@@ -76,14 +77,14 @@ class OpenApiTest {
     }
 
     private JsonNode operation(String name) {
-        String[] words = name.split(" ");
+        String[] words = name.split(" ", 2);
         return description.path("paths").path(words[1]).path(words[0].toLowerCase(Locale.ROOT));
     }
 
     /** Calls an operation with this in the place of {ref}, and holds the answer to the description. */
     private JsonNode call(int status, String name, String reference, String query, String body) throws IOException {
         called.add(name);
-        String[] words = name.split(" ");
+        String[] words = name.split(" ", 2);
         UnixHttp.Reply reply = client.call(words[0], words[1].replace("{ref}", reference) + query, body);
         assertThat(reply.status()).as("%s: %s", name, reply.body()).isEqualTo(status);
         JsonNode answer = Json.MAPPER.readTree(reply.body());
@@ -220,7 +221,7 @@ class OpenApiTest {
     }
 
     private int call(String name, String reference) throws IOException {
-        String[] words = name.split(" ");
+        String[] words = name.split(" ", 2);
         String body = operation(name)
                 .at("/requestBody/content/application~1json/example")
                 .toString();

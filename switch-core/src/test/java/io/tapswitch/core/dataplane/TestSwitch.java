@@ -144,7 +144,8 @@ final class TestSwitch {
                             .flatMap(TestSwitch::neighbours)
                             .toList()));
         }
-        return new SwitchTables(tables.version() + 1, networks, neighbours, ports, host == null ? null : host(networks, ports));
+        return new SwitchTables(
+                tables.version() + 1, networks, neighbours, ports, host == null ? null : host(networks, ports));
     }
 
     /** Gives the switch a host, at a port and with addresses; it reaches all networks that are not internal. */
@@ -156,8 +157,8 @@ final class TestSwitch {
     private HostSettings host(Map<Integer, NetworkSettings> networks, Map<Integer, PortSettings> ports) {
         HostSettings known = Objects.requireNonNull(host);
         NeighbourTable neighbours = new NeighbourTable(ports.values().stream()
-                .filter(port -> !Objects.requireNonNull(networks.get(port.network()))
-                        .internal())
+                .filter(port ->
+                        !Objects.requireNonNull(networks.get(port.network())).internal())
                 .flatMap(TestSwitch::neighbours)
                 .toList());
         return new HostSettings(known.port(), known.fds(), HOST_MAC, PEER_MAC, known.addresses(), neighbours);

@@ -1,0 +1,44 @@
+package io.tapswitch.core;
+
+import io.tapswitch.core.control.Controller;
+import io.tapswitch.core.control.DataplaneEvents;
+import io.tapswitch.core.control.Plumbing;
+import io.tapswitch.core.control.StateDirectory;
+import io.tapswitch.core.control.TapPlumbing;
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.WorkerDataplane;
+import java.util.Arrays;
+
+/**
+ * {@code cleanup}: every trace of a state directory is removed, as if the switch had never been: the containers'
+ * interfaces, the host's, the process that keeps their files, and what is on the disk. What {@code run} started goes
+ * on, without a network. Refused while a daemon has the directory.
+ *
+ * <p>It starts a switch as the daemon does and takes everything apart by the same ways, so that there is one way only.
+ */
+final class Cleanup {
+    private static final long MEMORY_BYTES = 16L << 20;
+
+    private Cleanup() {}
+
+    /** {@return whether the arguments ask for it} */
+    static boolean isAsked(String... arguments) {
+        return arguments.length > 0 && arguments[0].equals("cleanup");
+    }
+
+    /** Cleans up. */
+    static void run(String... arguments) {
+        DaemonOptions options = DaemonOptions.parse(Arrays.copyOfRange(arguments, 1, arguments.length));
+        try (StateDirectory state = StateDirectory.open(options.stateDirectory)) {
+            DataplaneEvents events = new DataplaneEvents();
+            try (Plumbing plumbing = new TapPlumbing(options.runDirectory(), 1);
+                    Dataplane dataplane =
+                            WorkerDataplane.start(new Dataplane.Config(1, options.ioMode(), MEMORY_BYTES), events);
+                    Controller controller = Controller.forThisHost(dataplane, plumbing, state, events)) {
+                controller.start();
+                controller.detachAll();
+            }
+            state.erase();
+        }
+    }
+}
