@@ -28,8 +28,7 @@ final class DaemonOptions {
     /** Where a daemon that is told nothing listens; the CLI looks there too. */
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
-    private static final Set<String> LATER =
-            Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
+    private static final Set<String> LATER = Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
 
     private static final int WORKERS_MAX = 16;
     private static final long MEMORY_DEFAULT = 1L << 30;
