@@ -137,11 +137,12 @@ final class Desired {
             directory.save(next);
             unsaved = null;
         } catch (Refusal e) {
-            if (unsaved == null) {
+            boolean isNew = unsaved == null;
+            unsaved = e.sentence();
+            if (isNew) {
                 LOG.error("the state is not saved: {}", e.sentence());
                 Thread.ofVirtual().name("save again").start(this::saveAgain);
             }
-            unsaved = e.sentence();
         }
     }
 
@@ -151,18 +152,13 @@ final class Desired {
                 Thread.sleep(SAVE_AGAIN_MS);
                 locked(() -> {
                     if (unsaved != null && !closed) {
-                        directory.save(state);
-                        unsaved = null;
-                        LOG.info("the state is saved again");
+                        save(state);
                     }
                     return true;
                 });
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (Refusal e) {
-            unsaved = e.sentence();
-            Thread.ofVirtual().name("save again").start(this::saveAgain);
         }
     }
 

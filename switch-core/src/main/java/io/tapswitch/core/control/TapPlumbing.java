@@ -61,6 +61,7 @@ public final class TapPlumbing implements Plumbing {
     private final int workers;
     private final FdVault vault;
     private final PlugWatch watch;
+    private boolean ended;
     /** What the last daemon left in the vault and nobody has asked for yet. */
     private final Map<String, List<Integer>> left;
 
@@ -377,6 +378,7 @@ public final class TapPlumbing implements Plumbing {
 
     @Override
     public void end() {
+        ended = true;
         dropOthers(Set.of());
         vault.end();
         watch.close();
@@ -385,6 +387,9 @@ public final class TapPlumbing implements Plumbing {
     /** The devices' files stay open until this process ends, since a worker may still be reading them. */
     @Override
     public void close() {
+        if (ended) {
+            return;
+        }
         watch.close();
         vault.close();
     }
