@@ -7,6 +7,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Prefix;
@@ -48,7 +49,10 @@ final class Networks {
                     state, request, new Origin.Command(), host.look().blocks(), localPool);
             desired.commit(state.with(network), new Undo());
             chronicle.created(network);
-            LOG.info("made network {} ({})", network.name(), network.subnets());
+            LOG.info(
+                    "made network {} {}",
+                    network.name(),
+                    network.subnets().stream().map(Subnet::prefix).toList());
             return network;
         });
     }

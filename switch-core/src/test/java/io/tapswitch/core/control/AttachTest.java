@@ -66,7 +66,7 @@ class AttachTest {
     }
 
     @Test
-    @DisplayName("A-IPAM-05, A-IPAM-25, B12 the dataplane gets the chosen address, its MAC address and the guard")
+    @DisplayName("A-IPAM-05, A-IPAM-11, B12 the dataplane gets the chosen address, its MAC address and the guard")
     void tellsTheDataplaneWhatThePortIs() {
         control.create("web", "10.1.0.0/24");
         Endpoint endpoint = control.controller

@@ -71,7 +71,7 @@ class ConnectTest {
     }
 
     @Test
-    @DisplayName("A-IPAM-17 one .2, two .3; two leaves; three joins as .3; two rejoins as .4")
+    @DisplayName("A-IPAM-03 one .2, two .3; two leaves; three joins as .3; two rejoins as .4")
     void lowestFreeAddressFirst() {
         control.attach("one", "web");
         control.attach("two", "web");

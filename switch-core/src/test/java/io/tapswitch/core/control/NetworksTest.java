@@ -167,7 +167,7 @@ class NetworksTest {
     }
 
     @Test
-    @DisplayName("A-IPAM-28 a network with --ipv6 gives both families, on the interface and in the tables")
+    @DisplayName("A-IPAM-14 a network with --ipv6 gives both families, on the interface and in the tables")
     void givesBothFamilies() {
         control.create("six", false, true, "10.6.0.0/24", "fd00:6::/64");
         Container one = control.attach("one", "six");

@@ -78,7 +78,7 @@ class ProcessTest {
     }
 
     @Test
-    @DisplayName("A-IPAM-29 stop and start keep id, networks and chosen addresses, in a new namespace")
+    @DisplayName("A-IPAM-15 stop and start keep id, networks and chosen addresses, in a new namespace")
     void startsAgain() throws Exception {
         Process process = sleeping();
         Container before = control.controller.attach(withInit("job", process, false, "10.1.0.66", "web"));
