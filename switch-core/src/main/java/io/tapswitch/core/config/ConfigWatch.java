@@ -2,7 +2,10 @@ package io.tapswitch.core.config;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.FileWatch;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -108,7 +111,7 @@ public final class ConfigWatch implements AutoCloseable {
         String before = fault;
         try {
             String text = ConfigFile.text(file);
-            if (!text.equals(lastText) && !isSettled(text)) {
+            if ((text.isEmpty() || !text.equals(lastText)) && !isSettled(text)) {
                 // Somebody is writing it just now. The watch tells when that is over.
                 return;
             }
@@ -137,15 +140,25 @@ public final class ConfigWatch implements AutoCloseable {
 
     /**
      * A file that is just being written must not count: it is cut to nothing first, and would seem to declare nothing
-     * at all. So a change must last for a moment, and one to nothing for a second.
+     * at all. So a change must last for a moment, and one to nothing for a second. The time of the last write counts
+     * too: a file that is written again and again may be empty at each look.
      */
     private boolean isSettled(String text) {
+        FileTime written = written();
         boolean isSettled = true;
         for (int looks = text.isEmpty() ? EMPTY_LOOKS : 1; looks > 0 && isSettled; looks--) {
             LockSupport.parkNanos(LOOK_NS);
-            isSettled = text.equals(ConfigFile.text(file));
+            isSettled = text.equals(ConfigFile.text(file)) && written().equals(written);
         }
         return isSettled;
+    }
+
+    private FileTime written() {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (IOException e) {
+            throw Refusal.failed("cannot look at " + file + ": " + e.getMessage());
+        }
     }
 
     /** {@return what is in force} */
