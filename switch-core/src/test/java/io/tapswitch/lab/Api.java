@@ -13,6 +13,9 @@ import java.util.Locale;
 
 /** The daemon's HTTP API, one connection a request: for tests that ask often, where a CLI process each is slow. */
 public final class Api {
+    /** The only path that is not of a version. */
+    private static final String DESCRIPTION = "/openapi.json";
+
     private final Path socket;
 
     Api(Path socket) {
@@ -52,7 +55,8 @@ public final class Api {
 
     private Answer request(String method, String path, String body) {
         byte[] content = body.getBytes(StandardCharsets.UTF_8);
-        String head = method + " /v1" + path + " HTTP/1.1\r\nHost: tapswitch\r\nConnection: close\r\n"
+        String address = path.equals(DESCRIPTION) ? path : "/v1" + path;
+        String head = method + " " + address + " HTTP/1.1\r\nHost: tapswitch\r\nConnection: close\r\n"
                 + "Content-Type: application/json\r\nContent-Length: " + content.length + "\r\n\r\n";
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket));

@@ -12,6 +12,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -105,6 +106,10 @@ public final class Main {
             } else {
                 problem = "\"" + name + "\" does not take '" + word + "'";
             }
+        } else if (e instanceof MissingParameterException missing
+                && !missing.getMissing().isEmpty()
+                && missing.getMissing().getFirst() instanceof OptionSpec option) {
+            problem = "flag needs an argument: " + option.longestName();
         } else if (group) {
             problem = "a verb is missing";
         } else if (e instanceof MissingParameterException missing

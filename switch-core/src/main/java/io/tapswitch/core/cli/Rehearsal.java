@@ -39,8 +39,16 @@ public final class Rehearsal {
             "network ls --format json",
             "ps --format json",
             "rm -f www",
+            "network ls --filter name=web",
+            "network ls --format {{.Name}}",
+            "network inspect --format {{.Name}} web",
+            "network connect --ip 10.66.0.3 web www",
+            "network disconnect web www",
+            "network prune -f",
+            "inspect -f {{.Id}} www",
+            "rename www shop",
             "network ls --unknown",
-            "network create --ipv6 web",
+            "network verify web",
             "nonsense");
 
     private Rehearsal() {}
@@ -86,7 +94,9 @@ public final class Rehearsal {
 
     private static String answer(String path) {
         return switch (path) {
-            case "/networks" -> "[" + NETWORK + "," + NETWORK + "]";
+            case "/networks/prune" -> "{\"deleted\":[\"web\"]}";
+            case "/networks", "/networks?filters=%7B%22name%22%3A%5B%22web%22%5D%7D" ->
+                "[" + NETWORK + "," + NETWORK + "]";
             case "/containers", "/containers?all=true" -> "[" + CONTAINER + "]";
             case "/fdb?network=web" ->
                 "[{\"network\":\"web\",\"mac\":\"02:42:0a:42:00:02\",\"port\":1,"
@@ -106,7 +116,8 @@ public final class Rehearsal {
             + "\"2026-01-02T03:04:05.678901234Z\",\"Scope\":\"local\",\"Driver\":\"bridge\",\"EnableIPv6\":false,"
             + "\"IPAM\":{\"Driver\":\"default\",\"Options\":{},\"Config\":[{\"Subnet\":\"10.66.0.0/16\",\"Gateway\":"
             + "\"10.66.0.1\"}]},\"Internal\":false,\"Containers\":{},\"Options\":{},\"Labels\":{}}";
-    private static final String CONTAINER = "{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Command\":[\"sleep\",\"1000\"],"
+    private static final String CONTAINER = "{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Config\":{\"Cmd\":[\"sleep\","
+            + "\"1000\"]},"
             + "\"Created\":\"2026-01-02T03:04:05.678901234Z\",\"State\":{\"Status\":\"running\",\"Pid\":1},\"Netns\":"
             + "\"/proc/1/ns/net\",\"NetworkSettings\":{\"Networks\":{\"web\":{\"IPAddress\":\"10.66.0.2\"}}}}";
 }

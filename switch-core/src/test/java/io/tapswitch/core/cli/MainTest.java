@@ -187,6 +187,8 @@ class MainTest {
             value = {
                 "network create|tapswitch: \"tapswitch network create\" needs NAME|1",
                 "network create a b|tapswitch: \"tapswitch network create\" does not take 'b'|1",
+                "network ls --socket|tapswitch: flag needs an argument: --socket|1",
+                "--socket|tapswitch: flag needs an argument: --socket|1",
                 "network ls --foo|tapswitch: unknown flag: --foo|1",
                 "network frob|tapswitch: 'frob' is not a tapswitch network command.|1",
                 "frob|tapswitch: 'frob' is not a tapswitch command.|1",
