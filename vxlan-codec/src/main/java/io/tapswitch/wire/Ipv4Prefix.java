@@ -12,7 +12,8 @@ public record Ipv4Prefix(Ipv4Address network, int length) implements IpPrefix, C
     /** Checks that length and network fit each other. */
     public Ipv4Prefix {
         if (length < 0 || length > ADDRESS_BITS) {
-            throw new IllegalArgumentException("prefix length " + length + " is not between 0 and 32");
+            throw new IllegalArgumentException(
+                    network + "/" + length + ": prefix length " + length + " is not between 0 and 32");
         }
         if ((network.bits() & ~mask(length)) != 0) {
             throw new IllegalArgumentException(network + "/" + length + " has bits behind its length; the network is "

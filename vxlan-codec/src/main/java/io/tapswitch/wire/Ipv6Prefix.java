@@ -10,7 +10,8 @@ public record Ipv6Prefix(Ipv6Address network, int length) implements IpPrefix, C
     /** Checks that length and network fit each other. */
     public Ipv6Prefix {
         if (length < 0 || length > Ipv6Address.BITS) {
-            throw new IllegalArgumentException("prefix length " + length + " is not between 0 and 128");
+            throw new IllegalArgumentException(
+                    network + "/" + length + ": prefix length " + length + " is not between 0 and 128");
         }
         if (!masked(network, length).equals(network)) {
             throw new IllegalArgumentException(network + "/" + length + " has bits behind its length; the network is "

@@ -162,9 +162,9 @@ public final class Routes {
                                 controller.fdb(call.text("network")).stream().map(Views::fdbLine).toList())
                         .with(Parameter.text("network", "only of this network", "web")).refusing(404),
                 Route.list("/v1/drops", "Drops by port and reason", Answers.DropLine.class, call ->
-                        Views.drops(controller.counters(null))),
+                        Views.drops(controller.counters(null), controller.hostCounters())),
                 Route.get("/v1/stats", "Counters", Answers.Stats.class, call ->
-                                Views.stats(controller, controller.counters(call.text("container"))))
+                                Views.stats(controller, call.text("container")))
                         .with(Parameter.text("container", "only of this container", "www")).refusing(404),
                 Route.get("/v1/status", "What the daemon is", Answers.Status.class, call -> status()),
                 Route.get("/v1/config", "The configuration file in force", Answers.Configuration.class, call ->

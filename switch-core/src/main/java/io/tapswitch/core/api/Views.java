@@ -2,6 +2,7 @@ package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.EventLog;
+import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
 import io.tapswitch.core.model.Address;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** Makes the API's answers of the control plane's records, but for those about containers. */
 final class Views {
     private static final long NS_PER_SECOND = 1_000_000_000L;
+
+    /** What stands for the host where a container's name would. */
+    private static final String HOST = "(host)";
 
     private Views() {}
 
@@ -100,41 +104,55 @@ final class Views {
                 entry.ageMs() / 1000);
     }
 
-    static List<Answers.DropLine> drops(List<Controller.EndpointCounters> counters) {
+    /** Drops of every container, and of the host, which stands where a container's name would. */
+    static List<Answers.DropLine> drops(List<Controller.EndpointCounters> counters, CounterSnapshot host) {
         List<Answers.DropLine> lines = new ArrayList<>();
-        for (Controller.EndpointCounters one : counters) {
-            for (Map.Entry<DropReason, Long> drop : new TreeMap<>(one.counters().drops()).entrySet()) {
-                if (drop.getValue() != 0) {
-                    lines.add(new Answers.DropLine(
-                            one.endpoint().port(),
-                            one.container().name(),
-                            drop.getKey().word(),
-                            drop.getKey().sentence(),
-                            drop.getValue()));
-                }
-            }
-        }
+        counters.forEach(one -> addDrops(lines, one.container().name(), one.counters()));
+        addDrops(lines, HOST, host);
         lines.sort(Comparator.comparingInt(Answers.DropLine::port));
         return lines;
     }
 
-    static Answers.Stats stats(Controller controller, List<Controller.EndpointCounters> counters) {
-        List<Answers.StatsLine> lines = counters.stream()
-                .map(one -> new Answers.StatsLine(
-                        one.container().name(),
-                        one.network(),
-                        one.counters().rxFrames(),
-                        one.counters().rxBytes(),
-                        one.counters().txFrames(),
-                        one.counters().txBytes(),
-                        one.counters().dropsTotal()))
-                .toList();
+    private static void addDrops(List<Answers.DropLine> lines, String name, CounterSnapshot counters) {
+        for (Map.Entry<DropReason, Long> drop : new TreeMap<>(counters.drops()).entrySet()) {
+            if (drop.getValue() != 0) {
+                lines.add(new Answers.DropLine(
+                        counters.port(),
+                        name,
+                        drop.getKey().word(),
+                        drop.getKey().sentence(),
+                        drop.getValue()));
+            }
+        }
+    }
+
+    /** Counters of containers, and of the host when all are asked for. */
+    static Answers.Stats stats(Controller controller, @Nullable String container) {
+        List<Answers.StatsLine> lines = new ArrayList<>();
+        for (Controller.EndpointCounters one : controller.counters(container)) {
+            lines.add(line(one.container().name(), one.network(), one.counters()));
+        }
+        CounterSnapshot host = controller.hostCounters();
+        if (container == null && host.rxFrames() + host.txFrames() + host.dropsTotal() > 0) {
+            lines.add(line(HOST, "", host));
+        }
         return new Answers.Stats(
                 controller.ioWord(),
                 controller.workers(),
                 Answers.Balance.of(controller.conservation()),
                 new TreeMap<>(controller.internals()),
                 lines);
+    }
+
+    private static Answers.StatsLine line(String container, String network, CounterSnapshot counters) {
+        return new Answers.StatsLine(
+                container,
+                network,
+                counters.rxFrames(),
+                counters.rxBytes(),
+                counters.txFrames(),
+                counters.txBytes(),
+                counters.dropsTotal());
     }
 
     static Answers.Event event(EventLog.Entry entry) {

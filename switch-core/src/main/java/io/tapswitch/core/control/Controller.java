@@ -350,6 +350,11 @@ public final class Controller implements AutoCloseable {
         return counters;
     }
 
+    /** {@return counters of the host's port; the host is behind one port, in all networks that are not internal} */
+    public CounterSnapshot hostCounters() {
+        return dataplane.counters(EndpointRules.HOST_PORT);
+    }
+
     /** {@return the conservation of frames} */
     public Conservation conservation() {
         return dataplane.conservation();
