@@ -83,8 +83,9 @@ final class ConfigFileIT {
     void P9_sighupLoadsAgainAndTheSameFileChangesNothing() {
         start();
         LabContainer one = world.attached("one", "--network", "web");
-        Eventually.until("the kernel has settled", () -> !(one.ip("-o addr") + world.host().ip("-o addr"))
-                .contains("tentative"));
+        Eventually.until(
+                "the kernel has settled",
+                () -> !(one.ip("-o addr") + world.host().ip("-o addr")).contains("tentative"));
         String before = world.cli("network", "inspect", "web", "db", "bridge")
                 + world.cli("inspect", "one")
                 + one.ip("-o addr")

@@ -111,16 +111,17 @@ final class HostileFramesIT {
                 .as("an IPv6 packet that may be a router's word must show that it is none")
                 .filteredOn(frame -> !arrived.contains(frame))
                 .allMatch(HostileFramesIT::mayBeRoutersWord);
-        assertThat(arrived).containsAll(whole.stream()
-                .filter(frame -> !mayBeRoutersWord(frame))
-                .toList());
+        assertThat(arrived)
+                .containsAll(
+                        whole.stream().filter(frame -> !mayBeRoutersWord(frame)).toList());
         assertThat(hostile.drops("truncated_ip") + hostile.drops("bad_arp")).isEqualTo(prefixes.size() - whole.size());
         assertThat(hostile.stats().number("drops") - before).isEqualTo(prefixes.size() - arrived.size());
     }
 
     /** Whether an IPv6 header names ICMPv6 next, or an extension header, behind which that may come. */
     private static boolean mayBeRoutersWord(String frame) {
-        return frame.startsWith("86dd", 24) && List.of("00", "2b", "2c", "3a", "3c").contains(frame.substring(40, 42));
+        return frame.startsWith("86dd", 24)
+                && List.of("00", "2b", "2c", "3a", "3c").contains(frame.substring(40, 42));
     }
 
     /** Whether the frame has the header that its EtherType promises, which is all that a bridge looks at. */

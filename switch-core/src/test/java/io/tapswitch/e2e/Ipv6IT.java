@@ -151,7 +151,9 @@ final class Ipv6IT {
             assertThat(atTwo.lines()).isEmpty();
         }
         assertThat(two.ip("-6 route show")).isEqualTo(before);
-        assertThat(one.drops("rogue_router")).isEqualTo(20);
+        assertThat(one.drops("rogue_ra")).isEqualTo(10);
+        assertThat(one.drops("rogue_redirect")).isEqualTo(5);
+        assertThat(one.drops("nd_hidden")).isEqualTo(5);
     }
 
     @Test

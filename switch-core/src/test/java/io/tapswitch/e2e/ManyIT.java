@@ -105,7 +105,10 @@ final class ManyIT {
     /** Somebody else may run tests on this machine, too. */
     private static List<String> namespacesOfThisRun() {
         String prefix = "ts" + ProcessHandle.current().pid() + "-";
-        return Commands.run("ip", "netns").ok().out().lines()
+        return Commands.run("ip", "netns")
+                .ok()
+                .out()
+                .lines()
                 .filter(line -> line.startsWith(prefix))
                 .toList();
     }

@@ -160,8 +160,10 @@ final class StateIT {
                     Duration.ofSeconds(15),
                     "it says something about the file",
                     () -> daemon.log().contains("state.json"));
-            Eventually.until(Duration.ofSeconds(15), "it does not start", () -> !daemon.process()
-                    .alive());
+            Eventually.until(
+                    Duration.ofSeconds(15),
+                    "it does not start",
+                    () -> !daemon.process().alive());
             assertThat(Files.readAllBytes(state)).as("the spoilt file stays").isEqualTo(bad);
             assertThat(filesWith(bad)).as("and a copy is put aside").isGreaterThan(1);
             deleteAllBut(good, state);
