@@ -32,7 +32,8 @@ final class FallbackIT {
     @Test
     void R8_withoutIoUringItSaysSoOnceAndWorksByPoll() {
         try (World world = new World()) {
-            Daemon daemon = world.start(FORBIDDEN);
+            // strace stays as long as anything that it follows, and the keeper is meant to stay.
+            Daemon daemon = world.start(FORBIDDEN, "--detach-on-exit");
             assertThat(daemon.api().get("/stats").text("io")).isEqualTo("poll");
             assertThat(daemon.log().lines().filter(line -> line.contains("poll")))
                     .hasSize(1);
