@@ -139,7 +139,7 @@ class Tapswitch(Contender):
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
         launcher = os.path.normpath(os.path.join(root, "scripts", "tapswitch"))
         socket = os.path.join(self.directory, "s.sock")
-        daemon = self.start("host", launcher, "--socket", socket, "daemon", "--uplink", "none",
+        daemon = self.start("host", launcher, "--socket", socket, "daemon", "--detach-on-exit", "--uplink", "none",
                             "--state-dir", os.path.join(self.directory, "state"), "--workers", str(self.workers),
                             cpu=self.switch_cpu)
         self.await_ready(daemon)

@@ -89,7 +89,7 @@ class AddressesTest {
                 .withMessage("172.18.5.1/16 has bits behind its length; the network is 172.18.0.0/16");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Ipv4Prefix.parse("172.18.0.0/33"))
-                .withMessage("prefix length 33 is not between 0 and 32");
+                .withMessage("172.18.0.0/33: prefix length 33 is not between 0 and 32");
     }
 
     @Test
