@@ -120,8 +120,9 @@ class ApiTest {
         assertThat(text(fdb, "/0/type")).isEqualTo("pinned");
         assertThat(text(fdb, "/0/container")).isEqualTo("one");
         JsonNode drops = get("/v1/drops");
-        assertThat(drops.size()).as("reasons without drops are left out").isEqualTo(1);
+        assertThat(drops.size()).as("reasons without drops are left out").isEqualTo(2);
         assertThat(text(drops, "/0/reason")).isEqualTo("storm");
+        assertThat(text(drops, "/1/container")).as("the host's port").isEqualTo("(host)");
         JsonNode stats = get("/v1/stats?container=one");
         assertThat(text(stats, "/io")).isEqualTo("poll");
         assertThat(stats.at("/conservation/holds").asBoolean()).isTrue();
