@@ -29,7 +29,9 @@ final class DriversIT {
         LabContainer quiet = LAB.attached("quiet", "--network", "none");
         assertThat(quiet.links()).containsExactly("lo");
         assertThat(quiet.exec("ping", "-c1", "-W1", "172.17.0.1").err()).contains("Network is unreachable");
-        assertThat(LAB.stats().at("containers").elements()).isEmpty();
+        // The host's own port may have frames by now (its kernel looks for routers); a container's has none.
+        assertThat(LAB.stats().at("containers").elements())
+                .allMatch(port -> port.text("container").equals("(host)"));
     }
 
     @Test
