@@ -13,7 +13,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +35,7 @@ final class RouteDump implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment answerMemory = arena.allocate(ANSWER_LENGTH, Long.BYTES);
     private final ByteBuffer answer = answerMemory.asByteBuffer().order(ByteOrder.nativeOrder());
+    private final NetlinkAttributes attributes = new NetlinkAttributes(answer);
     private final MemorySegment requestMemory = arena.allocate(REQUEST_LENGTH, Long.BYTES);
     private final ByteBuffer request = requestMemory.asByteBuffer().order(ByteOrder.nativeOrder());
     private int sequence;
@@ -77,20 +77,18 @@ final class RouteDump implements AutoCloseable {
     }
 
     private void link(int body, int end, Map<Integer, String> links) {
-        int name = find(body + Rtnetlink.IFINFOMSG_LENGTH, end, Rtnetlink.IFLA_IFNAME);
-        if (name >= 0) {
-            byte[] bytes = new byte[payloadLength(name)];
-            answer.get(name, bytes);
-            links.put(
-                    answer.getInt(body + Rtnetlink.IFINFOMSG_INDEX),
-                    new String(bytes, 0, Math.max(0, bytes.length - 1), StandardCharsets.UTF_8));
+        int name = attributes.find(body + Rtnetlink.IFINFOMSG_LENGTH, end, Rtnetlink.IFLA_IFNAME);
+        if (name != NetlinkAttributes.ABSENT) {
+            links.put(answer.getInt(body + Rtnetlink.IFINFOMSG_INDEX), attributes.text(name));
         }
     }
 
     private void address(int body, int end, Map<Integer, String> links, List<HostAddress> addresses) {
         int from = body + Rtnetlink.IFADDRMSG_LENGTH;
-        int own = find(from, end, Rtnetlink.IFA_LOCAL);
-        IpAddress ip = ip(answer.get(body), own >= 0 ? own : find(from, end, Rtnetlink.IFA_ADDRESS));
+        int own = attributes.find(from, end, Rtnetlink.IFA_LOCAL);
+        IpAddress ip = ip(
+                answer.get(body),
+                own != NetlinkAttributes.ABSENT ? own : attributes.find(from, end, Rtnetlink.IFA_ADDRESS));
         if (ip != null) {
             String link = links.getOrDefault(answer.getInt(body + Rtnetlink.IFADDRMSG_INDEX), "");
             addresses.add(new HostAddress(ip, answer.get(body + 1) & 0xff, link));
@@ -104,7 +102,7 @@ final class RouteDump implements AutoCloseable {
                 type == Rtnetlink.RTN_UNICAST || (type >= Rtnetlink.RTN_BLACKHOLE && type <= Rtnetlink.RTN_PROHIBIT);
         boolean cloned = (answer.getInt(body + Rtnetlink.RTMSG_FLAGS) & Rtnetlink.RTM_F_CLONED) != 0;
         int length = answer.get(body + 1) & 0xff;
-        IpAddress network = ip(answer.get(body), find(from, end, Rtnetlink.RTA_DST));
+        IpAddress network = ip(answer.get(body), attributes.find(from, end, Rtnetlink.RTA_DST));
         if (elsewhere && !cloned && length > 0 && network != null) {
             IpPrefix prefix = switch (network) {
                 case Ipv4Address four -> new Ipv4Prefix(four, length);
@@ -116,26 +114,24 @@ final class RouteDump implements AutoCloseable {
 
     /** Index of the link that a route leads to, 0 for none. */
     private int outgoing(int from, int end) {
-        int index = find(from, end, Rtnetlink.RTA_OIF);
-        if (index >= 0) {
-            return answer.getInt(index);
+        int index = attributes.find(from, end, Rtnetlink.RTA_OIF);
+        if (index != NetlinkAttributes.ABSENT) {
+            return attributes.number(index, 0);
         }
-        int several = find(from, end, Rtnetlink.RTA_MULTIPATH);
-        return several < 0 ? 0 : answer.getInt(several + Rtnetlink.RTNEXTHOP_INDEX);
+        int several = attributes.find(from, end, Rtnetlink.RTA_MULTIPATH);
+        return several == NetlinkAttributes.ABSENT ? 0 : answer.getInt(several + Rtnetlink.RTNEXTHOP_INDEX);
     }
 
     private @Nullable IpAddress ip(int family, int at) {
-        if (at >= 0 && family == AF_INET && payloadLength(at) == 4) {
-            return Ipv4Address.fromBits(big().getInt(at));
+        int length = attributes.length(at);
+        if (family == AF_INET && length == Integer.BYTES) {
+            return Ipv4Address.fromBits((int) attributes.wireOrderAt(at, Integer.BYTES));
         }
-        if (at >= 0 && family == AF_INET6 && payloadLength(at) == 16) {
-            return Ipv6Address.fromBits(big().getLong(at), big().getLong(at + Long.BYTES));
+        if (family == AF_INET6 && length == 2 * Long.BYTES) {
+            return Ipv6Address.fromBits(
+                    attributes.wireOrderAt(at, Long.BYTES), attributes.wireOrderAt(at + Long.BYTES, Long.BYTES));
         }
         return null;
-    }
-
-    private ByteBuffer big() {
-        return answer.duplicate().order(ByteOrder.BIG_ENDIAN);
     }
 
     /** Asks for all of a kind; false when something changed meanwhile. */
@@ -178,26 +174,6 @@ final class RouteDump implements AutoCloseable {
     private static DeviceException failed(long error) {
         return new DeviceException(
                 "cannot list the host's links, addresses and routes: " + Errno.describe(error), (int) -error);
-    }
-
-    /** Where an attribute's payload begins, -1 when it is not there. */
-    private int find(int from, int to, int type) {
-        int at = from;
-        while (at + Rtnetlink.NLA_HEADER_LENGTH <= to) {
-            int length = answer.getShort(at) & 0xffff;
-            if (length < Rtnetlink.NLA_HEADER_LENGTH || at + length > to) {
-                return -1;
-            }
-            if ((answer.getShort(at + 2) & Rtnetlink.NLA_TYPE_MASK) == type) {
-                return at + Rtnetlink.NLA_HEADER_LENGTH;
-            }
-            at += Rtnetlink.align(length);
-        }
-        return -1;
-    }
-
-    private int payloadLength(int payload) {
-        return (answer.getShort(payload - Rtnetlink.NLA_HEADER_LENGTH) & 0xffff) - Rtnetlink.NLA_HEADER_LENGTH;
     }
 
     @Override

@@ -21,11 +21,13 @@ final class RouteSocket implements AutoCloseable {
     // A link's answer without statistics is about 1 KiB; one with many virtual functions is a multiple.
     private static final int ANSWER_LENGTH = 64 * 1024;
     private static final int REQUEST_LENGTH = 256;
+    private static final int MAC_ADDRESS_LENGTH = 6;
 
     private final int fd;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment answerMemory = arena.allocate(ANSWER_LENGTH, Long.BYTES);
     private final ByteBuffer answer = answerMemory.asByteBuffer().order(ByteOrder.nativeOrder());
+    private final NetlinkAttributes attributes = new NetlinkAttributes(answer);
     private final MemorySegment requestMemory = arena.allocate(REQUEST_LENGTH, Long.BYTES);
     private final ByteBuffer request = requestMemory.asByteBuffer().order(ByteOrder.nativeOrder());
     private int sequence;
@@ -59,10 +61,7 @@ final class RouteSocket implements AutoCloseable {
     synchronized @Nullable LinkState link(int namespaceId, String name) {
         begin(Rtnetlink.RTM_GETLINK, 0);
         request.putInt(0).putInt(0).putInt(0).putInt(0);
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        attributeHeader(Rtnetlink.IFLA_IFNAME, bytes.length + 1);
-        request.put(bytes).put((byte) 0);
-        request.position(Rtnetlink.align(request.position()));
+        attribute(Rtnetlink.IFLA_IFNAME, name);
         return ask(namespaceId);
     }
 
@@ -93,18 +92,16 @@ final class RouteSocket implements AutoCloseable {
         if (error != 0) {
             throw failed("ask for the id of the network namespace " + namespace, error);
         }
-        int at = find(Rtnetlink.NLMSGHDR_LENGTH + Rtnetlink.RTGENMSG_LENGTH, answer.limit(), Rtnetlink.NETNSA_NSID);
-        return at < 0 ? Rtnetlink.NETNSA_NSID_NOT_ASSIGNED : answer.getInt(at);
+        int from = Rtnetlink.NLMSGHDR_LENGTH + Rtnetlink.RTGENMSG_LENGTH;
+        return attributes.number(
+                attributes.find(from, answer.limit(), Rtnetlink.NETNSA_NSID), Rtnetlink.NETNSA_NSID_NOT_ASSIGNED);
     }
 
     /** Gives a link of this socket's namespace another queueing discipline for what it sends. */
     synchronized void queueingDiscipline(int index, String kind) {
         begin(Rtnetlink.RTM_NEWQDISC, Rtnetlink.NLM_F_ACK | Rtnetlink.NLM_F_CREATE_OR_REPLACE);
         request.putInt(0).putInt(index).putInt(0).putInt(Rtnetlink.TC_H_ROOT).putInt(0);
-        byte[] bytes = kind.getBytes(StandardCharsets.UTF_8);
-        attributeHeader(Rtnetlink.TCA_KIND, bytes.length + 1);
-        request.put(bytes).put((byte) 0);
-        request.position(Rtnetlink.align(request.position()));
+        attribute(Rtnetlink.TCA_KIND, kind);
         int error = exchange();
         if (error != 0) {
             throw failed("set the queueing discipline " + kind, error);
@@ -133,65 +130,21 @@ final class RouteSocket implements AutoCloseable {
         int flags = answer.getInt(header + Rtnetlink.IFINFOMSG_FLAGS);
         int from = header + Rtnetlink.IFINFOMSG_LENGTH;
         int to = answer.limit();
-        int mtu = find(from, to, Rtnetlink.IFLA_MTU);
         return new LinkState(
                 namespaceId,
                 index,
-                text(find(from, to, Rtnetlink.IFLA_IFNAME)),
+                attributes.text(attributes.find(from, to, Rtnetlink.IFLA_IFNAME)),
                 kind(from, to),
                 (flags & Rtnetlink.IFF_UP) != 0,
                 (flags & Rtnetlink.IFF_LOWER_UP) != 0,
-                mtu < 0 ? 0 : answer.getInt(mtu),
-                macAddress(find(from, to, Rtnetlink.IFLA_ADDRESS)));
+                attributes.number(attributes.find(from, to, Rtnetlink.IFLA_MTU), 0),
+                attributes.wireOrder(attributes.find(from, to, Rtnetlink.IFLA_ADDRESS), MAC_ADDRESS_LENGTH));
     }
 
     private String kind(int from, int to) {
-        int info = find(from, to, Rtnetlink.IFLA_LINKINFO);
-        return info < 0 ? "" : text(find(info, info + payloadLength(info), Rtnetlink.IFLA_INFO_KIND));
-    }
-
-    private long macAddress(int at) {
-        if (at < 0 || payloadLength(at) != 6) {
-            return 0;
-        }
-        long address = 0;
-        for (int i = 0; i < 6; i++) {
-            address = address << 8 | (answer.get(at + i) & 0xff);
-        }
-        return address;
-    }
-
-    private String text(int at) {
-        if (at < 0) {
-            return "";
-        }
-        byte[] bytes = new byte[payloadLength(at)];
-        answer.get(at, bytes);
-        int length = 0;
-        while (length < bytes.length && bytes[length] != 0) {
-            length++;
-        }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
-    }
-
-    /** Where an attribute's payload begins in the answer, -1 when it is not there. */
-    private int find(int from, int to, int type) {
-        int at = from;
-        while (at + Rtnetlink.NLA_HEADER_LENGTH <= to) {
-            int length = answer.getShort(at) & 0xffff;
-            if (length < Rtnetlink.NLA_HEADER_LENGTH || at + length > to) {
-                return -1;
-            }
-            if ((answer.getShort(at + 2) & Rtnetlink.NLA_TYPE_MASK) == type) {
-                return at + Rtnetlink.NLA_HEADER_LENGTH;
-            }
-            at += Rtnetlink.align(length);
-        }
-        return -1;
-    }
-
-    private int payloadLength(int payload) {
-        return (answer.getShort(payload - Rtnetlink.NLA_HEADER_LENGTH) & 0xffff) - Rtnetlink.NLA_HEADER_LENGTH;
+        int info = attributes.find(from, to, Rtnetlink.IFLA_LINKINFO);
+        int end = info + attributes.length(info);
+        return attributes.text(attributes.find(info, end, Rtnetlink.IFLA_INFO_KIND));
     }
 
     private void begin(int type, int flags) {
@@ -205,6 +158,13 @@ final class RouteSocket implements AutoCloseable {
     private void attribute(int type, int value) {
         attributeHeader(type, Integer.BYTES);
         request.putInt(value);
+    }
+
+    private void attribute(int type, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        attributeHeader(type, bytes.length + 1);
+        request.put(bytes).put((byte) 0);
+        request.position(Rtnetlink.align(request.position()));
     }
 
     private void attributeHeader(int type, int payloadLength) {
