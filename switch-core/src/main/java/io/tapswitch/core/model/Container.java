@@ -83,116 +83,112 @@ public record Container(
 
     /** {@return it with other connections and endpoints} */
     public Container with(List<Connection> newConnections, List<Endpoint> newEndpoints) {
-        return new Container(
-                id,
-                name,
-                nameChosen,
-                hostname,
-                created,
-                status,
-                exitCode,
-                init,
-                netns,
-                netnsIdentity,
-                mode,
-                sourceGuard,
-                queues,
-                dns,
-                exposed,
-                labels,
-                newConnections,
-                newEndpoints);
+        return new Change(this).connections(newConnections, newEndpoints).made();
     }
 
     /** {@return it with other interfaces} */
     public Container in(NetworkMode newMode) {
-        return new Container(
-                id,
-                name,
-                nameChosen,
-                hostname,
-                created,
-                status,
-                exitCode,
-                init,
-                netns,
-                netnsIdentity,
-                newMode,
-                sourceGuard,
-                queues,
-                dns,
-                exposed,
-                labels,
-                connections,
-                endpoints);
+        return new Change(this).mode(newMode).made();
     }
 
     /** {@return it running in a namespace, with a process; without endpoints yet} */
     public Container started(String newNetns, String newIdentity, @Nullable Init newInit) {
-        return new Container(
-                id,
-                name,
-                nameChosen,
-                hostname,
-                created,
-                Status.RUNNING,
-                null,
-                newInit,
-                newNetns,
-                newIdentity,
-                mode,
-                sourceGuard,
-                queues,
-                dns,
-                exposed,
-                labels,
-                connections,
-                List.of());
+        return new Change(this)
+                .status(Status.RUNNING, null)
+                .sandbox(newNetns, newIdentity, newInit)
+                .made();
     }
 
     /** {@return it in another state, without endpoints} */
     public Container ended(Status newStatus, @Nullable Integer code) {
-        return new Container(
-                id,
-                name,
-                nameChosen,
-                hostname,
-                created,
-                newStatus,
-                code,
-                init,
-                "",
-                "",
-                mode,
-                sourceGuard,
-                queues,
-                dns,
-                exposed,
-                labels,
-                connections,
-                List.of());
+        return new Change(this).status(newStatus, code).sandbox("", "", init).made();
     }
 
     /** {@return it under another name} */
     public Container renamed(String newName) {
-        return new Container(
-                id,
-                newName,
-                true,
-                hostname,
-                created,
-                status,
-                exitCode,
-                init,
-                netns,
-                netnsIdentity,
-                mode,
-                sourceGuard,
-                queues,
-                dns,
-                exposed,
-                labels,
-                connections,
-                endpoints);
+        return new Change(this).chosenName(newName).made();
+    }
+
+    /** A copy whose parts that can change do; what is not here never changes. */
+    private static final class Change {
+        private final Container from;
+        private String name;
+        private boolean nameChosen;
+        private Status status;
+        private @Nullable Integer exitCode;
+        private @Nullable Init init;
+        private String netns;
+        private String netnsIdentity;
+        private NetworkMode mode;
+        private List<Connection> connections;
+        private List<Endpoint> endpoints;
+
+        Change(Container from) {
+            this.from = from;
+            name = from.name;
+            nameChosen = from.nameChosen;
+            status = from.status;
+            exitCode = from.exitCode;
+            init = from.init;
+            netns = from.netns;
+            netnsIdentity = from.netnsIdentity;
+            mode = from.mode;
+            connections = from.connections;
+            endpoints = from.endpoints;
+        }
+
+        Change chosenName(String newName) {
+            name = newName;
+            nameChosen = true;
+            return this;
+        }
+
+        /** Another state: whoever starts or ends has no endpoints. */
+        Change status(Status newStatus, @Nullable Integer code) {
+            status = newStatus;
+            exitCode = code;
+            endpoints = List.of();
+            return this;
+        }
+
+        Change sandbox(String newNetns, String newIdentity, @Nullable Init newInit) {
+            netns = newNetns;
+            netnsIdentity = newIdentity;
+            init = newInit;
+            return this;
+        }
+
+        Change mode(NetworkMode newMode) {
+            mode = newMode;
+            return this;
+        }
+
+        Change connections(List<Connection> newConnections, List<Endpoint> newEndpoints) {
+            connections = newConnections;
+            endpoints = newEndpoints;
+            return this;
+        }
+
+        Container made() {
+            return new Container(
+                    from.id,
+                    name,
+                    nameChosen,
+                    from.hostname,
+                    from.created,
+                    status,
+                    exitCode,
+                    init,
+                    netns,
+                    netnsIdentity,
+                    mode,
+                    from.sourceGuard,
+                    from.queues,
+                    from.dns,
+                    from.exposed,
+                    from.labels,
+                    connections,
+                    endpoints);
+        }
     }
 }
