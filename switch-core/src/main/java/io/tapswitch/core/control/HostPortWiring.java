@@ -40,6 +40,8 @@ final class HostPortWiring {
     private volatile Plumbing.@Nullable HostPlug plug;
     private volatile String refusal = "";
     private volatile List<String> complaints = List.of();
+    // What the host had when it was looked at last. The kernel's news lead to another look, a change of ours does not.
+    private @Nullable Set<IpAddress> own;
     private Set<IpAddress> told = Set.of();
     private boolean closed;
 
@@ -85,14 +87,20 @@ final class HostPortWiring {
         return new HostView(EndpointRules.HOST_PORT, now.fds(), now.mac(), PEER, told);
     }
 
-    /** {@return whether the host has other addresses than the dataplane was told last} */
+    /** Looks at the host again. {@return whether it has other addresses than the dataplane was told last} */
     boolean hasOtherAddresses(DesiredState state) {
+        own = null;
         return plug != null && !addresses(state).equals(told);
     }
 
     private Set<IpAddress> addresses(DesiredState state) {
         // The gateways are addresses of the host from now on, whenever the kernel's news of them come.
-        Set<IpAddress> addresses = new HashSet<>(look().addresses());
+        Set<IpAddress> seen = own;
+        if (seen == null) {
+            seen = look().addresses();
+            own = seen;
+        }
+        Set<IpAddress> addresses = new HashSet<>(seen);
         for (Network network : networks(state)) {
             for (Subnet subnet : network.subnets()) {
                 addresses.add(subnet.gateway());
