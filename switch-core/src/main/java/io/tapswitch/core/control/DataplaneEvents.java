@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.DataplaneListener;
+import io.tapswitch.wire.MacAddress;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -49,7 +50,7 @@ public final class DataplaneEvents implements DataplaneListener {
         Thread.startVirtualThread(() -> LOG.warn(
                 "address {} moves between ports again and again, last seen on port {} of network {}: two containers"
                         + " have it, or frames loop",
-                Ipv4.macText(mac),
+                MacAddress.fromBits(mac),
                 port,
                 network));
     }
