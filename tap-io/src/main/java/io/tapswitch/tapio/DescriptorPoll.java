@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +26,8 @@ final class DescriptorPoll implements AutoCloseable {
     private static final int EFD_CLOEXEC_NONBLOCK = 0x80000 | 0x800;
 
     private final Map<Integer, Runnable> readers = new LinkedHashMap<>();
-    private final PriorityQueue<Moment> moments = new PriorityQueue<>(Comparator.comparingLong(Moment::leftNs));
+    // By their difference, since nanoTime may pass the largest number.
+    private final PriorityQueue<Moment> moments = new PriorityQueue<>((a, b) -> Long.signum(a.atNs - b.atNs));
     private final int wakeFd;
     private final Thread thread;
     private boolean closed;
@@ -91,36 +91,41 @@ final class DescriptorPoll implements AutoCloseable {
     /** Waits; what is to be called now, null at the end. */
     private @Nullable List<Runnable> await() {
         try (Arena arena = Arena.ofConfined()) {
-            int[] fds;
+            List<Map.Entry<Integer, Runnable>> asked;
             long waitNs;
             synchronized (this) {
                 if (closed) {
                     return null;
                 }
-                fds = readers.keySet().stream().mapToInt(Integer::intValue).toArray();
+                asked = readers.entrySet().stream()
+                        .map(reader -> Map.entry(reader.getKey(), reader.getValue()))
+                        .toList();
                 waitNs = moments.isEmpty() ? -1 : Math.max(0, moments.element().leftNs());
             }
-            MemorySegment pollfds = arena.allocate((fds.length + 1L) * POLLFD_LENGTH, Long.BYTES);
-            for (int i = 0; i <= fds.length; i++) {
-                pollfds.set(ValueLayout.JAVA_INT, (long) i * POLLFD_LENGTH, i < fds.length ? fds[i] : wakeFd);
+            int count = asked.size();
+            MemorySegment pollfds = arena.allocate((count + 1L) * POLLFD_LENGTH, Long.BYTES);
+            for (int i = 0; i <= count; i++) {
+                int fd = i < count ? asked.get(i).getKey() : wakeFd;
+                pollfds.set(ValueLayout.JAVA_INT, (long) i * POLLFD_LENGTH, fd);
                 pollfds.set(ValueLayout.JAVA_SHORT, (long) i * POLLFD_LENGTH + POLLFD_EVENTS, (short) POLLIN);
             }
             // struct __kernel_timespec: seconds, nanoseconds.
             MemorySegment timeout = arena.allocate(2 * Long.BYTES, Long.BYTES);
             timeout.set(ValueLayout.JAVA_LONG, 0, waitNs / 1_000_000_000);
             timeout.set(ValueLayout.JAVA_LONG, Long.BYTES, waitNs % 1_000_000_000);
-            Syscalls.ppoll(pollfds.address(), fds.length + 1, waitNs < 0 ? 0 : timeout.address());
-            MemorySegment count = arena.allocate(Long.BYTES, Long.BYTES);
-            Syscalls.read(wakeFd, count.address(), Long.BYTES);
-            return due(fds, pollfds);
+            Syscalls.ppoll(pollfds.address(), count + 1, waitNs < 0 ? 0 : timeout.address());
+            MemorySegment wakes = arena.allocate(Long.BYTES, Long.BYTES);
+            Syscalls.read(wakeFd, wakes.address(), Long.BYTES);
+            return due(asked, pollfds);
         }
     }
 
-    private synchronized List<Runnable> due(int[] fds, MemorySegment pollfds) {
+    private synchronized List<Runnable> due(List<Map.Entry<Integer, Runnable>> asked, MemorySegment pollfds) {
         List<Runnable> calls = new ArrayList<>();
-        for (int i = 0; i < fds.length; i++) {
-            Runnable reader = readers.get(fds[i]);
-            if (reader != null
+        for (int i = 0; i < asked.size(); i++) {
+            Runnable reader = asked.get(i).getValue();
+            // The number may have become another file's while we waited: then the answer is not about that one.
+            if (readers.get(asked.get(i).getKey()) == reader
                     && pollfds.get(ValueLayout.JAVA_SHORT, (long) i * POLLFD_LENGTH + POLLFD_RETURNED) != 0) {
                 calls.add(reader);
             }

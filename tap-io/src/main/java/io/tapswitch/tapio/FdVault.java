@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #open} looks for the queue, in this order: passed by systemd (its FDSTORE); in the {@link Keeper} of
  * the run directory, by pidfd_getfd; else it is a new one. Where systemd keeps it for certain there is no keeper. A
- * keeper that is killed while the daemon lives is replaced, and nothing is lost, since the daemon holds the ends too.
+ * keeper that is killed while the daemon lives is replaced, and nothing is lost, since the daemon holds the ends too;
+ * while no new one can be started, {@link #holder} says so.
  *
  * <p>Invariants: what is in the queue is only looked at ({@link FdQueue#openAll}); a message is taken from the front
  * only when it is dropped or was sent to the end again. So whenever this process is killed, each tag that was not
@@ -42,12 +44,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call; calls wait for each other.
  */
 public final class FdVault implements AutoCloseable {
+    private static final Duration KEEPER_PAUSE = Duration.ofSeconds(1);
+
     private final Path runDirectory;
     private final ServiceStore service;
     private final FdQueue queue;
     private final Map<String, List<Integer>> taken;
 
     private @Nullable Keeper keeper;
+    /** Why there is no keeper now, though there should be one; empty when there is. */
+    private String keeperLack = "";
+
+    private long keeperStartNs;
     private @Nullable DescriptorPoll keeperWatch;
     private int keeperPidfd = -1;
     private boolean closed;
@@ -99,8 +107,16 @@ public final class FdVault implements AutoCloseable {
             takeOver(kept);
         }
         if (passed == null && !service.promises()) {
-            keeper = found != null && kept == queue ? found : Keeper.start(queue, runDirectory);
-            watchKeeper(keeper);
+            DescriptorPoll watch = DescriptorPoll.start("keeper-watch");
+            keeperWatch = watch;
+            try {
+                Keeper ours = found != null && kept == queue ? found : Keeper.start(queue, runDirectory);
+                keeper = ours;
+                watchKeeper(ours, watch);
+            } catch (RuntimeException e) {
+                watch.close();
+                throw e;
+            }
         } else if (found != null) {
             found.end(runDirectory);
         }
@@ -119,28 +135,58 @@ public final class FdVault implements AutoCloseable {
         other.close();
     }
 
-    private void watchKeeper(Keeper watched) {
-        keeperPidfd = Syscalls.pidfdOpen(watched.pid());
-        if (keeperPidfd < 0) {
-            // It ended meanwhile: a process that can be seen and not opened does not exist.
-            replaceKeeper(watched);
+    private void watchKeeper(Keeper watched, DescriptorPoll watch) {
+        int pidfd = Syscalls.pidfdOpen(watched.pid());
+        if (pidfd < 0) {
+            // It ended meanwhile, or there is no file left to watch it with; the second may pass.
+            watch.after(KEEPER_PAUSE, () -> lookAgain(watched, watch));
             return;
         }
-        DescriptorPoll watch = keeperWatch == null ? DescriptorPoll.start("keeper-watch") : keeperWatch;
-        keeperWatch = watch;
-        watch.add(keeperPidfd, () -> {
-            watched.reap();
-            replaceKeeper(watched);
-        });
+        keeperPidfd = pidfd;
+        watch.add(pidfd, () -> keeperEnded(watched, watch));
+    }
+
+    private synchronized void lookAgain(Keeper watched, DescriptorPoll watch) {
+        if (closed || !watched.equals(keeper)) {
+            return;
+        }
+        if (watched.isOf(runDirectory)) {
+            watchKeeper(watched, watch);
+        } else {
+            keeperEnded(watched, watch);
+        }
+    }
+
+    private synchronized void keeperEnded(Keeper dead, DescriptorPoll watch) {
+        if (closed || !dead.equals(keeper)) {
+            return;
+        }
+        dead.reap();
+        forgetPidfd();
+        keeper = null;
+        keeperLack = "keeper " + dead.pid() + " ended";
+        // Whatever ends each new one at once must not keep a processor busy.
+        if (System.nanoTime() - keeperStartNs < KEEPER_PAUSE.toNanos()) {
+            watch.after(KEEPER_PAUSE, () -> startKeeper(watch));
+        } else {
+            startKeeper(watch);
+        }
     }
 
     /** The daemon has the queue's ends too, so a new keeper holds what the dead one held. */
-    private synchronized void replaceKeeper(Keeper dead) {
-        if (!closed && dead.equals(keeper)) {
-            forgetPidfd();
+    private synchronized void startKeeper(DescriptorPoll watch) {
+        if (closed || keeper != null) {
+            return;
+        }
+        keeperStartNs = System.nanoTime();
+        try {
             Keeper next = Keeper.start(queue, runDirectory);
             keeper = next;
-            watchKeeper(next);
+            keeperLack = "";
+            watchKeeper(next, watch);
+        } catch (DeviceException e) {
+            keeperLack = String.valueOf(e.getMessage());
+            watch.after(KEEPER_PAUSE, () -> startKeeper(watch));
         }
     }
 
@@ -153,8 +199,7 @@ public final class FdVault implements AutoCloseable {
     }
 
     /**
-     * {@return what the vault held when it was opened: tag to files, which are open in this process and the caller's,
-     * in the order they were put}
+     * {@return what the vault held when it was opened: tag to files, which are open in this process and the caller's}
      */
     public Map<String, List<Integer>> taken() {
         return Map.copyOf(taken);
@@ -180,12 +225,14 @@ public final class FdVault implements AutoCloseable {
         queue.drop(tags);
     }
 
-    /** {@return who holds the files beside this process: "systemd", "keeper PID", or both} */
+    /** {@return who holds the files beside this process: "systemd", "keeper PID", both, or "nobody" and why} */
     public synchronized String holder() {
         Keeper ours = keeper;
-        return ours == null
-                ? "systemd"
-                : service.exists() ? "systemd and keeper " + ours.pid() : "keeper " + ours.pid();
+        if (ours != null) {
+            return service.exists() ? "systemd and keeper " + ours.pid() : "keeper " + ours.pid();
+        }
+        String alone = keeperLack.isEmpty() ? "" : " (" + keeperLack + "; another is tried every second)";
+        return (service.exists() ? "systemd" : "nobody") + alone;
     }
 
     /** Lets everything go and ends the keeper; this vault is closed then. */

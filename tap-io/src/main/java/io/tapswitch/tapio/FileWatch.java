@@ -133,7 +133,11 @@ public final class FileWatch implements AutoCloseable {
             }
         });
         for (Path file : touched) {
-            follow(file);
+            try {
+                follow(file);
+            } catch (DeviceException noWay) {
+                // Its directory is gone: that is a change, and the old way is what there is left to watch.
+            }
             int count = news.merge(file, 1, Integer::sum);
             poll.after(Duration.ofMillis(QUIET_MS), () -> tellIfQuiet(file, count));
         }

@@ -19,6 +19,7 @@ import java.util.function.Consumer;
  */
 public final class HostWatch implements AutoCloseable {
     private static final int QUIET_MS = 20;
+    private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
     private static final int O_NONBLOCK = 0x800;
     private static final int F_SETFL = 4;
     private static final int NEWS_LENGTH = 32 * 1024;
@@ -59,9 +60,14 @@ public final class HostWatch implements AutoCloseable {
                         "cannot listen to the kernel's news of addresses: " + Errno.describe(result), -result);
             }
         }
-        HostWatch watch = new HostWatch(fd, onChange);
-        watch.poll.add(fd, watch::onNews);
-        return watch;
+        try {
+            HostWatch watch = new HostWatch(fd, onChange);
+            watch.poll.add(fd, watch::onNews);
+            return watch;
+        } catch (DeviceException e) {
+            Syscalls.close(fd);
+            throw e;
+        }
     }
 
     private void onNews() {
@@ -80,8 +86,15 @@ public final class HostWatch implements AutoCloseable {
     }
 
     private void look() {
+        HostState now;
+        try {
+            now = HostState.read();
+        } catch (DeviceException e) {
+            // For want of files or memory: the event must not be lost by that.
+            poll.after(RETRY_PAUSE, this::look);
+            throw e;
+        }
         lookIsDue = false;
-        HostState now = HostState.read();
         if (!now.equals(told)) {
             told = now;
             onChange.accept(now);

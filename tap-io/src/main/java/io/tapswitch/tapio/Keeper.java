@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,8 @@ record Keeper(long pid, long startTicks) {
         }
     }
 
-    private boolean isOf(Path runDirectory) {
+    /** {@return whether it lives, and is the keeper of this directory} */
+    boolean isOf(Path runDirectory) {
         try {
             String[] command =
                     Files.readString(Path.of("/proc", "" + pid, "cmdline")).split("\0", -1);
@@ -126,11 +128,11 @@ record Keeper(long pid, long startTicks) {
     }
 
     private static Keeper start(int[] files, int goAhead, Path runDirectory) {
-        int[] high = files.clone();
+        int[] high = new int[files.length];
+        Arrays.fill(high, -1);
         try {
             for (int i = 0; i < high.length; i++) {
-                // Above the numbers that they get there.
-                high[i] = files[i] < 0 ? -1 : Syscalls.fcntl(files[i], F_DUPFD_CLOEXEC, FIRST_FREE);
+                high[i] = files[i] < 0 ? -1 : duplicate(files[i]);
             }
             long pid = Spawn.start(SHELL, List.of("sh", "-c", PROGRAM, NAME, directoryName(runDirectory)), high);
             if (pid < 0) {
@@ -138,13 +140,7 @@ record Keeper(long pid, long startTicks) {
                         "cannot start the keeper of the interfaces' files, " + SHELL + ": " + Errno.describe(pid),
                         (int) -pid);
             }
-            Keeper keeper = new Keeper(pid, startTicksOf(pid));
-            keeper.awaitName(runDirectory);
-            keeper.write(runDirectory);
-            try (Arena arena = Arena.ofConfined()) {
-                Syscalls.write(goAhead, arena.allocateFrom("\n").address(), 1);
-            }
-            return keeper;
+            return begin(pid, goAhead, runDirectory);
         } catch (IOException e) {
             throw new DeviceException("cannot write " + runDirectory.resolve(FILE) + ": " + e.getMessage(), e);
         } finally {
@@ -153,6 +149,39 @@ record Keeper(long pid, long startTicks) {
                     Syscalls.close(fd);
                 }
             }
+        }
+    }
+
+    /** Above the numbers that they get there. One that is missing there would make a keeper that keeps nothing. */
+    private static int duplicate(int file) {
+        int high = Syscalls.fcntl(file, F_DUPFD_CLOEXEC, FIRST_FREE);
+        if (high < 0) {
+            throw new DeviceException(
+                    "cannot give the keeper of the interfaces' files what it is to keep: " + Errno.describe(high),
+                    -high);
+        }
+        return high;
+    }
+
+    /** Lets a process be the keeper; when that fails it is ended. */
+    private static Keeper begin(long pid, int goAhead, Path runDirectory) throws IOException {
+        try {
+            Keeper keeper = new Keeper(pid, startTicksOf(pid));
+            keeper.awaitName(runDirectory);
+            keeper.write(runDirectory);
+            try (Arena arena = Arena.ofConfined()) {
+                Syscalls.write(goAhead, arena.allocateFrom("\n").address(), 1);
+            }
+            return keeper;
+        } catch (IOException | RuntimeException e) {
+            // A child of ours that nobody waited for: the number is still its own.
+            int pidfd = Syscalls.pidfdOpen(pid);
+            if (pidfd >= 0) {
+                Syscalls.pidfdSendSignal(pidfd, SIGKILL);
+                Syscalls.close(pidfd);
+                Syscalls.waitForChild(pid);
+            }
+            throw e;
         }
     }
 

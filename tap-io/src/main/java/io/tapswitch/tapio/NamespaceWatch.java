@@ -69,9 +69,14 @@ public final class NamespaceWatch implements AutoCloseable {
                 look();
             });
         } else if (directory != null) {
-            inotify.add(directory, Inotify.IN_DELETE | Inotify.IN_MOVED_FROM);
+            try {
+                inotify.add(directory, Inotify.IN_DELETE | Inotify.IN_MOVED_FROM);
+            } catch (DeviceException noWatchLeft) {
+                // Slower and nothing worse: the periodic look finds out as well.
+            }
         }
         watched.put(key, new Watched(path, identity, pidfd, gone));
+        poll.after(Duration.ZERO, this::look);
         plan();
     }
 
@@ -96,11 +101,10 @@ public final class NamespaceWatch implements AutoCloseable {
             poll.after(Duration.ofMillis(PERIOD_MS), () -> {
                 synchronized (this) {
                     lookIsPlanned = false;
-                }
-                look();
-                synchronized (this) {
+                    // First, so that a look that fails, for want of files say, is not the last one.
                     plan();
                 }
+                look();
             });
         }
     }
@@ -120,7 +124,8 @@ public final class NamespaceWatch implements AutoCloseable {
                 });
             }
         }
-        calls.forEach(Runnable::run);
+        // Each on its own: what one throws is reported and keeps no other from its call.
+        calls.forEach(call -> poll.after(Duration.ZERO, call));
     }
 
     private static boolean leadsTo(Path path, long inode) {

@@ -155,10 +155,15 @@ final class RouteDump implements AutoCloseable {
                 int kind = answer.getShort(at + Rtnetlink.NLMSGHDR_TYPE) & 0xffff;
                 int flags = answer.getShort(at + Rtnetlink.NLMSGHDR_TYPE + 2);
                 whole &= (flags & Rtnetlink.NLM_F_DUMP_INTR) == 0;
+                int body = at + Rtnetlink.NLMSGHDR_LENGTH;
                 if (kind == Rtnetlink.NLMSG_DONE) {
+                    // It bears an errno when the kernel could not list all (netlink_dump_done of af_netlink.c).
+                    int error = end - body < Integer.BYTES ? 0 : answer.getInt(body);
+                    if (error < 0) {
+                        throw failed(error);
+                    }
                     return whole;
                 }
-                int body = at + Rtnetlink.NLMSGHDR_LENGTH;
                 if (kind == Rtnetlink.NLMSG_ERROR) {
                     throw failed(answer.getInt(body));
                 }

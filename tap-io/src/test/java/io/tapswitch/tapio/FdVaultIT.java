@@ -171,6 +171,29 @@ final class FdVaultIT {
     }
 
     @Test
+    void aKeeperThatCannotBeReplacedIsSaidAndTriedAgain() throws IOException {
+        Path run = Files.createDirectory(directory.resolve("run"));
+        try (FdVault vault = FdVault.open(run, NOBODY)) {
+            VaultProcess.put(vault, "a", 1);
+            long pid = Long.parseLong(vault.holder().substring("keeper ".length()));
+            Files.delete(run.resolve("keeper"));
+            Files.delete(run);
+            ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+            TestNamespace.await("nobody keeps it", 3_000, () -> vault.holder().startsWith("nobody (cannot write "));
+            assertThat(ProcessHandle.current().children().map(ProcessHandle::info))
+                    .as("no zombie and no keeper that nobody knows")
+                    .noneMatch(info -> info.command().orElse("").isEmpty()
+                            || info.commandLine().orElse("").contains(run.toString()));
+            Files.createDirectory(run);
+            TestNamespace.await("a new keeper", 5_000, () -> vault.holder().matches("keeper \\d+"));
+        }
+        try (FdVault vault = FdVault.open(run, NOBODY)) {
+            assertThat(numbers(vault)).isEqualTo(Map.of("a", List.of(1)));
+            vault.end();
+        }
+    }
+
+    @Test
     void endLetsEverythingGoAndLeavesNoProcess() {
         FdVault vault = FdVault.open(directory, NOBODY);
         int[] pipe = pipeInVault(vault, "a");

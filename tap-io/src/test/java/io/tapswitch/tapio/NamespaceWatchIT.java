@@ -66,6 +66,26 @@ final class NamespaceWatchIT {
     }
 
     @Test
+    void whatIsGoneBeforeItIsWatchedIsToldAndACallThatThrowsKeepsNoOtherFromIts() throws Exception {
+        try (TestNamespace test = new TestNamespace();
+                NamespaceWatch watch = new NamespaceWatch()) {
+            NetworkNamespace.Identity identity = identity(test);
+            Path path = NetworkNamespace.NAMES.resolve(test.name);
+            for (int i = 0; i < 3; i++) {
+                watch.watch("thrower" + i, path, identity, () -> {
+                    throw new DeviceException("a test's trouble");
+                });
+            }
+            watch(watch, test);
+            test.delete();
+            assertThat(gone.await(3, TimeUnit.SECONDS)).isTrue();
+            CountDownLatch second = new CountDownLatch(1);
+            watch.watch("late", path, identity, second::countDown);
+            assertThat(second.await(500, TimeUnit.MILLISECONDS)).isTrue();
+        }
+    }
+
+    @Test
     void whatIsForgottenIsNotToldAndNoDescriptorIsLeft() throws Exception {
         int before = openFiles();
         try (TestNamespace test = new TestNamespace();

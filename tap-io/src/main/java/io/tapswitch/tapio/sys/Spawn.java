@@ -44,6 +44,9 @@ public final class Spawn {
             if (fd >= 0 && fd < fds.length) {
                 throw new IllegalArgumentException("file " + fd + " would be overwritten");
             }
+            if (fd < -1) {
+                throw new IllegalArgumentException("not a file but a failure: " + Errno.describe(fd));
+            }
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment actions = arena.allocate(OPAQUE_LENGTH, Long.BYTES);
