@@ -154,6 +154,39 @@ final class TapPlumbingIT {
     }
 
     @Test
+    void aNewInterfaceHasNoMoreQueuesAttachedThanAreRead() {
+        TapPlumbing one = new TapPlumbing(directory, 1);
+        Plug plug = one.plug(place(one), List.of(plan("a", "eth0", 2, 3))).getFirst();
+        assertThat(plug.fds()).hasSize(1);
+        assertThat(container.ip("-d link show dev eth0"))
+                .as("frames that the kernel puts into a queue that nobody reads are lost")
+                .contains("numqueues 1");
+        one.unplug(List.of(plug));
+        one.end();
+    }
+
+    @Test
+    void aDefaultRouteOfSomebodyElseIsLeftAloneAndNamed() {
+        TapPlumbing one = new TapPlumbing(directory, 1);
+        container.ip("link add own type veth peer name other");
+        container.ip("link set own up");
+        container.ip("link set other up");
+        container.ip("address add 10.9.9.2/24 dev own");
+        container.ip("route add default via 10.9.9.1 dev own");
+        String before = look();
+        assertThatThrownBy(() -> one.plug(place(one), List.of(plan("a", "eth0", 2, 1))))
+                .hasMessageContaining("already has a default route, by own: remove it there");
+        assertThat(look()).isEqualTo(before);
+        container.ip("route del default");
+        container.ip("-6 route add default dev own");
+        assertThatThrownBy(() -> one.plug(place(one), List.of(plan("a", "eth0", 2, 1))))
+                .hasMessageContaining("already has a default route, by own");
+        container.ip("-6 route del default dev own");
+        one.unplug(one.plug(place(one), List.of(plan("a", "eth0", 2, 1))));
+        one.end();
+    }
+
+    @Test
     void R4_anInterfaceWhoseFilesAreLostIsAttachedAnewAndLetsItsNamespaceGo() throws Exception {
         TapPlumbing first = new TapPlumbing(directory, 1);
         Plumbing.Place place = place(first);

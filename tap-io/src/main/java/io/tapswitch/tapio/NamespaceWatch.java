@@ -39,7 +39,7 @@ public final class NamespaceWatch implements AutoCloseable {
     private final Map<Object, Watched> watched = new HashMap<>();
     private boolean lookIsPlanned;
 
-    private record Watched(Path path, Identity identity, int pidfd, Runnable gone) {}
+    private record Watched(Path path, long inode, int pidfd, Runnable gone) {}
 
     /** Begins with nothing to watch. */
     public NamespaceWatch() {
@@ -56,9 +56,10 @@ public final class NamespaceWatch implements AutoCloseable {
      *
      * @param key by which it is forgotten
      * @param path by which it was found
+     * @param inode of the namespace, which tells it apart ({@link Identity#inode})
      * @param gone called once when nobody else needs the namespace
      */
-    public synchronized void watch(Object key, Path path, Identity identity, Runnable gone) {
+    public synchronized void watch(Object key, Path path, long inode, Runnable gone) {
         Matcher process = PROCESS_PATH.matcher(path.toString());
         int pidfd = process.matches() ? Syscalls.pidfdOpen(Long.parseLong(process.group(1))) : -1;
         Path directory = path.getParent();
@@ -75,7 +76,7 @@ public final class NamespaceWatch implements AutoCloseable {
                 // Slower and nothing worse: the periodic look finds out as well.
             }
         }
-        watched.put(key, new Watched(path, identity, pidfd, gone));
+        watched.put(key, new Watched(path, inode, pidfd, gone));
         poll.after(Duration.ZERO, this::look);
         plan();
     }
@@ -113,11 +114,11 @@ public final class NamespaceWatch implements AutoCloseable {
         List<Runnable> calls = new ArrayList<>();
         synchronized (this) {
             Map<Object, Watched> lost = new HashMap<>(watched);
-            lost.values().removeIf(one -> leadsTo(one.path(), one.identity().inode()));
+            lost.values().removeIf(one -> inode(one.path()) == one.inode());
             if (!lost.isEmpty()) {
                 Set<Long> needed = inodesInUse();
                 lost.forEach((key, one) -> {
-                    if (!needed.contains(one.identity().inode())) {
+                    if (!needed.contains(one.inode())) {
                         forget(key);
                         calls.add(one.gone());
                     }
@@ -126,10 +127,6 @@ public final class NamespaceWatch implements AutoCloseable {
         }
         // Each on its own: what one throws is reported and keeps no other from its call.
         calls.forEach(call -> poll.after(Duration.ZERO, call));
-    }
-
-    private static boolean leadsTo(Path path, long inode) {
-        return inode(path) == inode;
     }
 
     private static long inode(Path path) {

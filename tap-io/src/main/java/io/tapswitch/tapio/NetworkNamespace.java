@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,14 @@ public final class NetworkNamespace implements AutoCloseable {
 
     /** Which namespace it is: device and inode of its file (namespaces(7)). */
     public record Identity(long device, long inode) {
+        private static final Pattern TEXT = Pattern.compile("net:\\[(\\d+)]");
+
+        /** {@return the inode in what {@link #toString} gave, -1 when that is something else} */
+        public static long inodeOf(String text) {
+            Matcher matcher = TEXT.matcher(text);
+            return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
+        }
+
         @Override
         public String toString() {
             return "net:[" + inode + "]";

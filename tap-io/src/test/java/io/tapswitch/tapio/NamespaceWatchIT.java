@@ -56,7 +56,7 @@ final class NamespaceWatchIT {
             try (NetworkNamespace namespace = NetworkNamespace.ofPath(path)) {
                 identity = namespace.identity();
             }
-            watch.watch("it", path, identity, gone::countDown);
+            watch.watch("it", path, identity.inode(), gone::countDown);
             assertThat(gone.await(1_200, TimeUnit.MILLISECONDS)).isFalse();
             owner.destroyForcibly().waitFor();
             assertThat(gone.await(500, TimeUnit.MILLISECONDS)).isTrue();
@@ -72,7 +72,7 @@ final class NamespaceWatchIT {
             NetworkNamespace.Identity identity = identity(test);
             Path path = NetworkNamespace.NAMES.resolve(test.name);
             for (int i = 0; i < 3; i++) {
-                watch.watch("thrower" + i, path, identity, () -> {
+                watch.watch("thrower" + i, path, identity.inode(), () -> {
                     throw new DeviceException("a test's trouble");
                 });
             }
@@ -80,7 +80,7 @@ final class NamespaceWatchIT {
             test.delete();
             assertThat(gone.await(3, TimeUnit.SECONDS)).isTrue();
             CountDownLatch second = new CountDownLatch(1);
-            watch.watch("late", path, identity, second::countDown);
+            watch.watch("late", path, identity.inode(), second::countDown);
             assertThat(second.await(500, TimeUnit.MILLISECONDS)).isTrue();
         }
     }
@@ -100,7 +100,7 @@ final class NamespaceWatchIT {
 
     private NetworkNamespace.Identity watch(NamespaceWatch watch, TestNamespace test) {
         NetworkNamespace.Identity identity = identity(test);
-        watch.watch("it", NetworkNamespace.NAMES.resolve(test.name), identity, gone::countDown);
+        watch.watch("it", NetworkNamespace.NAMES.resolve(test.name), identity.inode(), gone::countDown);
         return identity;
     }
 

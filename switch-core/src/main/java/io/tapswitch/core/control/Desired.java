@@ -1,10 +1,12 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,8 +106,9 @@ final class Desired {
             }
             directory.save(next);
             unsaved = null;
+            // Devices are taken back only when no worker can still be reading them.
+            undo.addOrStop(() -> apply(before));
             undo.add(() -> save(before));
-            undo.add(() -> apply(before));
             apply(next);
         } catch (RuntimeException e) {
             undo.run();
@@ -186,11 +189,32 @@ final class Desired {
                 added.add(endpoint);
             }
         });
+        removePending(before, gone.values());
         devices.remove(gone.values());
-        added.forEach(this::watch);
-        bare.update(next);
+        added.forEach(endpoint -> afterwards(() -> watch(endpoint)));
+        afterwards(() -> bare.update(next));
         if (!next.networksById().equals(before.networksById())) {
-            host.update(next);
+            afterwards(() -> host.update(next));
+        }
+    }
+
+    /** The change is in force: what goes wrong from here on is trouble to know of, but no refusal. */
+    private static void afterwards(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            LOG.error("a change is in force, but not all that follows from it", e);
+        }
+    }
+
+    /** An endpoint that was not served yet has a device all the same, which would be in the way of the next one. */
+    private void removePending(DesiredState before, Collection<Endpoint> gone) {
+        for (Container container : before.containers()) {
+            for (Endpoint endpoint : container.endpoints()) {
+                if (gone.contains(endpoint) && !devices.has(endpoint.id())) {
+                    afterwards(() -> devices.removeUnserved(container, endpoint));
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -70,6 +72,19 @@ final class Devices {
         Plumbing.Plug plug = plugs.get(endpoint.id());
         if (plug != null) {
             plumbing.watch(plug, endpoint.interfaceName(), listener);
+        }
+    }
+
+    /** Removes the device of an endpoint that outlived the last daemon and was never served by this one. */
+    void removeUnserved(Container container, Endpoint endpoint) {
+        Plumbing.Place place = new Plumbing.Place(container.netns(), container.netnsIdentity(), null);
+        try {
+            Plumbing.Plug plug = plumbing.reattach(endpoint.id(), place, endpoint.interfaceName(), endpoint.queues());
+            if (plug != null) {
+                plumbing.unplug(List.of(plug));
+            }
+        } catch (Refusal e) {
+            LOG.warn("{} stays in {}: {}", endpoint.interfaceName(), container.name(), e.sentence());
         }
     }
 

@@ -5,12 +5,14 @@ import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.LinkMonitor;
 import io.tapswitch.tapio.LinkState;
 import io.tapswitch.tapio.NamespaceWatch;
-import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
+import io.tapswitch.tapio.sys.Errno;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hands the kernel's news of TAPs to whoever watches that interface. The kernel tells of all but one thing: that nobody
@@ -18,12 +20,16 @@ import java.util.concurrent.atomic.AtomicInteger;
  * that out. Each interface is gone once at most. Any thread may call.
  */
 final class PlugWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PlugWatch.class);
+    private static final long AGAIN_MS = 1_000;
+
     /** The monitor knows links by numbers; these are never used twice, unlike the ids of ports. */
     private final AtomicInteger nextLink = new AtomicInteger();
 
     private final Map<Integer, LinkListener> listeners = new ConcurrentHashMap<>();
     private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
     private final NamespaceWatch namespaces = new NamespaceWatch();
+    private volatile boolean closed;
 
     /** {@return a number for a new interface} */
     int newLink() {
@@ -33,6 +39,10 @@ final class PlugWatch implements AutoCloseable {
     /** Begins to watch, and tells at once what is otherwise than the caller believes. */
     void watch(int link, TapDevice tap, String name, LinkListener listener) {
         listeners.put(link, listener);
+        begin(link, tap, name, listener);
+    }
+
+    private void begin(int link, TapDevice tap, String name, LinkListener listener) {
         try {
             LinkState now = monitor.watch(link, tap);
             if (!now.up()) {
@@ -42,19 +52,37 @@ final class PlugWatch implements AutoCloseable {
                 listener.onRenamed(now.name());
             }
         } catch (DeviceException e) {
-            // The device went away between its making and now.
-            gone(link);
+            if (e.errno() == Errno.EBADFD) {
+                // The device went away between its making and now.
+                gone(link);
+            } else {
+                LOG.warn("{} is not watched yet, another try follows: {}", name, e.getMessage());
+                Thread.ofVirtual().name("watch again").start(() -> beginAgain(link, tap, name, listener));
+            }
+        }
+    }
+
+    /** That the kernel gave no answer, for want of files say, is no news of the device. */
+    private void beginAgain(int link, TapDevice tap, String name, LinkListener listener) {
+        try {
+            Thread.sleep(AGAIN_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        if (!closed && listeners.get(link) == listener) {
+            begin(link, tap, name, listener);
         }
     }
 
     /** Says that the interface's own file keeps its namespace, so that its end is looked for. */
-    void pinned(int link, Path path, NetworkNamespace.Identity identity) {
-        namespaces.watch(link, path, identity, () -> gone(link));
+    void pinned(int link, Path path, long inode) {
+        namespaces.watch(link, path, inode, () -> gone(link));
     }
 
     /** Tells of the end of a namespace in which there is no interface of ours. */
-    void namespace(String key, Path path, NetworkNamespace.Identity identity, Runnable gone) {
-        namespaces.watch(key, path, identity, gone);
+    void namespace(String key, Path path, long inode, Runnable gone) {
+        namespaces.watch(key, path, inode, gone);
     }
 
     /** Watches such a namespace no longer. */
@@ -99,6 +127,7 @@ final class PlugWatch implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         monitor.close();
         namespaces.close();
     }

@@ -108,7 +108,21 @@ final class Restore {
         Set<String> known = new HashSet<>();
         waiting.forEach((endpoint, container) -> known.add(endpoint.id()));
         pending.keySet().retainAll(known);
-        waiting.forEach((endpoint, container) -> desired.locked(() -> attach(container, endpoint)));
+        waiting.forEach((endpoint, container) -> desired.locked(() -> attachIfWanted(container.id(), endpoint.id())));
+    }
+
+    /** As it is now: it may have been renamed, disconnected or removed since we looked. */
+    private boolean attachIfWanted(String containerId, String endpointId) {
+        Container container = desired.state().containersById().get(containerId);
+        if (container != null && pending.containsKey(endpointId)) {
+            for (Endpoint endpoint : container.endpoints()) {
+                if (endpoint.id().equals(endpointId)) {
+                    return attach(container, endpoint);
+                }
+            }
+        }
+        pending.remove(endpointId);
+        return false;
     }
 
     private boolean attach(Container container, Endpoint endpoint) {

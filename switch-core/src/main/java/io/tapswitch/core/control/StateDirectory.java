@@ -24,6 +24,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Theory of operation: what survives the daemon.
@@ -51,6 +53,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Called under the controller's lock only.
  */
 public final class StateDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StateDirectory.class);
+
     /** A state of 4 000 containers has 6 MiB. */
     private static final int BYTES_MAX = 256 << 20;
 
@@ -208,15 +212,19 @@ public final class StateDirectory implements AutoCloseable {
                 channel.force(true);
             }
             Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel self = FileChannel.open(directory, StandardOpenOption.READ)) {
-                self.force(true);
-            }
         } catch (AtomicMoveNotSupportedException e) {
             throw Refusal.failed("file system of " + directory + " cannot rename atomically");
         } catch (IOException e) {
             forget(next);
             throw Refusal.failed(
                     "cannot write state file " + file() + ": " + TextFile.reason(e) + "; the change was not made");
+        }
+        try (FileChannel self = FileChannel.open(directory, StandardOpenOption.READ)) {
+            self.force(true);
+        } catch (IOException e) {
+            // The new name is there for whoever reads. Only when the machine loses power now may the old one come
+            // back, and then no container is left for which it would matter.
+            LOG.warn("directory {} could not be written through: {}", directory, TextFile.reason(e));
         }
     }
 

@@ -13,6 +13,7 @@ import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.tapio.sys.Syscalls;
+import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,6 +57,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call; calls block for the life of two {@code ip} processes, some 10 ms.
  */
 public final class TapPlumbing implements Plumbing {
+    private static final int MASK_FIELD = 7;
+    private static final String ZERO = "0".repeat(8);
+    private static final String ZERO_IPV6 = "0".repeat(32);
+
     private final LinkConfigurator configurator = new IpBatch();
     private final Path runDirectory;
     private final int workers;
@@ -141,16 +146,43 @@ public final class TapPlumbing implements Plumbing {
     }
 
     private static void refuseTaken(NetworkNamespace target, Place place, List<InterfacePlan> plans) {
-        List<String> devices;
-        try {
-            devices = target.call(() -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")));
-        } catch (IOException e) {
-            throw Refusal.failed("cannot list the interfaces of namespace " + place.path() + ": " + e.getMessage(), e);
-        }
+        List<String> devices = lines(target, place, "dev");
         for (InterfacePlan plan : plans) {
             if (devices.stream().anyMatch(line -> line.strip().startsWith(plan.name() + ":"))) {
                 throw Refusal.conflict("namespace " + place.path() + " already has an interface " + plan.name()
                         + ": tapswitch makes eth0, eth1 ... in a namespace that has none of these");
+            }
+            for (IpAddress gateway : plan.defaultGateways()) {
+                refuseDefaultRoute(target, place, gateway.isIpv6());
+            }
+        }
+    }
+
+    /** What the kernel says about the namespace in a file of /proc/net (proc(5)). */
+    private static List<String> lines(NetworkNamespace target, Place place, String file) {
+        try {
+            Path path = Path.of("/proc/thread-self/net", file);
+            // Without IPv6 there is no file of its routes.
+            return target.call(() -> Files.exists(path) ? Files.readAllLines(path) : List.of());
+        } catch (IOException e) {
+            throw Refusal.failed("cannot look at namespace " + place.path() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A default route that is not ours is somebody's decision: it is neither replaced nor joined by a second one. */
+    private static void refuseDefaultRoute(NetworkNamespace target, Place place, boolean ipv6) {
+        for (String line : lines(target, place, ipv6 ? "ipv6_route" : "route")) {
+            String[] fields = line.strip().split("\\s+", -1);
+            // route: interface, destination ... mask; ipv6_route: destination, length ... interface.
+            String link = ipv6 ? fields[fields.length - 1] : fields[0];
+            boolean all = ipv6
+                    ? fields[0].equals(ZERO_IPV6) && fields[1].equals("00")
+                    : fields.length > MASK_FIELD && fields[1].equals(ZERO) && fields[MASK_FIELD].equals(ZERO);
+            // The kernel's own answer for what has no route, "unreachable by lo", is no way out.
+            if (all && !link.equals("lo")) {
+                throw Refusal.conflict("namespace " + place.path() + " already has a default route, by " + link
+                        + ": remove it there ('ip route del default'), or choose an --internal network, which sets"
+                        + " none");
             }
         }
     }
@@ -195,7 +227,7 @@ public final class TapPlumbing implements Plumbing {
                 vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
                 kept.add(tag);
                 tap.persist(true);
-                plugs.add(new TapPlug(tag, watch.newLink(), tap, Math.min(workers, tap.fds().length)));
+                plugs.add(plugOf(tag, tap));
             }
             return plugs;
         } catch (RuntimeException e) {
@@ -255,7 +287,7 @@ public final class TapPlumbing implements Plumbing {
             TapDevice tap =
                     TapDevice.reattach(target, name, new TapOptions(queues, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
             TapPlug plug = plugOf(tag, tap);
-            watch.pinned(plug.link(), Path.of(place.path()), identity);
+            watch.pinned(plug.link(), Path.of(place.path()), identity.inode());
             return plug;
         } catch (DeviceException e) {
             if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENODEV) {
@@ -354,16 +386,7 @@ public final class TapPlumbing implements Plumbing {
 
     @Override
     public void watchNamespace(String key, Place place, Runnable gone) {
-        try (NetworkNamespace namespace = NetworkNamespace.ofPath(Path.of(place.path()))) {
-            NetworkNamespace.Identity identity = namespace.identity();
-            if (identity.toString().equals(place.identity())) {
-                watch.namespace(key, Path.of(place.path()), identity, gone);
-                return;
-            }
-        } catch (DeviceException e) {
-            // Gone already, as below.
-        }
-        gone.run();
+        watch.namespace(key, Path.of(place.path()), NetworkNamespace.Identity.inodeOf(place.identity()), gone);
     }
 
     @Override

@@ -16,6 +16,18 @@ final class Undo {
         steps.push(step);
     }
 
+    /** Remembers a step on whose success the older ones rest: when it fails, they are left as they are. */
+    void addOrStop(Runnable step) {
+        steps.push(() -> {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                steps.clear();
+                throw e;
+            }
+        });
+    }
+
     /** Takes everything back. */
     void run() {
         while (!steps.isEmpty()) {

@@ -168,4 +168,15 @@ class ConnectTest {
         assertThat(control.plumbing.plugs).hasSize(1);
         assertThat(control.dataplane.ports).hasSize(1);
     }
+
+    @Test
+    @DisplayName("A device that the dataplane does not let go is not closed: its file's number must not be another's")
+    void keepsWhatTheDataplaneHolds() {
+        control.attach("one", "web");
+        control.dataplane.refusedPort = 1;
+        control.dataplane.staysStuck = true;
+        refused(Refusal.Kind.FAILED, () -> control.connect("db", "one"), "refused");
+        assertThat(control.container("one").endpoints()).hasSize(1);
+        assertThat(control.plumbing.plugs).hasSize(2);
+    }
 }

@@ -27,6 +27,11 @@ public final class FakeDataplane implements Dataplane {
     public SwitchTables tables = SwitchTables.EMPTY;
     /** A port that cannot be added, -1 for none. */
     public int refusedPort = -1;
+    /** Whether nothing is taken any more, whatever it is. */
+    public boolean stuck;
+
+    /** Whether it is stuck from the refused port on. */
+    public boolean staysStuck;
 
     private final int workers;
 
@@ -53,6 +58,9 @@ public final class FakeDataplane implements Dataplane {
     /** Complains where the real one would. */
     @Override
     public synchronized CompletableFuture<Void> apply(SwitchTables next) {
+        if (stuck) {
+            return done(false, "stuck");
+        }
         List<String> faults = TableRules.faults(next, workers);
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("version " + next.version() + " is inconsistent: " + faults);
@@ -63,6 +71,7 @@ public final class FakeDataplane implements Dataplane {
         ports.putAll(next.ports());
         links.keySet().retainAll(ports.keySet());
         tables = next;
+        stuck = ports.containsKey(refusedPort) && staysStuck;
         return done(!ports.containsKey(refusedPort), "refused");
     }
 

@@ -64,6 +64,22 @@ class RestoreTest {
     }
 
     @Test
+    @DisplayName("R15 what is removed while it is pending is not attached any more, and its device goes as well")
+    void removesPending() throws Exception {
+        Endpoint lost = control.attach("one", "web").endpoints().getFirst();
+        control.plumbing.lost.add(lost.id());
+        control.plumbing.busy.add(lost.id());
+        control.restart();
+        control.plumbing.busy.clear();
+        control.controller.disconnect("web", "one", false);
+        assertThat(control.plumbing.plugs).isEmpty();
+        assertThat(control.controller.warnings()).isEmpty();
+        control.controller.connect("web", new ConnectRequest("one", null, null, null, null));
+        assertThat(control.dataplane.ports).hasSize(1);
+        assertThat(control.plumbing.plugs).hasSize(1);
+    }
+
+    @Test
     @DisplayName("R1 a namespace that died meanwhile is cleaned up like one that dies")
     void namespaceDiedMeanwhile() {
         Endpoint endpoint = control.attach("one", "web").endpoints().getFirst();
