@@ -9,6 +9,7 @@ import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.LabHost;
 import io.tapswitch.lab.LabNamespace;
+import io.tapswitch.lab.World;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -187,6 +188,38 @@ final class HostTapIT {
             assertThat(atOne.lines()).isEmpty();
         }
         assertThat(hostDrops("host_source") - before).isBetween(3L, 5L);
+    }
+
+    @Test
+    void whenSomebodyDeletesTheHostsInterfaceItIsMadeAgainAndNothingElseSuffers() {
+        try (World world = World.withDaemon()) {
+            world.attached("one");
+            world.host().ping("172.17.0.2");
+            for (int round = 1; round <= 2; round++) {
+                String subnet = "10." + round + ".0.0/24";
+                world.host().ip("link delete " + LabHost.TAP);
+                // The daemon may not know it yet, and says that it cannot set up what is not there.
+                world.daemon().expectLog("the host's interface tapswitch0 cannot be set up");
+                world.cli("network", "create", "--subnet", subnet, "net" + round);
+                Eventually.until(
+                        "the host reaches its container and the new network",
+                        () -> world.host().reaches("172.17.0.2")
+                                && world.host().ip("route show").contains(subnet));
+                world.attached("more" + round, "--network", "net" + round);
+                world.host().ping("10." + round + ".0.2");
+            }
+            assertThat(world.cli("ps", "--format", "{{.Names}}").lines()).contains("one", "more1", "more2");
+            assertThat(world.cli("status")).doesNotContain("the host cannot reach");
+            world.assertNoTrouble();
+            String before = world.host().ip("address show dev " + LabHost.TAP);
+            world.stop();
+            world.start();
+            assertThat(world.host().ip("address show dev " + LabHost.TAP))
+                    .as("the last one is kept")
+                    .isEqualTo(before);
+            world.host().ping("10.2.0.2");
+            world.assertNoTrouble();
+        }
     }
 
     private static long hostDrops(String reason) {

@@ -134,6 +134,21 @@ final class TapPlumbingIT {
     }
 
     @Test
+    void anInterfaceThatCannotBeLetGoKeepsNoOther() {
+        TapPlumbing plumbing = new TapPlumbing(directory, 1);
+        List<Plug> plugs =
+                plumbing.plug(place(plumbing), List.of(plan("a", "eth0", 2, 1), plan("b", "eth1", 3, 1, List.of())));
+        Syscalls.close(plugs.getFirst().fds().getFirst());
+        assertThatThrownBy(() -> plumbing.unplug(plugs)).isInstanceOf(Refusal.class);
+        assertThat(container.ip("-o link")).doesNotContain("eth1");
+        plumbing.close();
+        TapPlumbing next = new TapPlumbing(directory, 1);
+        assertThat(next.adopt("a")).isNull();
+        assertThat(next.adopt("b")).isNull();
+        next.close();
+    }
+
+    @Test
     void anInterfaceWithMoreQueuesThanWorkersUsesFewer() {
         TapPlumbing first = new TapPlumbing(directory, 3);
         Plug plug = first.plug(place(first), List.of(plan("a", "eth0", 2, 3))).getFirst();

@@ -91,7 +91,7 @@ public final class Controller implements AutoCloseable {
         this.directory = directory;
         this.chronicle = new Chronicle(log);
         Devices devices = new Devices(plumbing);
-        this.host = new HostPortWiring(plumbing, host, links.ofHost(this::hostGone));
+        this.host = new HostPortWiring(plumbing, host, id -> links.ofHost(() -> hostGone(id)));
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         this.desired = new Desired(directory, dataplane, devices, this.host, bare, this::listener);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
@@ -168,20 +168,19 @@ public final class Controller implements AutoCloseable {
     }
 
     private void portGone(String endpointId) {
-        if (endpointId.equals(HostPortWiring.TAG)) {
-            hostGone();
+        if (HostPortWiring.isHost(endpointId)) {
+            hostGone(endpointId);
         } else {
             departures.endpointGone(endpointId);
         }
     }
 
-    /** Somebody deleted the host's interface: it is made again. */
-    private void hostGone() {
+    /** Somebody deleted the host's interface: it is made again. The news come twice, of the link and of its port. */
+    private void hostGone(String id) {
         desired.locked(() -> {
-            Plumbing.HostPlug gone = host.forget();
-            if (gone != null) {
+            if (id.equals(host.id())) {
+                desired.dropHost();
                 desired.apply(desired.state());
-                plumbing.unplug(List.of(gone));
                 host.update(desired.state());
             }
             return true;
@@ -214,11 +213,8 @@ public final class Controller implements AutoCloseable {
     public void detachAll() {
         desired.locked(() -> {
             departures.everythingGone();
-            Plumbing.HostPlug gone = host.close();
-            if (gone != null) {
-                desired.apply(desired.state());
-                plumbing.unplug(List.of(gone));
-            }
+            host.close();
+            desired.dropHost();
             plumbing.end();
             return true;
         });

@@ -167,17 +167,26 @@ final class Desired {
 
     /** Compiles a state and brings it into the dataplane; used alone when only devices or the host have changed. */
     void apply(DesiredState next) {
-        bindPorts(next);
-        Waiting.await(
-                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, host.view(next))),
-                "bring version " + next.version() + " into the dataplane");
-    }
-
-    private void bindPorts(DesiredState next) {
+        host.open(next);
         next.containers()
                 .forEach(container ->
                         container.endpoints().forEach(endpoint -> devices.bind(endpoint.port(), endpoint.id())));
-        devices.bind(EndpointRules.HOST_PORT, HostPortWiring.TAG);
+        devices.bind(EndpointRules.HOST_PORT, host.id());
+        bring(next, host.view(next));
+    }
+
+    /** Takes the host's interface away from the dataplane and then from the host. */
+    void dropHost() {
+        // First the dataplane: a ring may still name the files, and what the vault has must go before another is made.
+        bring(state, null);
+        devices.bind(EndpointRules.HOST_PORT, null);
+        host.drop();
+    }
+
+    private void bring(DesiredState next, @Nullable HostView view) {
+        Waiting.await(
+                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, view)),
+                "bring version " + next.version() + " into the dataplane");
     }
 
     private void finish(DesiredState before, DesiredState next) {

@@ -56,8 +56,8 @@ final class Devices {
         return plug == null ? List.of() : plug.fds();
     }
 
-    /** Says whose a port is, before the dataplane is told of it. */
-    void bind(int port, String endpointId) {
+    /** Says whose a port is, before the dataplane is told of it; null when it is nobody's any more. */
+    void bind(int port, @Nullable String endpointId) {
         endpointOfPort.set(port, endpointId);
     }
 

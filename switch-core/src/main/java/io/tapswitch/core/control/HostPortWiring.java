@@ -36,7 +36,7 @@ final class HostPortWiring {
 
     private final Plumbing plumbing;
     private final Function<String, HostLook> host;
-    private final Plumbing.LinkListener listener;
+    private final Function<String, Plumbing.LinkListener> listeners;
     private volatile Plumbing.@Nullable HostPlug plug;
     private volatile String refusal = "";
     private volatile List<String> complaints = List.of();
@@ -44,41 +44,68 @@ final class HostPortWiring {
     private @Nullable Set<IpAddress> own;
     private Set<IpAddress> told = Set.of();
     private boolean closed;
+    private int opened;
 
     /**
      * Does nothing yet.
      *
      * @param host looks at the host, leaving an interface of that name out
-     * @param listener hears of the interface
+     * @param listeners makes who hears of the interface of an id
      */
-    HostPortWiring(Plumbing plumbing, Function<String, HostLook> host, Plumbing.LinkListener listener) {
+    HostPortWiring(
+            Plumbing plumbing, Function<String, HostLook> host, Function<String, Plumbing.LinkListener> listeners) {
         this.plumbing = plumbing;
         this.host = host;
-        this.listener = listener;
+        this.listeners = listeners;
     }
 
-    /** Takes the interface that outlived the last daemon or makes one, when a network needs it. */
+    /** Takes the interface that outlived the last daemon or makes one, when a network needs it and there is none. */
     void open(DesiredState state) {
         if (closed || plug != null || networks(state).isEmpty()) {
             return;
         }
         try {
-            Plumbing.HostPlug made = plumbing.host(TAG);
-            plug = made;
+            plug = plumbing.host(TAG);
+            opened++;
             refusal = "";
-            plumbing.watch(made, made.name(), listener);
-        } catch (Refusal e) {
-            if (!e.sentence().equals(refusal)) {
-                LOG.warn("the host has no interface at the switch: {}", e.sentence());
-            }
-            refusal = e.sentence();
+        } catch (RuntimeException e) {
+            // Of any kind: each change of the state comes by here, and none may fail because the host has no interface.
+            refuse(e);
         }
+        Plumbing.HostPlug made = plug;
+        if (made != null) {
+            plumbing.watch(made, made.name(), listeners.apply(idOf(opened)));
+        }
+    }
+
+    private void refuse(RuntimeException e) {
+        String why = e instanceof Refusal refused ? refused.sentence() : String.valueOf(e.getMessage());
+        if (!why.equals(refusal) && e instanceof Refusal) {
+            LOG.warn("the host has no interface at the switch: {}", why);
+        } else if (!why.equals(refusal)) {
+            LOG.error("the host has no interface at the switch", e);
+        }
+        refusal = why;
+    }
+
+    private static String idOf(int number) {
+        return TAG + " " + number;
+    }
+
+    /** {@return the id of the interface that is now, none of an endpoint and never used twice; null for none} */
+    @Nullable
+    String id() {
+        return plug == null ? null : idOf(opened);
+    }
+
+    /** {@return whether an id is or was that of the host's interface} */
+    static boolean isHost(String id) {
+        return id.startsWith(TAG);
     }
 
     /** {@return what the tables must know of the host, null when it has no interface} */
     @Nullable
     HostView view(DesiredState state) {
-        open(state);
         Plumbing.HostPlug now = plug;
         if (now == null) {
             return null;
@@ -131,18 +158,28 @@ final class HostPortWiring {
                 .toList();
     }
 
-    /** {@return the interface that is gone or shall go, which is forgotten; null for none} */
-    Plumbing.@Nullable HostPlug forget() {
+    /**
+     * Lets the interface go that the kernel has taken away or nobody shall have any more: when this returns, nothing is
+     * kept under its tag, and another can be made. The dataplane must be done with it.
+     */
+    void drop() {
         Plumbing.HostPlug gone = plug;
         plug = null;
         complaints = List.of();
-        return gone;
+        if (gone == null) {
+            return;
+        }
+        try {
+            plumbing.unplug(List.of(gone));
+        } catch (Refusal e) {
+            // What is left of it is in the way of the next one, which says so then.
+            LOG.error("the host's interface could not be removed: {}", e.sentence());
+        }
     }
 
-    /** {@return the interface, which is not made again; null for none} */
-    Plumbing.@Nullable HostPlug close() {
+    /** From now on none is made. */
+    void close() {
         closed = true;
-        return forget();
     }
 
     /** {@return the host as it is now} */

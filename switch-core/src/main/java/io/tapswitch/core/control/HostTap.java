@@ -57,6 +57,7 @@ final class HostTap implements Plumbing.HostPlug {
     private final TapDevice tap;
     private final MacAddress mac;
     private final LinkConfigurator configurator;
+    private volatile String lastName = "";
 
     HostTap(String tag, int link, TapDevice tap, MacAddress mac, LinkConfigurator configurator) {
         this.tag = tag;
@@ -168,7 +169,12 @@ final class HostTap implements Plumbing.HostPlug {
 
     @Override
     public String name() {
-        return tap.name();
+        try {
+            lastName = tap.name();
+        } catch (DeviceException gone) {
+            // The news of it are on their way; until then it is called what it was.
+        }
+        return lastName;
     }
 
     @Override

@@ -96,7 +96,7 @@ public interface Plumbing extends AutoCloseable {
 
     /** The host's own interface ({@code tapswitch0}); one queue. */
     interface HostPlug extends Plug {
-        /** {@return its name at the host} */
+        /** {@return its name at the host, the last one when it is gone} */
         String name();
 
         /** {@return its MAC address} */

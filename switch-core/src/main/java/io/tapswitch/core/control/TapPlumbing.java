@@ -224,27 +224,49 @@ public final class TapPlumbing implements Plumbing {
             for (int i = 0; i < taps.size(); i++) {
                 TapDevice tap = taps.get(i);
                 String tag = plans.get(i).tag();
-                vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
+                keep(tag, tap);
                 kept.add(tag);
-                tap.persist(true);
                 plugs.add(plugOf(tag, tap));
             }
             return plugs;
         } catch (RuntimeException e) {
-            taps.forEach(TapPlumbing::letGo);
-            vault.drop(kept);
+            try {
+                letGo(taps, kept);
+            } catch (DeviceException another) {
+                e.addSuppressed(another);
+            }
             throw e;
         }
     }
 
-    /** From here on the device goes with its last file. */
-    private static void letGo(TapDevice tap) {
+    /** Puts a device's files into the vault and makes it stay; when that fails, nothing is under the tag. */
+    private void keep(String tag, TapDevice tap) {
+        vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
         try {
-            tap.persist(false);
-        } catch (DeviceException e) {
-            if (e.errno() != Errno.EBADFD) {
-                throw e;
+            tap.persist(true);
+        } catch (RuntimeException e) {
+            vault.drop(List.of(tag));
+            throw e;
+        }
+    }
+
+    /** Lets devices go, and what the vault has of them: all of them, whatever one of them says. */
+    private void letGo(List<TapDevice> taps, Collection<String> tags) {
+        DeviceException failure = null;
+        try {
+            for (TapDevice tap : taps) {
+                try {
+                    tap.persist(false);
+                } catch (DeviceException e) {
+                    failure = e.errno() == Errno.EBADFD ? failure : e;
+                }
             }
+            vault.drop(tags);
+        } finally {
+            taps.forEach(TapDevice::close);
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -286,9 +308,15 @@ public final class TapPlumbing implements Plumbing {
             }
             TapDevice tap =
                     TapDevice.reattach(target, name, new TapOptions(queues, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
-            TapPlug plug = plugOf(tag, tap);
-            watch.pinned(plug.link(), Path.of(place.path()), identity.inode());
-            return plug;
+            try {
+                TapPlug plug = plugOf(tag, tap);
+                watch.pinned(plug.link(), Path.of(place.path()), identity.inode());
+                return plug;
+            } catch (RuntimeException e) {
+                // Its file would keep the namespace alive, and nobody would look whether it still has to.
+                tap.close();
+                throw e;
+            }
         } catch (DeviceException e) {
             if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENODEV) {
                 return null;
@@ -304,16 +332,13 @@ public final class TapPlumbing implements Plumbing {
         for (Plug plug : plugs) {
             TapDevice tap = tapOf(plug);
             watch.forget(linkOf(plug));
-            letGo(tap);
             taps.add(tap);
             tags.add(plug.tag());
         }
         try {
-            vault.drop(tags);
+            letGo(taps, tags);
         } catch (DeviceException e) {
             throw refusal(e);
-        } finally {
-            taps.forEach(TapDevice::close);
         }
     }
 
@@ -337,12 +362,10 @@ public final class TapPlumbing implements Plumbing {
         for (String tag : others) {
             TapDevice tap = taken(tag);
             if (tap != null) {
-                letGo(tap);
                 taps.add(tap);
             }
         }
-        vault.drop(others);
-        taps.forEach(TapDevice::close);
+        letGo(taps, others);
     }
 
     @Override
@@ -366,8 +389,7 @@ public final class TapPlumbing implements Plumbing {
             if (tap == null) {
                 tap = HostTap.open(mac, configurator);
                 try {
-                    vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
-                    tap.persist(true);
+                    keep(tag, tap);
                 } catch (RuntimeException e) {
                     tap.close();
                     throw e;

@@ -35,13 +35,20 @@ public final class FakePlumbing implements Plumbing {
     public String routeRefusal = "";
     /** Why the host's interface cannot be made, empty when it can. */
     public String hostRefusal = "";
-    /** The host's interface, null before it was asked for. */
+    /** What breaks when the host's interface is made, null for nothing. */
+    public @Nullable RuntimeException hostDefect;
+    /** The host's interface, null before it was asked for and when somebody deleted it. */
     public @Nullable FakeHostPlug host;
+    /** Tags of the host's interface in the vault: what is there must go before anything else is put there. */
+    public final Set<String> kept = new LinkedHashSet<>();
 
     /** Namespaces without interfaces that are watched: who hears of their end, by container id. */
     public final Map<String, Runnable> namespaces = new HashMap<>();
     /** Whether the keeper was ended. */
     public boolean ended;
+
+    /** What the last daemon left in the vault and the next one may have once. */
+    private final Set<String> left = new LinkedHashSet<>();
 
     private int files = 100;
 
@@ -168,6 +175,8 @@ public final class FakePlumbing implements Plumbing {
         for (Plug plug : gone) {
             plugs.remove(plug);
             listeners.remove(plug);
+            kept.remove(plug.tag());
+            host = plug == host ? null : host;
         }
     }
 
@@ -189,10 +198,22 @@ public final class FakePlumbing implements Plumbing {
         if (!hostRefusal.isEmpty()) {
             throw Refusal.failed(hostRefusal, new IllegalStateException());
         }
+        if (hostDefect != null) {
+            throw hostDefect;
+        }
         FakeHostPlug there = host;
-        FakeHostPlug plug = there == null ? new FakeHostPlug(tag, files(1)) : there;
-        host = plug;
-        return plug;
+        if (left.remove(tag)) {
+            if (there != null) {
+                return there;
+            }
+            kept.remove(tag);
+        }
+        if (!kept.add(tag)) {
+            throw new IllegalStateException("the vault has files under " + tag + " already");
+        }
+        FakeHostPlug made = new FakeHostPlug(tag, files(1));
+        host = made;
+        return made;
     }
 
     @Override
@@ -221,5 +242,7 @@ public final class FakePlumbing implements Plumbing {
     }
 
     @Override
-    public void close() {}
+    public synchronized void close() {
+        left.addAll(kept);
+    }
 }

@@ -4,6 +4,7 @@ import static io.tapswitch.core.control.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.dataplane.HostSettings;
+import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,10 +101,61 @@ class HostPortTest {
     @DisplayName("An interface that somebody deleted is made again")
     void makesItAgain() throws Exception {
         FakePlumbing.FakeHostPlug first = plug();
-        control.plumbing.host = null;
-        control.plumbing.listener(HostPortWiring.TAG).onGone();
-        eventually(() -> assertThat(control.plumbing.host).isNotNull().isNotSameAs(first));
+        FakePlumbing.FakeHostPlug second = deleteAndAwait(first);
         eventually(() -> assertThat(networks()).containsExactly("bridge"));
-        assertThat(host().fds()).isEqualTo(plug().fds());
+        assertThat(host().fds()).isEqualTo(second.fds());
+        control.create("web", "10.1.0.0/24");
+        assertThat(networks()).containsExactly("bridge", "web");
+        deleteAndAwait(second);
+        eventually(() -> assertThat(networks()).containsExactly("bridge", "web"));
+        assertThat(control.controller.warnings()).isEmpty();
+    }
+
+    private FakePlumbing.FakeHostPlug deleteAndAwait(FakePlumbing.FakeHostPlug old) throws Exception {
+        Plumbing.LinkListener listener = control.plumbing.listener(HostPortWiring.TAG);
+        control.plumbing.host = null;
+        listener.onGone();
+        eventually(() -> assertThat(control.plumbing.host).isNotNull().isNotSameAs(old));
+        return plug();
+    }
+
+    @Test
+    @DisplayName("The interface that was made again outlives the daemon like the first")
+    void isKeptWhenMadeAgain() throws Exception {
+        FakePlumbing.FakeHostPlug second = deleteAndAwait(plug());
+        eventually(() -> assertThat(host().fds()).isEqualTo(second.fds()));
+        assertThat(control.plumbing.kept).containsExactly(HostPortWiring.TAG);
+        control.restart();
+        assertThat(plug()).isSameAs(second);
+        assertThat(host().fds()).isEqualTo(second.fds());
+    }
+
+    @Test
+    @DisplayName("News of the deletion that come twice, or late, do not take the new interface away")
+    void hearsOfItTwice() throws Exception {
+        Endpoint endpoint = control.attach("one").endpoints().getFirst();
+        Plumbing.LinkListener listener = control.plumbing.listener(HostPortWiring.TAG);
+        FakePlumbing.FakeHostPlug second = deleteAndAwait(plug());
+        listener.onGone();
+        // Comes after it on the same thread.
+        control.plumbing.listener(endpoint.id()).onRenamed("wan0");
+        eventually(() -> assertThat(control.interfaces("one")).containsExactly("wan0"));
+        assertThat(plug()).isSameAs(second);
+        assertThat(host().fds()).isEqualTo(second.fds());
+    }
+
+    @Test
+    @DisplayName("What breaks when the host's interface is made, of whatever kind, is in nobody's way")
+    void worksWhenTheHostBreaks() {
+        control.plumbing.host = null;
+        control.plumbing.hostDefect = new IllegalStateException("something unforeseen");
+        control.restart();
+        control.attach("one");
+        assertThat(control.controller.warnings())
+                .containsExactly("the host cannot reach containers, nor they the host: something unforeseen");
+        control.plumbing.hostDefect = null;
+        control.create("web", "10.1.0.0/24");
+        assertThat(networks()).containsExactly("bridge", "web");
+        assertThat(control.controller.warnings()).isEmpty();
     }
 }

@@ -150,6 +150,7 @@ final class TestControl implements AutoCloseable {
     @Override
     public void close() {
         controller.close();
+        plumbing.close();
         state.close();
     }
 }
