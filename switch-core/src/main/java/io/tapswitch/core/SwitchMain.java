@@ -5,6 +5,7 @@ import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.WorkerDataplane;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.FrameIos;
 import io.tapswitch.tapio.IoMode;
 import java.io.PrintStream;
@@ -47,6 +48,9 @@ public final class SwitchMain {
             run(options);
         } catch (Refusal e) {
             fail(e.sentence());
+        } catch (DeviceException e) {
+            // What the kernel refuses is said by the message; where in the code it was asked helps nobody.
+            fail("cannot start: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {

@@ -267,4 +267,22 @@ final class StateIT {
         }
         one.ping("172.17.0.1");
     }
+
+    @Test
+    void R14_secondDaemonThatWouldTakeTheFirstOnesInterfacesIsRefused() throws IOException {
+        world.start();
+        LabContainer one = world.attached("one");
+        String before = world.host().ip("address");
+        Path other = Files.createDirectory(world.directory().resolve("other"));
+        Files.createSymbolicLink(other.resolve("run"), world.directory().resolve("run"));
+        try (Daemon second = Daemon.launch(world.host(), other, List.of(), List.of())) {
+            Outcome outcome = second.process().await(Duration.ofSeconds(15));
+            assertThat(outcome.exit()).isEqualTo(1);
+            assertThat(outcome.err())
+                    .contains("run directory", "in use by another tapswitch daemon", "--run-dir")
+                    .doesNotContain("\tat ");
+        }
+        assertThat(world.host().ip("address")).isEqualTo(before);
+        one.ping("172.17.0.1");
+    }
 }

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Limits: {@value FdQueue#CAPACITY} tags, {@value FdMessage#MAX_FDS} files each; a full queue refuses and is left as
  * it was. {@link #put} costs some microseconds, {@link #drop} as much for each tag that lies before the wanted one, and
  * opening 4 000 tags some 20 ms. The kernel's limit of files in flight does not hold for root (too_many_unix_fds of
- * net/core/scm.c). One daemon at a time has a vault: the lock on the state directory sees to that.
+ * net/core/scm.c). One process at a time has a vault: the directory is locked.
  *
  * <p>Any thread may call; calls wait for each other.
  */
@@ -47,6 +47,7 @@ public final class FdVault implements AutoCloseable {
     private static final Duration KEEPER_PAUSE = Duration.ofSeconds(1);
 
     private final Path runDirectory;
+    private final DirectoryLock lock;
     private final ServiceStore service;
     private final FdQueue queue;
     private final Map<String, List<Integer>> taken;
@@ -60,8 +61,14 @@ public final class FdVault implements AutoCloseable {
     private int keeperPidfd = -1;
     private boolean closed;
 
-    private FdVault(Path runDirectory, ServiceStore service, FdQueue queue, Map<String, List<Integer>> taken) {
+    private FdVault(
+            Path runDirectory,
+            DirectoryLock lock,
+            ServiceStore service,
+            FdQueue queue,
+            Map<String, List<Integer>> taken) {
         this.runDirectory = runDirectory;
+        this.lock = lock;
         this.service = service;
         this.queue = queue;
         this.taken = taken;
@@ -83,13 +90,44 @@ public final class FdVault implements AutoCloseable {
         } catch (IOException e) {
             throw new DeviceException("cannot make the directory " + runDirectory + ": " + e.getMessage(), e);
         }
+        DirectoryLock lock = lock(runDirectory);
+        try {
+            return open(runDirectory, lock, environment);
+        } catch (RuntimeException e) {
+            release(lock);
+            throw e;
+        }
+    }
+
+    private static DirectoryLock lock(Path runDirectory) {
+        try {
+            DirectoryLock lock = DirectoryLock.tryTake(runDirectory);
+            if (lock == null) {
+                throw new DeviceException("run directory " + runDirectory + " is in use by another tapswitch daemon,"
+                        + " whose interfaces are kept there: give this one a directory of its own with --run-dir");
+            }
+            return lock;
+        } catch (IOException e) {
+            throw new DeviceException("cannot use run directory " + runDirectory + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void release(DirectoryLock lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            // Nothing was buffered: the file is closed all the same.
+        }
+    }
+
+    private static FdVault open(Path runDirectory, DirectoryLock lock, Map<String, String> environment) {
         ServiceStore service = new ServiceStore(environment);
         Keeper keeper = Keeper.of(runDirectory);
         FdQueue kept = keeper == null ? null : keeper.queue(runDirectory);
         FdQueue passed = service.queue();
         FdQueue queue = passed != null ? passed : kept != null ? kept : FdQueue.create();
         try {
-            FdVault vault = new FdVault(runDirectory, service, queue, queue.openAll());
+            FdVault vault = new FdVault(runDirectory, lock, service, queue, queue.openAll());
             vault.findHolder(passed, keeper, kept);
             return vault;
         } catch (RuntimeException e) {
@@ -246,6 +284,11 @@ public final class FdVault implements AutoCloseable {
                 ours.end(runDirectory);
             }
             service.forget();
+            try {
+                lock.deleteFile();
+            } catch (IOException e) {
+                throw new DeviceException("cannot empty the directory " + runDirectory + ": " + e.getMessage(), e);
+            }
         }
         close();
     }
@@ -268,6 +311,7 @@ public final class FdVault implements AutoCloseable {
             watch = keeperWatch;
             forgetPidfd();
             queue.close();
+            release(lock);
         }
         if (watch != null) {
             watch.close();

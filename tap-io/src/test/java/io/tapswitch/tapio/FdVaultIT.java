@@ -133,6 +133,23 @@ final class FdVaultIT {
     }
 
     @Test
+    void R14_aDirectoryIsOneProcesssAndFreeWhenThatIsKilled() throws Exception {
+        try (FdVault vault = FdVault.open(directory, NOBODY)) {
+            VaultProcess.put(vault, "a", 1);
+            String holder = vault.holder();
+            assertThatThrownBy(() -> FdVault.open(directory, NOBODY))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("in use by another tapswitch daemon")
+                    .hasMessageContaining("--run-dir");
+            assertThat(vault.holder()).isEqualTo(holder);
+        }
+        VaultProcess.churnAndKill(directory, 1_000);
+        try (FdVault vault = FdVault.open(directory, NOBODY)) {
+            vault.end();
+        }
+    }
+
+    @Test
     void refusesATagThatIsThere() {
         try (FdVault vault = FdVault.open(directory, NOBODY)) {
             VaultProcess.put(vault, "a", 1);
@@ -177,6 +194,7 @@ final class FdVaultIT {
             VaultProcess.put(vault, "a", 1);
             long pid = Long.parseLong(vault.holder().substring("keeper ".length()));
             Files.delete(run.resolve("keeper"));
+            Files.delete(run.resolve("lock"));
             Files.delete(run);
             ProcessHandle.of(pid).orElseThrow().destroyForcibly();
             TestNamespace.await("nobody keeps it", 3_000, () -> vault.holder().startsWith("nobody (cannot write "));
@@ -244,7 +262,7 @@ final class FdVaultIT {
                 VaultProcess.put(vault, "a", 1);
                 VaultProcess.put(vault, "b", 2);
             }
-            assertThat(directory).isEmptyDirectory();
+            assertThat(directory.resolve("keeper")).doesNotExist();
             FdMessage.Received stored = Objects.requireNonNull(received.receive(listener, 0));
             assertThat(stored.text()).isEqualTo("FDSTORE=1\nFDNAME=tapswitch-vault");
             assertThat(stored.fds()).hasSize(2);

@@ -5,13 +5,12 @@ import io.tapswitch.core.document.TextFile;
 import io.tapswitch.core.ipam.DefaultPools;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.tapio.DirectoryLock;
 import io.tapswitch.wire.Ipv6Prefix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
@@ -23,7 +22,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,11 +62,11 @@ public final class StateDirectory implements AutoCloseable {
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private final Path directory;
-    private final FileChannel lockChannel;
+    private final DirectoryLock lock;
 
-    private StateDirectory(Path directory, FileChannel lockChannel) {
+    private StateDirectory(Path directory, DirectoryLock lock) {
         this.directory = directory;
-        this.lockChannel = lockChannel;
+        this.lock = lock;
     }
 
     /**
@@ -80,30 +78,16 @@ public final class StateDirectory implements AutoCloseable {
     public static StateDirectory open(Path directory) {
         try {
             Files.createDirectories(directory);
-            FileChannel channel =
-                    FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
+            DirectoryLock lock = DirectoryLock.tryTake(directory);
             if (lock == null) {
-                channel.close();
                 throw Refusal.conflict("state directory " + directory + " is in use by another tapswitch daemon:"
                         + " give this one a directory of its own with --state-dir");
             }
-            channel.truncate(0);
-            String pid = ProcessHandle.current().pid() + "\n";
-            channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)));
-            return new StateDirectory(directory, channel);
+            return new StateDirectory(directory, lock);
         } catch (FileAlreadyExistsException e) {
             throw Refusal.failed("cannot use state directory " + directory + ": " + e.getFile() + " is no directory");
         } catch (IOException e) {
             throw Refusal.failed("cannot use state directory " + directory + ": " + TextFile.reason(e));
-        }
-    }
-
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null;
         }
     }
 
@@ -116,7 +100,7 @@ public final class StateDirectory implements AutoCloseable {
                     Files.delete(file);
                 }
             }
-            Files.deleteIfExists(directory.resolve("lock"));
+            lock.deleteFile();
             Files.delete(directory);
         } catch (java.nio.file.DirectoryNotEmptyException e) {
             // Somebody keeps other things there.
@@ -240,7 +224,7 @@ public final class StateDirectory implements AutoCloseable {
     @Override
     public void close() {
         try {
-            lockChannel.close();
+            lock.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
