@@ -272,7 +272,7 @@ final class StateIT {
     void R14_secondDaemonThatWouldTakeTheFirstOnesInterfacesIsRefused() throws IOException {
         world.start();
         LabContainer one = world.attached("one");
-        String before = world.host().ip("address");
+        String before = world.host().ip("-4 address");
         Path other = Files.createDirectory(world.directory().resolve("other"));
         Files.createSymbolicLink(other.resolve("run"), world.directory().resolve("run"));
         try (Daemon second = Daemon.launch(world.host(), other, List.of(), List.of())) {
@@ -282,7 +282,7 @@ final class StateIT {
                     .contains("run directory", "in use by another tapswitch daemon", "--run-dir")
                     .doesNotContain("\tat ");
         }
-        assertThat(world.host().ip("address")).isEqualTo(before);
+        assertThat(world.host().ip("-4 address")).isEqualTo(before);
         one.ping("172.17.0.1");
     }
 }
