@@ -59,6 +59,7 @@ public final class Datapath {
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
+    private final TokenBucket hostErrors = HostPort.newErrors();
     private @Nullable HostPort host;
     private SubnetTable subnets = SubnetTable.EMPTY;
 
@@ -83,7 +84,7 @@ public final class Datapath {
 
     /** Takes over what is known of the host: at a batch boundary, like every table. Null when it has no port. */
     void host(@Nullable HostSettings settings) {
-        host = settings == null ? null : new HostPort(settings);
+        host = settings == null ? null : new HostPort(settings, hostErrors);
     }
 
     /** Takes over which addresses are of some network. */

@@ -7,12 +7,9 @@ import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IcmpHeader;
 import io.tapswitch.wire.Icmpv6Header;
-import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Header;
-import java.util.ArrayList;
-import java.util.List;
 import org.agrona.MutableDirectBuffer;
 
 /**
@@ -61,22 +58,26 @@ final class HostPort {
     /** The endpoints that the host reaches. */
     final NeighbourTable neighbours;
 
-    final TokenBucket errors = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST);
+    final TokenBucket errors;
 
-    HostPort(HostSettings settings) {
+    /**
+     * The host as a version says it is.
+     *
+     * @param settings of that version
+     * @param errors the worker's, which outlives versions: {@link #newErrors}
+     */
+    HostPort(HostSettings settings, TokenBucket errors) {
         port = settings.port();
         mac = settings.mac();
         peerMac = settings.peerMac();
         neighbours = settings.neighbours();
-        addresses = new NeighbourTable(own(settings));
+        addresses = settings.own();
+        this.errors = errors;
     }
 
-    private static List<NeighbourTable.Neighbour> own(HostSettings settings) {
-        List<NeighbourTable.Neighbour> own = new ArrayList<>();
-        for (IpAddress address : settings.addresses()) {
-            own.add(new NeighbourTable.Neighbour(address, settings.mac(), settings.port(), PortTable.HOST));
-        }
-        return own;
+    /** {@return what ICMP errors cost that the host gets from one worker} */
+    static TokenBucket newErrors() {
+        return new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.wire.IpAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -15,6 +16,27 @@ import java.util.Set;
  * @param addresses all that the host has on any interface, loopback and link-local ones left out: what a container may
  *     send to the host, and what a frame of the host must bear as source (P7)
  * @param neighbours the endpoints of all networks that are not internal, whose subnets never overlap
+ * @param own {@code addresses} as frames are compared with them
  */
 public record HostSettings(
-        int port, List<Integer> fds, long mac, long peerMac, Set<IpAddress> addresses, NeighbourTable neighbours) {}
+        int port,
+        List<Integer> fds,
+        long mac,
+        long peerMac,
+        Set<IpAddress> addresses,
+        NeighbourTable neighbours,
+        NeighbourTable own) {
+    /** Makes the table of the host's own addresses, once for all workers. */
+    public HostSettings(
+            int port, List<Integer> fds, long mac, long peerMac, Set<IpAddress> addresses, NeighbourTable neighbours) {
+        this(port, fds, mac, peerMac, addresses, neighbours, table(addresses, mac, port));
+    }
+
+    private static NeighbourTable table(Set<IpAddress> addresses, long mac, int port) {
+        List<NeighbourTable.Neighbour> own = new ArrayList<>();
+        for (IpAddress address : addresses) {
+            own.add(new NeighbourTable.Neighbour(address, mac, port, PortTable.HOST));
+        }
+        return new NeighbourTable(own);
+    }
+}

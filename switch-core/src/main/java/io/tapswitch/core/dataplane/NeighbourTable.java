@@ -3,7 +3,9 @@ package io.tapswitch.core.dataplane;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
+import java.util.Arrays;
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which endpoint has an address: what the control plane knows, and what ARP and neighbour discovery are answered from
@@ -12,7 +14,7 @@ import java.util.Collection;
  * <h2>Theory of operation</h2>
  *
  * An open-addressing table over parallel arrays, at most half full, linear probing. An IPv4 address is kept as the
- * IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), so both families share it:
+ * IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), so both families share it; in IPv6 such an address is nobody's:
  *
  * <pre>
  *   hi[i], lo[i]                     the address
@@ -57,7 +59,7 @@ public final class NeighbourTable {
         macs = new long[capacity];
         ports = new int[capacity];
         networks = new int[capacity];
-        java.util.Arrays.fill(ports, NONE);
+        Arrays.fill(ports, NONE);
         int used = 0;
         for (Neighbour neighbour : neighbours) {
             long high = neighbour.address() instanceof Ipv6Address six ? six.hi() : 0;
@@ -88,11 +90,20 @@ public final class NeighbourTable {
 
     /** {@return the index of an IPv4 address, or {@link #NONE}} */
     public int find(int ipv4) {
-        return find(0, MAPPED | (ipv4 & 0xffff_ffffL));
+        return at(0, MAPPED | (ipv4 & 0xffff_ffffL));
     }
 
     /** {@return the index of an IPv6 address, or {@link #NONE}} */
     public int find(long high, long low) {
+        return isMapped(high, low) ? NONE : at(high, low);
+    }
+
+    /** {@return whether an IPv6 address is an IPv4-mapped one, which is never seen on a wire} */
+    static boolean isMapped(long high, long low) {
+        return high == 0 && low >>> 32 == MAPPED >>> 32;
+    }
+
+    private int at(long high, long low) {
         int index = slot(high, low);
         return ports[index] == NONE ? NONE : index;
     }
@@ -115,5 +126,21 @@ public final class NeighbourTable {
     /** {@return how many addresses it holds} */
     public int size() {
         return size;
+    }
+
+    /** {@return whether the other says the same, made in the same order; in another order it may be another} */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof NeighbourTable table
+                && Arrays.equals(ports, table.ports)
+                && Arrays.equals(lo, table.lo)
+                && Arrays.equals(hi, table.hi)
+                && Arrays.equals(macs, table.macs)
+                && Arrays.equals(networks, table.networks);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(lo) * 31 + Arrays.hashCode(ports);
     }
 }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param removedPorts ids whose files leave the rings, the host's port with them
  * @param removedNetworks ids
  * @param networks new ones, and those with other settings
- * @param neighbours tables that are not the same object as before, by network, and all of {@code networks}
+ * @param neighbours tables that say something else than before, by network, and all of {@code networks}
  * @param changedPorts ports that keep their files, and so their place in the rings
  * @param addedPorts ports with an id that was free
  * @param readdedPorts ports with an id that was another port's
@@ -97,6 +97,11 @@ record TableChanges(
                 hostFiles(before, host));
     }
 
+    /** {@return whether something goes, so that what is on the way between workers may be about an id without owner} */
+    boolean reusesIds() {
+        return !removedPorts.isEmpty() || !removedNetworks.isEmpty() || !networks.isEmpty();
+    }
+
     private static HostFiles hostFiles(SwitchTables before, @Nullable HostSettings host) {
         HostSettings old = before.host();
         if (host == null || (old != null && sameDevice(old, host))) {
@@ -115,7 +120,7 @@ record TableChanges(
         for (NetworkSettings network : next.networks().values()) {
             int id = network.id();
             NeighbourTable table = next.neighbours().getOrDefault(id, NeighbourTable.EMPTY);
-            boolean sameTable = table == before.neighbours().getOrDefault(id, NeighbourTable.EMPTY);
+            boolean sameTable = table.equals(before.neighbours().getOrDefault(id, NeighbourTable.EMPTY));
             if (!sameTable || !network.equals(before.networks().get(id))) {
                 changed.put(id, table);
             }

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * What must hold of a version before any worker acts on it: its ids are in range, everything that is named is there,
@@ -58,18 +59,21 @@ public final class TableRules {
         }
     }
 
-    private void check(boolean holds, String otherwise) {
+    /** The sentence is made only where it is needed: there are ten of them for each port of each version. */
+    private void check(boolean holds, Supplier<String> otherwise) {
         if (!holds) {
-            faults.add(otherwise);
+            faults.add(otherwise.get());
         }
     }
 
     private void network(int key, NetworkSettings network) {
         int id = network.id();
-        check(key == id, "network " + id + " is listed as " + key);
-        check(id >= 0 && id < Dataplane.MAX_NETWORKS, "network " + id + " is not below " + Dataplane.MAX_NETWORKS);
-        check(isUnicast(network.gatewayMac()), "the gateway of network " + id + " has no unicast MAC address");
-        check(network.mtu() > 0 && network.mtu() <= 0xffff, "network " + id + " has MTU " + network.mtu());
+        check(key == id, () -> "network " + id + " is listed as " + key);
+        check(
+                id >= 0 && id < Dataplane.MAX_NETWORKS,
+                () -> "network " + id + " is not below " + Dataplane.MAX_NETWORKS);
+        check(isUnicast(network.gatewayMac()), () -> "the gateway of network " + id + " has no unicast MAC address");
+        check(network.mtu() > 0 && network.mtu() <= 0xffff, () -> "network " + id + " has MTU " + network.mtu());
     }
 
     private static boolean isUnicast(long mac) {
@@ -77,25 +81,25 @@ public final class TableRules {
     }
 
     private void neighbourNetwork(int id) {
-        check(tables.networks().containsKey(id), "neighbours of network " + id + ", which is not there");
+        check(tables.networks().containsKey(id), () -> "neighbours of network " + id + ", which is not there");
     }
 
     private record Owned(int network, Object address) {}
 
     private void port(int key, PortSettings port, Set<Object> taken) {
         int id = port.id();
-        check(key == id, "port " + id + " is listed as " + key);
-        check(isPortId(id), "port " + id + " is not below " + FrameIo.MAX_PORTS);
-        check(port.worker() >= 0 && port.worker() < workers, "port " + id + " is for worker " + port.worker());
-        files("port " + id, port.fds());
-        check(isUnicast(port.mac()), "port " + id + " has no unicast MAC address");
-        check(taken.add(new Owned(port.network(), port.mac())), "port " + id + " has the MAC address of another");
+        check(key == id, () -> "port " + id + " is listed as " + key);
+        check(isPortId(id), () -> "port " + id + " is not below " + FrameIo.MAX_PORTS);
+        check(port.worker() >= 0 && port.worker() < workers, () -> "port " + id + " is for worker " + port.worker());
+        files(() -> "port " + id, port.fds());
+        check(isUnicast(port.mac()), () -> "port " + id + " has no unicast MAC address");
+        check(taken.add(new Owned(port.network(), port.mac())), () -> "port " + id + " has the MAC address of another");
         NetworkSettings network = tables.networks().get(port.network());
         if (network == null) {
             faults.add("port " + id + " is in network " + port.network() + ", which is not there");
             return;
         }
-        check(port.mac() != network.gatewayMac(), "port " + id + " has the gateway's MAC address");
+        check(port.mac() != network.gatewayMac(), () -> "port " + id + " has the gateway's MAC address");
         address(port, network, port.ipv4(), taken);
         address(port, network, port.ipv6(), taken);
     }
@@ -110,21 +114,21 @@ public final class TableRules {
         }
         check(
                 taken.add(new Owned(network.id(), address)),
-                "port " + port.id() + " has " + address + " of another port in network " + network.id());
+                () -> "port " + port.id() + " has " + address + " of another port in network " + network.id());
         check(
                 network.gateways().stream()
                         .noneMatch(gateway -> gateway.address().equals(address)),
-                "port " + port.id() + " has the gateway's address " + address);
+                () -> "port " + port.id() + " has the gateway's address " + address);
         addressesOfNetwork.merge(network.id(), 1, Integer::sum);
         NeighbourTable table = tables.neighbours().getOrDefault(network.id(), NeighbourTable.EMPTY);
-        names(table, port, address, "the neighbours of network " + network.id());
+        names(table, port, address, () -> "the neighbours of network " + network.id());
         HostSettings host = tables.host();
         if (host != null && !network.internal()) {
-            names(host.neighbours(), port, address, "the host's neighbours");
+            names(host.neighbours(), port, address, () -> "the host's neighbours");
         }
     }
 
-    private void names(NeighbourTable table, PortSettings port, IpAddress address, String who) {
+    private void names(NeighbourTable table, PortSettings port, IpAddress address, Supplier<String> who) {
         int index = switch (address) {
             case Ipv4Address four -> table.find(four.bits());
             case Ipv6Address six -> table.find(six.hi(), six.lo());
@@ -133,7 +137,7 @@ public final class TableRules {
                 && table.port(index) == port.id()
                 && table.mac(index) == port.mac()
                 && table.network(index) == port.network();
-        check(right, who + " do not say that " + address + " is port " + port.id());
+        check(right, () -> who.get() + " do not say that " + address + " is port " + port.id());
     }
 
     private void neighbourCount(int network) {
@@ -141,32 +145,34 @@ public final class TableRules {
                 tables.neighbours().getOrDefault(network, NeighbourTable.EMPTY).size();
         check(
                 named == addressesOfNetwork.getOrDefault(network, 0),
-                "the neighbours of network " + network + " name somebody who is not there");
+                () -> "the neighbours of network " + network + " name somebody who is not there");
     }
 
     private void host(HostSettings host) {
-        check(isPortId(host.port()), "the host's port is not below " + FrameIo.MAX_PORTS);
-        check(!tables.ports().containsKey(host.port()), "port " + host.port() + " is the host's and a container's");
-        files("the host's port", host.fds());
-        check(isUnicast(host.mac()) && isUnicast(host.peerMac()), "the host's port has no unicast MAC addresses");
-        check(host.mac() != host.peerMac(), "the host's port has the MAC address that stands for all others");
+        check(isPortId(host.port()), () -> "the host's port is not below " + FrameIo.MAX_PORTS);
+        check(
+                !tables.ports().containsKey(host.port()),
+                () -> "port " + host.port() + " is the host's and a container's");
+        files(() -> "the host's port", host.fds());
+        check(isUnicast(host.mac()) && isUnicast(host.peerMac()), () -> "the host's port has no unicast MAC addresses");
+        check(host.mac() != host.peerMac(), () -> "the host's port has the MAC address that stands for all others");
         int reachable = tables.networks().values().stream()
                 .filter(network -> !network.internal())
                 .mapToInt(network -> addressesOfNetwork.getOrDefault(network.id(), 0))
                 .sum();
-        check(host.neighbours().size() == reachable, "the host's neighbours are not those of all open networks");
+        check(host.neighbours().size() == reachable, () -> "the host's neighbours are not those of all open networks");
     }
 
     private static boolean isPortId(int id) {
         return id >= 0 && id < FrameIo.MAX_PORTS;
     }
 
-    private void files(String whose, List<Integer> fds) {
+    private void files(Supplier<String> whose, List<Integer> fds) {
         check(
                 !fds.isEmpty() && fds.size() <= workers,
-                whose + " must have from 1 to " + workers + " queues, one a worker, not " + fds.size());
+                () -> whose.get() + " must have from 1 to " + workers + " queues, one a worker, not " + fds.size());
         for (int fd : fds) {
-            check(fd >= 0 && files.add(fd), whose + " has file " + fd + ", which is none of its own");
+            check(fd >= 0 && files.add(fd), () -> whose.get() + " has file " + fd + ", which is none of its own");
         }
     }
 }

@@ -66,6 +66,29 @@ class HostPortTest {
         assertThat(tested.drops(port, reason)).as(reason.word()).isEqualTo(before + 1);
     }
 
+    @Test
+    void P7_theHostsIpv4AddressIsNoIpv6Source() {
+        Ipv6Address mapped = new Ipv6Address(0, 0xffff_0000_0000L | (OWN & 0xffff_ffffL));
+        Frame frame = Frames6.udp(PEER_MAC, HOST_MAC, mapped, Frames6.address(1), 64);
+        dropped(HOST, frame, DropReason.HOST_SOURCE);
+    }
+
+    @Test
+    void B17_aVersionDoesNotFillTheHostsBucketOfErrors() {
+        Frame toNobody = fromHost(GATEWAY, 0x0a00_0063);
+        int answered = 0;
+        for (int i = 0; i < 300; i++) {
+            answered += tested.send(HOST, toNobody).length;
+        }
+        assertThat(answered).isEqualTo(100);
+        tested.put(Frames6.port(2, 0, true));
+        assertThat(tested.send(HOST, toNobody)).isEmpty();
+        tested.host(HOST, Set.of(Ipv4Address.fromBits(GATEWAY)));
+        assertThat(tested.send(HOST, toNobody)).isEmpty();
+        tested.passMs(1);
+        assertThat(tested.send(HOST, toNobody)).containsExactly(HOST);
+    }
+
     private static Frame toHost(int to) {
         return Frames.udp(GATEWAY_MAC, mac(0), address(0), to, 64);
     }

@@ -2,6 +2,7 @@ package io.tapswitch.core.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.wire.Ipv4Address;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -106,7 +107,8 @@ class TableChangesTest {
             }
         }
         next.networks().keySet().forEach(id -> {
-            boolean other = before.neighbours().get(id) != next.neighbours().get(id);
+            boolean other = !Objects.equals(
+                    before.neighbours().get(id), next.neighbours().get(id));
             assertThat(changes.neighbours().containsKey(id) || !other).as(when).isTrue();
         });
     }
@@ -127,6 +129,20 @@ class TableChangesTest {
             assertThat(changes.announced()).isEmpty();
             assertThat(changes.hostFiles()).isEqualTo(TableChanges.HostFiles.AS_BEFORE);
         }
+    }
+
+    @Test
+    void aTableOfNeighboursIsOnlyChangedWhenSomebodyElseIsThere() {
+        TestSwitch tested = TestSwitch.withPorts(1, TestSwitch.NETWORK, 3);
+        SwitchTables before = tested.tables();
+        SwitchTables again = tested.tables(before.networks(), before.ports());
+        assertThat(again.neighbours().get(0)).isNotSameAs(before.neighbours().get(0));
+        assertThat(TableChanges.between(before, again).neighbours()).isEmpty();
+        tested.removePort(2);
+        assertThat(TableChanges.between(before, tested.tables()).neighbours()).containsOnlyKeys(0);
+        tested.put(new PortSettings(
+                1, 0, 0, List.of(1), 0x0200_0000_0001L, Ipv4Address.fromBits(TestSwitch.address(1)), null, true));
+        assertThat(TableChanges.between(again, tested.tables()).neighbours()).containsOnlyKeys(0);
     }
 
     @Test

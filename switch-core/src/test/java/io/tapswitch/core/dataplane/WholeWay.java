@@ -37,13 +37,15 @@ final class WholeWay {
     private static final NeighbourTable NEIGHBOURS = new NeighbourTable(List.of(
             new NeighbourTable.Neighbour(Ipv4Address.parse("10.0.0.3"), TestSwitch.mac(1), 1, 0),
             new NeighbourTable.Neighbour(Ipv6Address.parse("fd00::3"), TestSwitch.mac(1), 1, 0)));
-    private static final HostPort HOST = new HostPort(new HostSettings(
-            9,
-            List.of(),
-            HOST_MAC,
-            PEER_MAC,
-            Set.of(Ipv4Address.fromBits(TestSwitch.GATEWAY), Ipv6Address.parse("fd00::1")),
-            NEIGHBOURS));
+    private static final HostPort HOST = new HostPort(
+            new HostSettings(
+                    9,
+                    List.of(),
+                    HOST_MAC,
+                    PEER_MAC,
+                    Set.of(Ipv4Address.fromBits(TestSwitch.GATEWAY), Ipv6Address.parse("fd00::1")),
+                    NEIGHBOURS),
+            HostPort.newErrors());
     private static final SubnetTable SUBNETS = new SubnetTable(List.of(NETWORK));
 
     private final Bridge bridge = new Bridge(NETWORK, 1);
