@@ -166,10 +166,15 @@ public final class Datapath {
     /** After {@link #process} threw: drops the frame that it was working on; the rest of the batch can be processed. */
     void dropFaulty(FrameBatch batch) {
         int i = batch.next - 1;
-        drop(batch.ports[i], batch.slots[i], DropReason.INTERNAL_FAULT.verdict());
+        dropFaulty(batch.ports[i], batch.slots[i]);
         if (batch.next == batch.size()) {
             batch.clear();
         }
+    }
+
+    /** After {@link #onHandedOver} threw: drops its frame. */
+    void dropFaulty(int port, int slot) {
+        drop(port, slot, DropReason.INTERNAL_FAULT.verdict());
     }
 
     /** 1 rx: the frame is ours from here on. */
@@ -281,11 +286,17 @@ public final class Datapath {
             return;
         }
         int copy = FrameMemory.readOffset(slot);
-        buffer.putBytes(copy, buffer, offset, length);
-        int errorLength = AbsentNeighbour.write(buffer, copy, length, bridge);
-        if (errorLength == 0) {
-            io.release(slot);
-        } else {
+        int errorLength = 0;
+        try {
+            buffer.putBytes(copy, buffer, offset, length);
+            errorLength = AbsentNeighbour.write(buffer, copy, length, bridge);
+        } finally {
+            // Also when a fault ends the frame: the copy is nobody's then.
+            if (errorLength == 0) {
+                io.release(slot);
+            }
+        }
+        if (errorLength != 0) {
             counters.add(Term.GENERATED, 1);
             tx(port, slot, copy, errorLength);
         }

@@ -262,7 +262,12 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     @Override
     public void onFrame(HandoffRing ring, int slot, int offset, int length, int ingressPort, int network) {
         epoch.begin();
-        datapath.onHandedOver(slot, offset, length, ingressPort, network, nowNs);
+        try {
+            datapath.onHandedOver(slot, offset, length, ingressPort, network, nowNs);
+        } catch (RuntimeException fault) {
+            datapath.dropFaulty(ingressPort, slot);
+            listener.onFault(index, fault);
+        }
     }
 
     @Override
@@ -336,7 +341,11 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
             int port = announcements.pollInt();
             Bridge bridge = ports.network(port) < 0 ? null : bridges[ports.network(port)];
             copies += bridge == null ? 1 : bridge.members.length;
-            datapath.announce(port);
+            try {
+                datapath.announce(port);
+            } catch (RuntimeException fault) {
+                listener.onFault(index, fault);
+            }
         }
     }
 

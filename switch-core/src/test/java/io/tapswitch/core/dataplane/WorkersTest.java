@@ -87,6 +87,20 @@ class WorkersTest {
     }
 
     @Test
+    void R9_aFaultOnAFrameOfAnotherWorkerCostsThatFrameOnly() {
+        int slot = tested.ios[0].allocate();
+        Worker worker = tested.workers[0];
+        int beyond = 1 << 30;
+        worker.onFrame(new HandoffRing(16), slot, beyond, 100, 1, 0);
+        assertThat(tested.drops(1, DropReason.INTERNAL_FAULT)).isEqualTo(1);
+        assertThat(tested.ios[0].slotsInUse()).isZero();
+        assertThat(tested.news).hasSize(1).first().asString().startsWith("fault ");
+        // The frame that was never sent is made good, for the sum.
+        worker.counters().add(Term.HANDED_OVER, 1);
+        worker.counters().add(Term.RECEIVED, 1);
+    }
+
+    @Test
     void aRemovedPortIsForgottenByAll() {
         tested.send(3, frame(mac(0), STRANGER));
         tested.removePort(3);
