@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.tapio.FrameIo;
 import java.util.Arrays;
 
 /**
@@ -9,8 +10,10 @@ import java.util.Arrays;
  * link is down is not a member: nothing is flooded to it.
  */
 final class Bridge {
-    /** Addresses that a network's forwarding database can hold, pinned ones included. */
-    static final int FDB_CAPACITY = 8192;
+    /** Addresses that can be learned in a network, whatever it is set to. */
+    static final int LEARNED_CAPACITY = 8192;
+    /** Addresses that its forwarding database can hold: however many are learned, each port's own has a place. */
+    static final int FDB_CAPACITY = LEARNED_CAPACITY + FrameIo.MAX_PORTS;
     /** How long a learned address lives without being seen (802.1D). */
     static final long AGEING_MS = 300_000;
     /** Answers per second that a gateway gives, and how many at once. */
@@ -59,7 +62,8 @@ final class Bridge {
         groupForwardMask = settings.groupForwardMask() & ~0b10;
         stormFramesPerSecond = settings.stormFramesPerSecond();
         gatewayWorker = settings.id() % workers;
-        fdb = new Fdb(FDB_CAPACITY, settings.learnedPerPort(), settings.learnedPerNetwork(), workers > 1);
+        int learned = Math.min(settings.learnedPerNetwork(), LEARNED_CAPACITY);
+        fdb = new Fdb(FDB_CAPACITY, settings.learnedPerPort(), learned, workers > 1);
         gatewayAnswers = new TokenBucket(GATEWAY_ANSWERS_PER_SECOND, GATEWAY_BURST);
         errors = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST);
     }

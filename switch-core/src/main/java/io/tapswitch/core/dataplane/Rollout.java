@@ -17,8 +17,8 @@ import java.util.function.Supplier;
  *
  * <p>Each worker takes all of a version in one command, between two batches: a frame sees the tables before or after,
  * never a half. Workers take it one after the other, within the time of a batch. The fence makes each worker take what
- * is on its rings from the others, so that nothing of a removed port is still on the way when its id is used again or
- * its files are closed.
+ * is on its rings from the others, so that nothing of a removed port or network is still on the way when its id is used
+ * again or its files are closed.
  *
  * <p>A step that fails on a worker does not keep the others from going on; the future then ends with that failure.
  * Called on threads of the control plane.
@@ -60,9 +60,7 @@ final class Rollout {
         CompletableFuture<Void> added = then(inForce, () -> begin(changes, changes.addedPorts(), hostAdded));
         CompletableFuture<Void> gone = then(
                 all(released),
-                () -> changes.removedPorts().isEmpty()
-                        ? CompletableFuture.completedFuture(null)
-                        : tellAll(Worker::onFence));
+                () -> changes.reusesIds() ? tellAll(Worker::onFence) : CompletableFuture.completedFuture(null));
         CompletableFuture<Void> readded = then(all(List.of(inForce, gone)), () -> readd(changes));
         CompletableFuture<Void> done = all(List.of(added, readded));
         return then(done, () -> announce(changes.announced()));

@@ -44,9 +44,10 @@ public final class WorkerDataplane implements Dataplane {
     private final Executor completions = Executors.newVirtualThreadPerTaskExecutor();
 
     private final Rollout rollout;
-    // What the workers were told last, whether or not all of it could be done.
+    // What the workers were told last, or will be when the versions before are in force, done or not.
     private final ReentrantLock applying = new ReentrantLock();
     private SwitchTables applied = SwitchTables.EMPTY;
+    private CompletableFuture<Void> rolledOut = CompletableFuture.completedFuture(null);
 
     /** Opens a worker's I/O over its slice of the frame memory, on the worker's thread. */
     @FunctionalInterface
@@ -164,7 +165,9 @@ public final class WorkerDataplane implements Dataplane {
         try {
             TableChanges changes = TableChanges.between(applied, tables);
             applied = tables;
-            return rollout.start(changes);
+            // One version after the other, whoever has stopped waiting: steps of an old one would undo the new one's.
+            rolledOut = rolledOut.exceptionally(failure -> null).thenCompose(ready -> rollout.start(changes));
+            return rolledOut.copy();
         } finally {
             applying.unlock();
         }
@@ -306,7 +309,12 @@ public final class WorkerDataplane implements Dataplane {
                 completions.execute(() -> future.completeExceptionally(e));
             }
         };
-        workers[worker].command(w -> run.accept(w, done));
+        try {
+            workers[worker].command(w -> run.accept(w, done));
+        } catch (IllegalStateException e) {
+            // The other workers are still told, and the caller hears of this one with them.
+            done.completeExceptionally(e);
+        }
         return done;
     }
 

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p><b>Invariants.</b> A port is in the tables of all workers before any of them reads from it, so whatever is learned
- * behind it can be used everywhere. A link's state outlives versions: a port that is down stays no member. A failure to
- * serve one port (the ring does not take its file) leaves that port unserved and everything else in force; it is thrown
- * when the rest is done.
+ * behind it can be used everywhere; at a worker whose ring did not take its file, frames for it are dropped. A link's
+ * state outlives versions: a port that is down stays no member. A failure to serve one port (the ring does not take its
+ * file) leaves that port unserved and everything else in force; it is thrown when the rest is done.
  *
  * <p>Owned by the worker's thread. May allocate: no frame waits longer for it than for a batch, except at the first
  * version of a large state.
@@ -163,8 +163,12 @@ final class WorkerTables {
             io.addPort(port, fd, reads);
             inRing[port] = true;
         } catch (RuntimeException e) {
-            fault = fault == null ? e : fault;
+            fail(e);
         }
+    }
+
+    private void fail(RuntimeException e) {
+        fault = fault == null ? e : fault;
     }
 
     private void throwFault() {
@@ -181,7 +185,10 @@ final class WorkerTables {
     }
 
     private void join(Bridge bridge, PortSettings settings) {
-        bridge.fdb.pin(settings.mac(), settings.id());
+        if (!bridge.fdb.pin(settings.mac(), settings.id())) {
+            String which = "the MAC address of port " + settings.id() + " in network " + settings.network();
+            fail(new IllegalStateException(which + " is bound to another port of worker " + worker));
+        }
         if (ports.isUp(settings.id())) {
             bridge.addMember(settings.id());
         }

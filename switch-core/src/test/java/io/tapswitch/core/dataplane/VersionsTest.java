@@ -1,8 +1,10 @@
 package io.tapswitch.core.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.dataplane.Frames.Frame;
+import io.tapswitch.tapio.FrameIo;
 import io.tapswitch.wire.Ipv4Address;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -201,5 +204,36 @@ class VersionsTest {
                 .allMatch(written -> written.bytes().length == Announcement.ARP_LENGTH);
         assertThat(tested.counters(3).rxFrames()).isZero();
         tested.assertConserved();
+    }
+
+    @Test
+    void aMacAddressThatIsBoundElsewhereIsSaidAndTheRestIsInForce() {
+        TestSwitch tested = TestSwitch.withPorts(2);
+        SwitchTables before = tested.tables();
+        Ipv4Address address = Ipv4Address.fromBits(TestSwitch.address(5));
+        PortSettings twin = new PortSettings(5, 0, 0, List.of(5), TestSwitch.mac(1), address, null, false);
+        Map<Integer, PortSettings> ports = new TreeMap<>(before.ports());
+        ports.put(5, twin);
+        TableChanges changes = TableChanges.between(before, tested.tables(before.networks(), ports));
+        assertThatThrownBy(() -> tested.workers[0].onTake(changes, () -> {}))
+                .hasMessage("the MAC address of port 5 in network 0 is bound to another port of worker 0");
+        assertThat(tested.send(0, Frames.udp(TestSwitch.mac(1), TestSwitch.mac(0), 1, 2, 8)))
+                .containsExactly(1);
+    }
+
+    @Test
+    void B7_howeverMuchIsLearnedAPortsOwnAddressHasAPlace() {
+        Bridge bridge = new Bridge(
+                new NetworkSettings(
+                        0, TestSwitch.GATEWAY, TestSwitch.GATEWAY_MAC, 24, 1500, false, 0, 0, 70_000, 70_000),
+                1);
+        int learned = 0;
+        for (int i = 0; i < 20_000; i++) {
+            learned += bridge.fdb.learn(0x0200_0000_0000L + i, 0, 0) == Fdb.LEARNED ? 1 : 0;
+        }
+        assertThat(learned).isEqualTo(Bridge.LEARNED_CAPACITY);
+        for (int port = 0; port < FrameIo.MAX_PORTS; port++) {
+            assertThat(bridge.fdb.pin(0x0242_0000_0000L + port, port)).isTrue();
+        }
     }
 }
