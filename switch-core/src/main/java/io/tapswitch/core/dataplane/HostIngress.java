@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Steps 2 to 5 of the way of a frame that the host sent: {@link HostPort} tells the whole story. A host that forwards
  * (ip_forward=1) opens no way in: the source must be one of its own addresses (P7).
+ *
+ * <p>What comes by the TAP does not say whether the host made it or passed it on. Linux passes no IPv4 packet on that
+ * bears one of the host's own addresses as source; but it does so in IPv6, and a neighbour of a host that forwards IPv6
+ * gets packets in by that. The answers go to the host (docs/operations.md).
  */
 final class HostIngress {
     private static final int L3 = VirtioNetHeader.LENGTH + EthernetHeader.LENGTH;
