@@ -156,6 +156,70 @@ final class Ipv6IT {
     }
 
     @Test
+    void row18_B17_aPriorityTagHidesNothing() {
+        LAB.cli(
+                "network",
+                "create",
+                "--ipv6",
+                "--subnet",
+                "10.9.0.0/24",
+                "--subnet",
+                "fd00:9::/64",
+                "-o",
+                "tapswitch.vlan=transparent",
+                "dual");
+        LabContainer one = LAB.attached("one", "--network", "dual", "--source-guard=false");
+        LabContainer two = LAB.attached("two", "--network", "dual");
+        two.ping("10.9.0.1");
+        String gateway = two.ip("neigh show 10.9.0.1").split(" ", -1)[4];
+        String routes = two.ip("-6 route show");
+        one.scapy("""
+                ll = 'fe80::42:aff:fe09:2'
+                two = '02:42:0a:09:00:03'
+                echo = IP(src='10.9.0.2', dst='10.9.0.3')/ICMP()
+                ra = IPv6(src=ll, dst='ff02::1', hlim=255)/ICMPv6ND_RA()/ICMPv6NDOptPrefixInfo(prefix='2001:db8::')
+                na = IPv6(src=ll, dst='ff02::1', hlim=255)/ICMPv6ND_NA(R=1, S=0, O=1, tgt='fd00:9::1')
+                arp = ARP(op=2, psrc='10.9.0.1', hwdst=two, pdst='10.9.0.3')
+                for tags in [Dot1Q(vlan=0, prio=7), Dot1AD(vlan=0)/Dot1Q(vlan=0)]:
+                    for packet in [echo, ra, na, arp]:
+                        sendp(Ether(dst=two, src='02:42:0a:09:00:02')/tags/packet, iface=IF, count=5)
+                """);
+        one.ping("10.9.0.3");
+        assertThat(two.ip("neigh show 10.9.0.1")).contains(gateway);
+        assertThat(two.ip("-6 route show")).isEqualTo(routes);
+        assertThat(one.drops("rogue_ra")).isEqualTo(10);
+        assertThat(one.drops("spoof_nd")).isEqualTo(10);
+        assertThat(one.drops("spoof_arp")).isEqualTo(10);
+        assertThat(one.drops("guard_unreadable")).as("other packets pass").isZero();
+    }
+
+    @Test
+    void row19_nobodyTakesAnAddressAwayFromWhoMakesSureOfIt() {
+        makeNetwork();
+        LabContainer hostile = LAB.attached("hostile", "--network", "dual");
+        LabContainer two = LAB.attached("two", "--network", "dual");
+        String own = "fe80::42:aff:fe09:3";
+        Eventually.until("it is up", () -> two.ip("-6 -o addr show dev eth0").contains(own));
+        // Long enough for scapy to come in between.
+        two.exec("sysctl", "-qw", "net.ipv6.conf.eth0.dad_transmits=8").ok();
+        two.ip("-6 addr del " + own + "/64 dev eth0");
+        two.ip("-6 addr add " + own + "/64 dev eth0");
+        hostile.scapy("""
+                ns = IPv6(src='::', dst='ff02::1:ff09:3', hlim=255)/ICMPv6ND_NS(tgt='fe80::42:aff:fe09:3')
+                sendp(Ether(dst='33:33:ff:09:00:03')/ns, iface=IF, count=20)
+                """);
+        assertThat(hostile.drops("spoof_nd")).isGreaterThanOrEqualTo(20);
+        assertThat(two.ip("-6 -o addr show dev eth0")).as("still making sure").contains("tentative");
+        Eventually.until(
+                Duration.ofSeconds(15),
+                "the kernel is content with it",
+                () -> !two.ip("-6 -o addr show dev eth0").contains("tentative"));
+        assertThat(two.ip("-6 -o addr show dev eth0"))
+                .doesNotContain("dadfailed")
+                .contains(own);
+    }
+
+    @Test
     void B12_advertisementsForOthersAreDroppedByTheGuard() {
         makeNetwork();
         LabContainer hostile = LAB.attached("hostile", "--network", "dual");

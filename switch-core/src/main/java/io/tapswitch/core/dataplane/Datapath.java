@@ -9,6 +9,7 @@ import io.tapswitch.tapio.FrameIo;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import java.util.concurrent.TimeUnit;
 import org.agrona.MutableDirectBuffer;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *   1 rx        count it, find its network
  *   2 validate  FrameValidator: is it a frame that a member may send?
  *   3 guard     RouterGuard: does it play the router? SourceGuard, where on: does it bear the port's own addresses?
+ *               TagGuard, where off: the same of what hides behind a priority tag
  *   4 learn     Fdb: the source address is behind this port
  *   5 look up   Resolution: who has this address? Fdb: which port is the destination behind? Or gateway, or everybody?
  *   6 gateway   HostPort: is it for the host? Gateway: the switch's own answers
@@ -206,13 +208,17 @@ public final class Datapath {
     private int guard(Bridge bridge, int port, int frame, int frameLength) {
         int etherType = EthernetHeader.etherType(buffer, frame);
         int packet = frame + EthernetHeader.LENGTH;
-        int verdict = RouterGuard.check(buffer, packet, frameLength - EthernetHeader.LENGTH, etherType);
+        int length = frameLength - EthernetHeader.LENGTH;
+        int verdict = RouterGuard.check(buffer, packet, length, etherType);
         if (verdict != PASS) {
             return verdict;
         }
-        return ports.isGuarded(port)
-                ? SourceGuard.check(buffer, frame, frameLength, ports, port)
-                : SourceGuard.gateway(buffer, frame, frameLength, bridge.gateways);
+        if (ports.isGuarded(port)) {
+            return SourceGuard.check(buffer, frame, frameLength, ports, port);
+        }
+        return EtherType.isTag(etherType)
+                ? TagGuard.check(buffer, packet, length, etherType, bridge)
+                : SourceGuard.gateway(buffer, packet, length, etherType, bridge.gateways);
     }
 
     /** 4 learn: the source is behind this port, unless configuration says that it is behind another. */
@@ -254,6 +260,9 @@ public final class Datapath {
                 return DropReason.STORM.verdict();
             }
             int verdict = Resolution.answer(buffer, offset, length, bridge, ports, port);
+            if (verdict == PASS && ports.isGuarded(port)) {
+                verdict = SourceGuard.question(buffer, frame, ports, port);
+            }
             if (verdict != PASS) {
                 return verdict;
             }

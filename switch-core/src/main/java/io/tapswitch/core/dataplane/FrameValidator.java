@@ -66,7 +66,12 @@ final class FrameValidator {
             return DropReason.RESERVED_GROUP.verdict();
         }
         int offload = offload(buffer, offset, frameLength, bridge.mtu);
-        return offload != PASS ? offload : payload(buffer, frame, frameLength, bridge);
+        if (offload != PASS) {
+            return offload;
+        }
+        int packet = frame + EthernetHeader.LENGTH;
+        int etherType = EthernetHeader.etherType(buffer, frame);
+        return payload(buffer, packet, frameLength - EthernetHeader.LENGTH, etherType, bridge);
     }
 
     /** The offload header: within the frame, of a known kind, and its segments no larger than the MTU. */
@@ -102,12 +107,12 @@ final class FrameValidator {
         return segment > mtu + L2_OVERHEAD ? DropReason.OVERSIZE.verdict() : PASS;
     }
 
-    private static int payload(DirectBuffer buffer, int frame, int frameLength, Bridge bridge) {
-        int payloadLength = frameLength - EthernetHeader.LENGTH;
-        return switch (EthernetHeader.etherType(buffer, frame)) {
-            case EtherType.IPV4 -> atLeast(Ipv4Header.MIN_LENGTH, payloadLength);
-            case EtherType.IPV6 -> atLeast(Ipv6Header.LENGTH, payloadLength);
-            case EtherType.ARP -> arp(buffer, frame + EthernetHeader.LENGTH, payloadLength, bridge);
+    /** What follows the EtherType: a header that is there, or tags where the network carries them. */
+    static int payload(DirectBuffer buffer, int packet, int length, int etherType, Bridge bridge) {
+        return switch (etherType) {
+            case EtherType.IPV4 -> atLeast(Ipv4Header.MIN_LENGTH, length);
+            case EtherType.IPV6 -> atLeast(Ipv6Header.LENGTH, length);
+            case EtherType.ARP -> arp(buffer, packet, length, bridge);
             case EtherType.VLAN, EtherType.QINQ, EtherType.QINQ_OLD ->
                 bridge.transparentVlan ? PASS : DropReason.VLAN_TAGGED.verdict();
             default -> PASS;

@@ -19,18 +19,18 @@ import org.agrona.DirectBuffer;
  * header, which no honest sender makes, ends here too, and with it the first fragment of any such message (RFC 6980); a
  * fragment that does not begin a message needs no look, because without its first one it is never put together again. A
  * chain of extension headers that cannot be walked, or that ends before the message's type, is dropped rather than
- * believed.
+ * believed. The packet ends where its length says: what the sender put behind that into the frame, no receiver sees.
  */
 final class RouterGuard {
     private RouterGuard() {}
 
     /**
-     * Checks a frame that passed {@link FrameValidator}. For TCP and UDP this is two comparisons.
+     * Checks a packet of a frame that passed {@link FrameValidator}. For TCP and UDP this is two comparisons.
      *
      * @param buffer the frame memory
-     * @param packet offset behind the Ethernet header
+     * @param packet offset behind the Ethernet header, and behind priority tags
      * @param length bytes from there to the end of the frame
-     * @param etherType of the frame
+     * @param etherType of the packet
      * @return {@link Verdict#PASS} or a drop reason's verdict
      */
     static int check(DirectBuffer buffer, int packet, int length, int etherType) {
@@ -52,7 +52,9 @@ final class RouterGuard {
                 : PASS;
     }
 
-    private static int ipv6(DirectBuffer buffer, int packet, int length, int next) {
+    private static int ipv6(DirectBuffer buffer, int packet, int frameLength, int next) {
+        // One that says that it is longer than the frame is discarded by every receiver.
+        int length = Math.min(frameLength, Ipv6Header.LENGTH + Ipv6Header.payloadLength(buffer, packet));
         if (next == IpProtocol.ICMPV6) {
             return length == Ipv6Header.LENGTH
                     ? DropReason.TRUNCATED_IP.verdict()

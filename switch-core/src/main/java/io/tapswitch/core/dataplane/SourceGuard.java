@@ -8,18 +8,24 @@ import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.Icmpv6Header;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
+import io.tapswitch.wire.Ipv6Extensions;
 import io.tapswitch.wire.Ipv6Header;
 import io.tapswitch.wire.NeighbourOptions;
 import org.agrona.DirectBuffer;
 
 /**
  * Step 3 of the frame's way: a container speaks only with its own MAC address and its own IP addresses, also in ARP and
- * neighbour discovery (B12, N21). What the guard cannot read it does not let pass.
+ * neighbour discovery (B12, N21). IP, ARP and neighbour discovery that the guard cannot read do not pass, nor do tags,
+ * behind which any of them may be. Frames of other protocols bear no IP address; of them the MAC address is checked.
  *
  * <p>A port's addresses are the IPv4 and the IPv6 address that its endpoint was given, and the link-local address that
- * the kernel forms of the MAC (EUI-64, RFC 4291 appendix A). Besides them pass the questions by which a host makes sure
- * that an address is free: ARP probes, whose sender is 0.0.0.0 (RFC 5227), and IPv6 multicasts from the unspecified
- * address (RFC 4862 section 5.4, RFC 3590).
+ * the kernel forms of the MAC (EUI-64, RFC 4291 appendix A). A link-local address that was formed in another way (RFC
+ * 7217) is not one of them: nobody but the container could say whose it is.
+ *
+ * <p>Besides them passes what a host says before it has an address: ARP probes, whose sender is 0.0.0.0 (RFC 5227), and
+ * from the unspecified address neighbour and router solicitations (RFC 4862 section 5.4, RFC 4861 section 4.1) and
+ * listener reports (RFC 3590). The question whether an address is free takes it away from its owner, who may just be
+ * making sure of it: it goes on for the port's own addresses only ({@link #question}).
  *
  * <p>Where the guard is off, one thing is left: nobody speaks in the gateway's name ({@link #gateway}).
  */
@@ -28,6 +34,10 @@ final class SourceGuard {
     private static final int MULTICAST = 0xff;
     /** Bytes of a router solicitation without its options. */
     private static final int ROUTER_SOLICITATION_LENGTH = 8;
+
+    private static final int LISTENER_REPORT = 131;
+    private static final int LISTENER_DONE = 132;
+    private static final int LISTENER_REPORT_2 = 143;
 
     private SourceGuard() {}
 
@@ -57,12 +67,18 @@ final class SourceGuard {
     }
 
     /**
-     * Checks a frame of a port whose guard is off: its source, or what it advertises, is not the gateway's (B17). In
+     * Checks the packet of a port whose guard is off: its source, or what it advertises, is not the gateway's (B17). In
      * ARP {@link FrameValidator} has seen to it.
+     *
+     * @param buffer the frame memory
+     * @param packet offset behind the Ethernet header, and behind priority tags
+     * @param length bytes from there to the end of the frame
+     * @param etherType of the packet
+     * @param gateways of the network
+     * @return {@link Verdict#PASS} or a drop reason's verdict
      */
-    static int gateway(DirectBuffer buffer, int frame, int frameLength, Gateways gateways) {
-        int packet = frame + EthernetHeader.LENGTH;
-        switch (EthernetHeader.etherType(buffer, frame)) {
+    static int gateway(DirectBuffer buffer, int packet, int length, int etherType, Gateways gateways) {
+        switch (etherType) {
             case EtherType.IPV4 -> {
                 boolean spoofed = gateways.isOwn(Ipv4Header.sourceAddress(buffer, packet));
                 return spoofed ? DropReason.SPOOF_IP.verdict() : PASS;
@@ -72,7 +88,7 @@ final class SourceGuard {
                     return DropReason.SPOOF_IP.verdict();
                 }
                 int icmp = packet + Ipv6Header.LENGTH;
-                boolean advertises = frameLength >= icmp - frame + Icmpv6Header.NEIGHBOUR_LENGTH
+                boolean advertises = length >= Ipv6Header.LENGTH + Icmpv6Header.NEIGHBOUR_LENGTH
                         && Ipv6Header.nextHeader(buffer, packet) == IpProtocol.ICMPV6
                         && Icmpv6Header.type(buffer, icmp) == Icmpv6Header.NEIGHBOUR_ADVERTISEMENT
                         && gateways.isOwn(Icmpv6Header.targetHi(buffer, icmp), Icmpv6Header.targetLo(buffer, icmp));
@@ -82,6 +98,29 @@ final class SourceGuard {
                 return PASS;
             }
         }
+    }
+
+    /**
+     * Checks a question of a guarded port that the switch has no answer to: whether an address is free is asked for
+     * one's own.
+     *
+     * @param buffer the frame memory
+     * @param frame offset of the Ethernet header of a frame that {@link Resolution#isQuestion}
+     * @param ports whose addresses are compared
+     * @param port the ingress port
+     * @return {@link Verdict#PASS} or a drop reason's verdict
+     */
+    static int question(DirectBuffer buffer, int frame, PortTable ports, int port) {
+        int packet = frame + EthernetHeader.LENGTH;
+        if (EthernetHeader.etherType(buffer, frame) == EtherType.ARP) {
+            int target = ArpHeader.targetAddress(buffer, packet);
+            boolean stranger = ArpHeader.senderAddress(buffer, packet) == 0 && target != ports.address(port);
+            return stranger ? DropReason.SPOOF_ARP.verdict() : PASS;
+        }
+        int icmp = packet + Ipv6Header.LENGTH;
+        boolean stranger = (Ipv6Header.sourceHi(buffer, packet) | Ipv6Header.sourceLo(buffer, packet)) == 0
+                && !isOwn(ports, port, Icmpv6Header.targetHi(buffer, icmp), Icmpv6Header.targetLo(buffer, icmp));
+        return stranger ? DropReason.SPOOF_ND.verdict() : PASS;
     }
 
     private static int ipv4(DirectBuffer buffer, int packet, int length, int address) {
@@ -95,8 +134,9 @@ final class SourceGuard {
 
     private static int arp(DirectBuffer buffer, int packet, long mac, int address) {
         int sender = ArpHeader.senderAddress(buffer, packet);
-        boolean own = ArpHeader.senderMac(buffer, packet) == mac && (sender == address || sender == 0);
-        return own ? PASS : DropReason.SPOOF_ARP.verdict();
+        // Who has no address yet asks; an answer is somebody's.
+        boolean own = sender == 0 ? ArpHeader.operation(buffer, packet) == ArpHeader.REQUEST : sender == address;
+        return own && ArpHeader.senderMac(buffer, packet) == mac ? PASS : DropReason.SPOOF_ARP.verdict();
     }
 
     private static int ipv6(DirectBuffer buffer, int packet, int length, PortTable ports, int port) {
@@ -106,13 +146,39 @@ final class SourceGuard {
         long hi = Ipv6Header.sourceHi(buffer, packet);
         long lo = Ipv6Header.sourceLo(buffer, packet);
         boolean unspecified = (hi | lo) == 0;
-        boolean toMany = Ipv6Header.destinationHi(buffer, packet) >>> 56 == MULTICAST;
-        if (unspecified ? !toMany : !isOwn(ports, port, hi, lo)) {
+        if (unspecified ? !needsNoSource(buffer, packet, length) : !isOwn(ports, port, hi, lo)) {
             return DropReason.SPOOF_IP.verdict();
         }
         return Ipv6Header.nextHeader(buffer, packet) == IpProtocol.ICMPV6
                 ? discovery(buffer, packet, length, ports, port)
                 : PASS;
+    }
+
+    /** What a host says before it has an address, to a group; {@link RouterGuard} has walked the headers before it. */
+    private static boolean needsNoSource(DirectBuffer buffer, int packet, int length) {
+        int next = Ipv6Header.nextHeader(buffer, packet);
+        if (Ipv6Header.destinationHi(buffer, packet) >>> 56 != MULTICAST) {
+            return false;
+        }
+        if (next == IpProtocol.ICMPV6) {
+            int type = Icmpv6Header.type(buffer, packet + Ipv6Header.LENGTH);
+            return type == Icmpv6Header.NEIGHBOUR_SOLICITATION
+                    || type == Icmpv6Header.ROUTER_SOLICITATION
+                    || isListenerReport(type);
+        }
+        // A listener report bears a router alert, in a hop-by-hop header (RFC 3810 section 5).
+        if (next != IpProtocol.HOP_BY_HOP) {
+            return false;
+        }
+        int packetLength = Math.min(length, Ipv6Header.LENGTH + Ipv6Header.payloadLength(buffer, packet));
+        long walked = Ipv6Extensions.walk(buffer, packet, packetLength);
+        return Ipv6Extensions.protocol(walked) == IpProtocol.ICMPV6
+                && !Ipv6Extensions.isLaterFragment(walked)
+                && isListenerReport(Icmpv6Header.type(buffer, packet + Ipv6Extensions.offset(walked)));
+    }
+
+    private static boolean isListenerReport(int type) {
+        return type == LISTENER_REPORT || type == LISTENER_DONE || type == LISTENER_REPORT_2;
     }
 
     private static boolean isOwn(PortTable ports, int port, long hi, long lo) {

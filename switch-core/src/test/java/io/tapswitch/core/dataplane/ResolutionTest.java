@@ -164,7 +164,14 @@ class ResolutionTest {
         Frame code = Frames6.checksum(solicitation(Frames6.address(1)).with(ICMP + 1, 1));
         assertThat(tested.send(0, code)).as("code").containsExactly(1, 2);
         Frame dadWithOption = Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, Frames6.address(1), mac(0));
+        tested.put(Frames6.port(0, 0, false));
         assertThat(tested.send(0, dadWithOption)).as("DAD with an option").containsExactly(1, 2);
+    }
+
+    @Test
+    void B12_theIpv4AddressOfAnEndpointIsNoIpv6Address() {
+        Ipv6Address mapped = new Ipv6Address(0, 0xffff_0000_0000L | (address(1) & 0xffff_ffffL));
+        assertThat(tested.send(0, solicitation(mapped))).containsExactly(1, 2);
     }
 
     @Test

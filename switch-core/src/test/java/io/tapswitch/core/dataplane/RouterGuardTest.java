@@ -81,6 +81,20 @@ class RouterGuardTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void row18_whatStandsBehindThePacketInTheFrameIsNotTakenForItsEnd(boolean guarded) {
+        tested.put(Frames6.port(0, 0, guarded));
+        // Destination options of 16 bytes and an echo request, of which the first fragment has only the first 8.
+        Frame request = icmp(Icmpv6Header.ECHO_REQUEST);
+        Frame options = Frames6.behind(IpProtocol.DESTINATION_OPTIONS, request, 1, 1, 12);
+        Frame fragment = Frames6.behind(IpProtocol.FRAGMENT, options, 0, 0, 1).with16(IP + 4, 16);
+        dropped(fragment, DropReason.IP6_EXTENSION);
+        dropped(icmp(Icmpv6Header.ECHO_REQUEST).with16(IP + 4, 0), DropReason.TRUNCATED_IP);
+        Frame echo = Frames6.echoRequest(mac(1), mac(0), Frames6.address(0), Frames6.address(1), 16);
+        passes(echo.cut(echo.ethernet().capacity() + 20));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void otherMessagesPassAlsoInFragments(boolean guarded) {
         tested.put(Frames6.port(0, 0, guarded));
         Frame ping = Frames6.echoRequest(mac(1), mac(0), Frames6.address(0), Frames6.address(1), 1200);

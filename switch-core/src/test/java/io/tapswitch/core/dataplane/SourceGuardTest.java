@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapswitch.core.dataplane.Frames.Frame;
 import io.tapswitch.wire.ArpHeader;
 import io.tapswitch.wire.EtherType;
+import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv6Address;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +75,7 @@ class SourceGuardTest {
         assertThat(ownId).isEqualTo(0x0042_0aff_fe00_0002L);
         passes(ipv6(0xfe80_0000_0000_0000L, ownId));
         dropped(ipv6(0, 0), DropReason.SPOOF_IP);
-        passes(ipv6(0, 0).with(38, 0xff).with(39, 2));
+        dropped(ipv6(0, 0).with(38, 0xff).with(39, 2), DropReason.SPOOF_IP);
         dropped(ipv6(0xfe80_0000_0000_0000L, ownId + 1), DropReason.SPOOF_IP);
         dropped(ipv6(0x2001_0db8_0000_0000L, ownId), DropReason.SPOOF_IP);
     }
@@ -129,6 +130,56 @@ class SourceGuardTest {
         dropped(Frames6.solicitation(mac(0), own, unknown, mac(1)), DropReason.SPOOF_ND);
         Frame router = Frames6.icmp(0x3333_0000_0002L, mac(0), own, Ipv6Address.parse("ff02::2"), 133, 8);
         dropped(router.with(62, 1).with(63, 1).with(69, 0x66), DropReason.SPOOF_ND);
+    }
+
+    @Test
+    void B12_whetherAnAddressIsFreeIsAskedForOnesOwn() {
+        bothFamilies();
+        passes(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, Frames6.address(0), null));
+        passes(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, Frames6.linkLocal(mac(0)), null));
+        Ipv6Address victims = Frames6.linkLocal(mac(1));
+        dropped(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, victims, null), DropReason.SPOOF_ND);
+        Ipv6Address unknown = Ipv6Address.parse("fd00::77");
+        dropped(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, unknown, null), DropReason.SPOOF_ND);
+        passes(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), 0, 0, address(0)));
+        dropped(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), 0, 0, 0x0a00_0077), DropReason.SPOOF_ARP);
+        dropped(Frames.arp(ArpHeader.REPLY, Frames.BROADCAST, mac(0), 0, 0, address(0)), DropReason.SPOOF_ARP);
+    }
+
+    @Test
+    void B12_whoseLinkIsDownDoesNotLoseItsAddressToAnothersProbe() {
+        bothFamilies();
+        tested.workers[0].onLinkState(1, false);
+        dropped(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, Frames6.address(1), null), DropReason.SPOOF_ND);
+        dropped(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), 0, 0, address(1)), DropReason.SPOOF_ARP);
+    }
+
+    @Test
+    void B12_withoutTheGuardOneMayAskForAnyAddress() {
+        tested.put(Frames6.port(0, 0, false));
+        passes(Frames6.solicitation(mac(0), Frames6.UNSPECIFIED, Frames6.linkLocal(mac(1)), null));
+        passes(Frames.arp(ArpHeader.REQUEST, Frames.BROADCAST, mac(0), 0, 0, 0x0a00_0077));
+    }
+
+    @Test
+    void N21_fromTheUnspecifiedAddressComesOnlyWhatComesBeforeAnAddress() {
+        bothFamilies();
+        passes(sourceless(133));
+        passes(sourceless(143));
+        passes(Frames6.behind(IpProtocol.HOP_BY_HOP, sourceless(143), 0, 5, 2));
+        passes(Frames6.behind(IpProtocol.HOP_BY_HOP, sourceless(131), 0, 5, 2));
+        dropped(sourceless(128), DropReason.SPOOF_IP);
+        dropped(sourceless(130), DropReason.SPOOF_IP);
+        dropped(Frames6.behind(IpProtocol.HOP_BY_HOP, sourceless(128), 0, 5, 2), DropReason.SPOOF_IP);
+        dropped(Frames6.behind(IpProtocol.DESTINATION_OPTIONS, sourceless(143), 0, 1, 4), DropReason.SPOOF_IP);
+        Frame udp = Frames6.udp(0x3333_0000_0001L, mac(0), Frames6.UNSPECIFIED, Frames6.ALL_NODES, 8);
+        dropped(Frames6.behind(IpProtocol.HOP_BY_HOP, udp, 0, 1, 4), DropReason.SPOOF_IP);
+        dropped(Frames6.udp(0x3333_0000_0001L, mac(0), Frames6.UNSPECIFIED, Frames6.ALL_NODES, 8), DropReason.SPOOF_IP);
+    }
+
+    private static Frame sourceless(int type) {
+        return Frames6.icmp(
+                0x3333_0000_0001L, mac(0), Frames6.UNSPECIFIED, Frames6.ALL_NODES, type, type == 133 ? 0 : 16);
     }
 
     @Test

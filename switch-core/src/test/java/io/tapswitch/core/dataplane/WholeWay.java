@@ -3,6 +3,7 @@ package io.tapswitch.core.dataplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.tapio.VirtioNetHeader;
+import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -78,10 +79,14 @@ final class WholeWay {
         int packet = frame + EthernetHeader.LENGTH;
         if (RouterGuard.check(exact, packet, length - EthernetHeader.LENGTH, etherType) == Verdict.PASS) {
             SourceGuard.check(exact, frame, length, ports, 0);
-            SourceGuard.gateway(exact, frame, length, bridge.gateways);
+            SourceGuard.gateway(exact, packet, length - EthernetHeader.LENGTH, etherType, bridge.gateways);
+        }
+        if (EtherType.isTag(etherType)) {
+            TagGuard.check(exact, packet, length - EthernetHeader.LENGTH, etherType, bridge);
         }
         AbsentNeighbour.isMeant(exact, frame, bridge);
         if (Resolution.isQuestion(exact, frame, length)) {
+            SourceGuard.question(exact, frame, ports, 0);
             same(bytes, (buffer, b) -> Resolution.answer(buffer, 0, b, bridge, ports, 0));
         }
         same(bytes, (buffer, b) -> Gateway.handle(buffer, 0, b, new Bridge(NETWORK, 1), SUBNETS, 0));
