@@ -43,6 +43,7 @@ class LayersTest {
             "ServiceStore",
             "DescriptorPoll",
             "NamespaceWatch",
+            "ProcessWatch",
             "MacAddress",
             "Ipv4Address",
             "Ipv6Address",

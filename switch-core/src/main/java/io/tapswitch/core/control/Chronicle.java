@@ -72,6 +72,13 @@ final class Chronicle {
         before.endpoints().forEach(endpoint -> disconnected(state, before, endpoint));
     }
 
+    /** Those who shared a container's namespace ended with it. */
+    void guestsEnded(DesiredState state, String hostId) {
+        for (Container guest : ContainerRules.guests(state, hostId)) {
+            ended(state, guest, guest.ended(Container.Status.DETACHED, null));
+        }
+    }
+
     void removed(DesiredState state, Container container) {
         container.endpoints().forEach(endpoint -> disconnected(state, container, endpoint));
         container("destroy", container, Map.of());

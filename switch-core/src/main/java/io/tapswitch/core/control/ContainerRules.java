@@ -151,7 +151,8 @@ final class ContainerRules {
         if (container.status() == Container.Status.DETACHED) {
             throw Refusal.conflict(
                     "container_not_running",
-                    "container " + container.name() + " is not running: its namespace is gone; attach it again");
+                    "container " + container.name()
+                            + " is not running: its namespace or its last interface is gone; attach it again");
         }
         boolean there = container.isRunning()
                 ? container.endpointIn(network.id()).isPresent()
@@ -226,8 +227,27 @@ final class ContainerRules {
                 : container.with(container.connections(), rest);
     }
 
+    /** {@return those who share a container's namespace, and have no process of their own that could go on without it} */
+    static List<Container> guests(DesiredState state, String hostId) {
+        return state.containers().stream()
+                .filter(guest -> guest.isRunning()
+                        && guest.init() == null
+                        && guest.mode() instanceof NetworkMode.Shared shared
+                        && shared.containerId().equals(hostId))
+                .toList();
+    }
+
+    /** {@return the state after a container ended or went: its guests end with it} */
+    static DesiredState withoutGuests(DesiredState state, String hostId) {
+        DesiredState next = state;
+        for (Container guest : guests(state, hostId)) {
+            next = next.with(guest.ended(Container.Status.DETACHED, null));
+        }
+        return trimmed(next);
+    }
+
     /** {@return the state without the oldest of those that are only remembered, when there are too many} */
-    static DesiredState trimmed(DesiredState state) {
+    private static DesiredState trimmed(DesiredState state) {
         List<Container> detached = state.containers().stream()
                 .filter(container -> container.status() == Container.Status.DETACHED)
                 .toList();

@@ -234,7 +234,8 @@ final class Containers {
         if (!container.isRunning()) {
             return container;
         }
-        if (container.init() == null) {
+        Init init = container.init();
+        if (init == null) {
             throw Refusal.conflict(
                     "container_not_ours",
                     "container " + container.name() + " was attached, not started by tapswitch run: end its processes"
@@ -243,32 +244,33 @@ final class Containers {
         if (timeoutSeconds < 0) {
             throw Refusal.badInput("invalid timeout " + timeoutSeconds + ": must be 0 seconds or more");
         }
-        inits.end(container.id(), timeoutSeconds * 1_000L);
-        departures.processEnded(container.id());
+        Integer exitCode = inits.end(container.id(), init, timeoutSeconds * 1_000L);
+        departures.processEnded(container.id(), init, exitCode);
         Container now = desired.state().containersById().get(container.id());
-        return now == null ? container.ended(Container.Status.EXITED, null) : now;
+        return now == null ? container.ended(Container.Status.EXITED, exitCode) : now;
     }
 
     /** Detaches and forgets a container; ends the process that {@code run} started only with force. */
     String remove(String reference, boolean force) {
         Container container = References.container(desired.state(), reference);
-        if (container.init() != null && container.isRunning()) {
+        Init init = container.init();
+        if (init != null && container.isRunning()) {
             if (!force) {
                 throw Refusal.conflict(
                         "container_running",
                         "cannot remove container \"/" + container.name()
                                 + "\": container is running: stop the container before removing or force remove");
             }
-            inits.end(container.id(), 0);
-            departures.processEnded(container.id());
+            departures.processEnded(container.id(), init, inits.end(container.id(), init, 0));
         }
         return desired.locked(() -> {
             DesiredState state = desired.state();
             Container now = state.containersById().get(container.id());
             if (now != null) {
-                desired.commit(state.withoutContainer(now.id()), new Undo());
+                desired.commit(ContainerRules.withoutGuests(state.withoutContainer(now.id()), now.id()), new Undo());
                 inits.forget(now.id());
                 chronicle.removed(state, now);
+                chronicle.guestsEnded(state, now.id());
                 LOG.info("removed {} ({})", now.name(), ObjectName.shortId(now.id()));
             }
             return container.name();

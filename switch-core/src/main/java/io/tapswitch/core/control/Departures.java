@@ -5,10 +5,12 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Init;
-import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,23 +37,28 @@ final class Departures {
         this.chronicle = chronicle;
     }
 
-    /** The process that a container lived as long as has ended. */
-    void processEnded(String containerId) {
+    /**
+     * The process that a container lived as long as has ended.
+     *
+     * @param init which process; the container may have another one by now
+     * @param exitCode null when nobody knows it
+     */
+    void processEnded(String containerId, Init init, @Nullable Integer exitCode) {
         desired.locked(() -> {
             DesiredState state = desired.state();
             Container before = state.containersById().get(containerId);
-            Init init = before == null ? null : before.init();
-            if (before == null || init == null || !before.isRunning() || InitWatch.isAlive(init)) {
+            if (before == null || !init.equals(before.init()) || !before.isRunning()) {
                 return false;
             }
-            Container now = before.ended(Container.Status.EXITED, null);
+            Container now = before.ended(Container.Status.EXITED, exitCode);
             DesiredState next = init.autoRemove() ? state.withoutContainer(now.id()) : state.with(now);
-            desired.force(withoutGuests(next, now.id()));
+            desired.force(ContainerRules.withoutGuests(next, now.id()));
             chronicle.ended(state, before, now);
             if (init.autoRemove()) {
                 chronicle.removed(state, now);
             }
-            LOG.info("the process of {} ended", before.name());
+            chronicle.guestsEnded(state, now.id());
+            LOG.info("the process of {} ended{}", before.name(), exitCode == null ? "" : ", exit code " + exitCode);
             return true;
         });
     }
@@ -73,6 +80,11 @@ final class Departures {
     }
 
     private void gone(DesiredState state, Container before, Endpoint endpoint) {
+        Init init = before.init();
+        if (init != null && InitWatch.hasEnded(init)) {
+            // The device went with its process. That news is on its way, knows the exit code, and takes all of them.
+            return;
+        }
         Container now = ContainerRules.without(before, endpoint);
         DesiredState next = state.with(now);
         if (now.isRunning()) {
@@ -80,8 +92,7 @@ final class Departures {
             chronicle.disconnected(state, before, endpoint);
             moveDefaultRoutes(state, before, next, now);
         } else {
-            desired.force(ContainerRules.trimmed(withoutGuests(next, now.id())));
-            chronicle.ended(state, before, now);
+            endsDetached(state, before, now);
         }
         LOG.info("{} of {} is gone", endpoint.interfaceName(), before.name());
     }
@@ -98,42 +109,49 @@ final class Departures {
                 return false;
             }
             Container now = before.ended(Container.Status.DETACHED, null);
-            desired.force(ContainerRules.trimmed(withoutGuests(state.with(now), now.id())));
-            chronicle.ended(state, before, now);
+            endsDetached(state, before, now);
             LOG.info("the namespace of {} is gone", before.name());
             return true;
         });
     }
 
-    /** The daemon is asked to leave nothing behind. */
+    private void endsDetached(DesiredState state, Container before, Container now) {
+        desired.force(ContainerRules.withoutGuests(state.with(now), now.id()));
+        chronicle.ended(state, before, now);
+        chronicle.guestsEnded(state, now.id());
+    }
+
+    /**
+     * The daemon is asked to leave nothing behind. What {@code run} started goes on without a network and is still its
+     * container's: the next daemon must know that it lives, lest {@code start} runs it twice.
+     */
     void everythingGone() {
         DesiredState state = desired.state();
         DesiredState next = state;
-        List<Container> left = new ArrayList<>();
-        for (Container container : state.containers()) {
-            if (!container.endpoints().isEmpty()) {
-                next = next.with(container.ended(Container.Status.DETACHED, null));
-                left.add(container);
+        Map<Container, Container> left = new LinkedHashMap<>();
+        for (Container before : state.containers()) {
+            if (before.endpoints().isEmpty()) {
+                continue;
             }
+            Container now = before.init() == null
+                    ? before.ended(Container.Status.DETACHED, null)
+                    : before.with(before.connections(), List.of());
+            left.put(before, now);
+            next = next.with(now);
+            next = now.isRunning() ? next : ContainerRules.withoutGuests(next, now.id());
         }
-        if (!left.isEmpty()) {
-            desired.force(next);
-            left.forEach(before -> chronicle.ended(state, before, before.ended(Container.Status.DETACHED, null)));
+        if (left.isEmpty()) {
+            return;
         }
-    }
-
-    /** Those who share a namespace that ended, and have no process of their own that could go on, end with it. */
-    private static DesiredState withoutGuests(DesiredState state, String hostId) {
-        DesiredState next = state;
-        for (Container guest : List.copyOf(state.containers())) {
-            if (guest.isRunning()
-                    && guest.init() == null
-                    && guest.mode() instanceof NetworkMode.Shared shared
-                    && shared.containerId().equals(hostId)) {
-                next = next.with(guest.ended(Container.Status.DETACHED, null));
+        desired.force(next);
+        left.forEach((before, now) -> {
+            if (now.isRunning()) {
+                before.endpoints().forEach(endpoint -> chronicle.disconnected(state, before, endpoint));
+            } else {
+                chronicle.ended(state, before, now);
+                chronicle.guestsEnded(state, now.id());
             }
-        }
-        return next;
+        });
     }
 
     private void moveDefaultRoutes(DesiredState state, Container before, DesiredState next, Container now) {

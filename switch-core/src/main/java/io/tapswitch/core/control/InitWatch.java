@@ -2,34 +2,48 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Init;
 import io.tapswitch.core.model.Refusal;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.ProcessStat;
+import io.tapswitch.tapio.ProcessWatch;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The processes that {@code run} started: hears when they end, and ends them. A process is known by its id and by when
  * it started, so that one that got the id later is neither waited for nor ended; also not by the next daemon.
  */
 final class InitWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(InitWatch.class);
+
     /** After SIGKILL only the kernel is left to do something. */
     private static final long KILL_PATIENCE_MS = 5_000;
 
-    /** Field 22 of /proc/PID/stat, counted from behind the command in parentheses (proc(5)). */
-    private static final int START_TICKS_AFTER_COMMAND = 19;
+    private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
 
-    private final Consumer<String> onEnded;
-    private final ConcurrentHashMap<String, ProcessHandle> byContainer = new ConcurrentHashMap<>();
+    private final Listener listener;
+    private final ProcessWatch watch = new ProcessWatch();
+    private final ConcurrentHashMap<String, Watched> byContainer = new ConcurrentHashMap<>();
 
-    InitWatch(Consumer<String> onEnded) {
-        this.onEnded = onEnded;
+    /** Hears of ends. */
+    interface Listener {
+        /** A container's process has ended; the exit code is null when nobody knows it. */
+        void onEnded(String containerId, Init init, @Nullable Integer exitCode);
+    }
+
+    /** A container's process; the exit code when it has ended, if somebody knows it. */
+    private record Watched(ProcessWatch.Watched process, CompletableFuture<Optional<Integer>> ended) {}
+
+    InitWatch(Listener listener) {
+        this.listener = listener;
     }
 
     /** {@return the process of a request, null when it names none} */
@@ -41,85 +55,109 @@ final class InitWatch {
         if (pid == null || pid <= 0) {
             throw Refusal.badInput("init.pid is missing: the id of the process that the container lives as long as");
         }
-        long ticks = startTicks(pid);
-        if (ticks < 0) {
+        ProcessStat stat = stat(pid);
+        if (stat == null || stat.ended()) {
             throw Refusal.unknown("No such process: " + pid);
         }
         List<String> command = requested.command() == null ? List.of() : requested.command();
-        return new Init(pid, ticks, command, Boolean.TRUE.equals(requested.autoRemove()));
+        return new Init(pid, stat.startTicks(), command, Boolean.TRUE.equals(requested.autoRemove()));
     }
 
-    /** {@return when a process started, -1 when there is none or only its remains} */
-    private static long startTicks(long pid) {
+    private static @Nullable ProcessStat stat(long pid) {
         try {
-            byte[] bytes = Files.readAllBytes(Path.of("/proc", Long.toString(pid), "stat"));
-            String stat = new String(bytes, StandardCharsets.ISO_8859_1);
-            // The command may hold anything, parentheses too; what follows the last one does not.
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            boolean ended = fields[0].equals("Z") || fields[0].equals("X");
-            return ended ? -1 : Long.parseLong(fields[START_TICKS_AFTER_COMMAND]);
-        } catch (IOException e) {
-            return -1;
+            return ProcessStat.of(pid);
+        } catch (DeviceException e) {
+            throw Refusal.failed(String.valueOf(e.getMessage()), e);
         }
     }
 
-    /** {@return whether it is still that process} */
-    static boolean isAlive(Init init) {
-        return startTicks(init.pid()) == init.startTicks();
+    /** {@return whether it has certainly ended; where that cannot be found out now, the watch will tell} */
+    static boolean hasEnded(Init init) {
+        try {
+            return ProcessStat.hasEnded(init.pid(), init.startTicks());
+        } catch (DeviceException e) {
+            LOG.warn("{}; process {} is taken to be alive", e.getMessage(), init.pid());
+            return false;
+        }
     }
 
     /** Reports the process's end, also when it ended before this call. */
     void watch(String containerId, Init init) {
-        ProcessHandle handle = ProcessHandle.of(init.pid()).orElse(null);
-        if (handle == null || !isAlive(init)) {
-            Thread.startVirtualThread(() -> onEnded.accept(containerId));
-            return;
-        }
-        byContainer.put(containerId, handle);
-        Thread.startVirtualThread(() -> {
-            handle.onExit().join();
-            if (byContainer.remove(containerId, handle)) {
-                onEnded.accept(containerId);
-            }
-        });
+        CompletableFuture<Optional<Integer>> ended = new CompletableFuture<>();
+        ProcessWatch.Watched process =
+                watch.watch(init.pid(), init.startTicks(), code -> ended.complete(Optional.ofNullable(code)));
+        Watched one = new Watched(process, ended);
+        byContainer.put(containerId, one);
+        Thread.startVirtualThread(() -> report(containerId, init, one));
     }
 
-    /** Ends the container's process: SIGTERM, and after the patience SIGKILL. Blocks until it is gone. */
-    void end(String containerId, long patienceMs) {
-        ProcessHandle process = byContainer.get(containerId);
-        if (process == null) {
-            return;
-        }
-        process.destroy();
-        if (!hasEnded(process, patienceMs)) {
-            process.destroyForcibly();
-            if (!hasEnded(process, KILL_PATIENCE_MS)) {
-                throw Refusal.failed("process " + process.pid() + " does not end", new TimeoutException());
-            }
+    /** On a thread of its own, since the listener waits for the controller's lock and others end meanwhile. */
+    private void report(String containerId, Init init, Watched one) {
+        Integer exitCode = one.ended().join().orElse(null);
+        if (one.equals(byContainer.get(containerId))) {
+            listener.onEnded(containerId, init, exitCode);
+            // Not before, so that whoever ends it at this moment learns of the code, too.
+            byContainer.remove(containerId, one);
         }
     }
 
-    private static boolean hasEnded(ProcessHandle process, long timeoutMs) {
+    /**
+     * Ends the container's process: SIGTERM, and after the patience SIGKILL. Blocks until it is gone.
+     *
+     * @return its exit code, null when nobody knows it
+     */
+    @Nullable
+    Integer end(String containerId, Init init, long patienceMs) {
+        Watched one = byContainer.get(containerId);
+        if (one == null) {
+            return null;
+        }
         try {
-            process.onExit().get(timeoutMs, TimeUnit.MILLISECONDS);
+            one.process().signal(SIGTERM);
+            if (!hasEnded(one, init, patienceMs)) {
+                one.process().signal(SIGKILL);
+                if (!hasEnded(one, init, KILL_PATIENCE_MS)) {
+                    throw Refusal.failed("process " + init.pid() + " does not end", new TimeoutException());
+                }
+            }
+        } catch (DeviceException e) {
+            throw Refusal.failed(String.valueOf(e.getMessage()), e);
+        }
+        return one.ended().join().orElse(null);
+    }
+
+    private static boolean hasEnded(Watched one, Init init, long timeoutMs) {
+        try {
+            one.ended().get(timeoutMs, TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
-            return !process.isAlive();
+            throw new IllegalStateException("an end is told by no exception", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw Refusal.failed("interrupted while waiting for process " + process.pid(), e);
+            throw Refusal.failed("interrupted while waiting for process " + init.pid(), e);
         }
     }
 
     /** Stops reporting about a container. */
     void forget(String containerId) {
-        byContainer.remove(containerId);
+        Watched one = byContainer.remove(containerId);
+        if (one != null) {
+            forget(one);
+        }
+    }
+
+    private static void forget(Watched one) {
+        one.process().forget();
+        one.ended().complete(Optional.empty());
     }
 
     /** Stops reporting at all. */
     void close() {
+        List<Watched> all = List.copyOf(byContainer.values());
         byContainer.clear();
+        all.forEach(InitWatch::forget);
+        watch.close();
     }
 }

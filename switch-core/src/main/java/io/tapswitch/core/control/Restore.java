@@ -77,9 +77,9 @@ final class Restore {
                 continue;
             }
             Init init = container.init();
-            if (init != null && !InitWatch.isAlive(init)) {
+            if (init != null && InitWatch.hasEnded(init)) {
                 container.endpoints().forEach(endpoint -> pending.remove(endpoint.id()));
-                departures.processEnded(container.id());
+                departures.processEnded(container.id(), init, null);
                 continue;
             }
             if (init != null) {

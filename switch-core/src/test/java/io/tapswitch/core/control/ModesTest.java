@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Refusal;
 import java.nio.file.Path;
+import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -106,6 +107,24 @@ class ModesTest {
                 Refusal.Kind.UNKNOWN,
                 () -> control.controller.attach(request(null, "late", "container:nobody")),
                 "No such container: nobody");
+    }
+
+    @Test
+    @DisplayName(
+            "A-DRV-06 whoever has no process of its own ends with the container whose interfaces it has, removed too")
+    void guestsEndWithTheirHost() throws Exception {
+        control.attach("one", "web");
+        control.controller.attach(request(null, "guest", "container:one"));
+        Instant start = Instant.now();
+        control.controller.removeContainer("one", false);
+        assertThat(control.container("guest").status()).isEqualTo(Container.Status.DETACHED);
+        assertThat(control.told(start))
+                .containsExactly("network disconnect web", "container destroy one", "container die guest");
+        Container two = control.attach("two", "web");
+        control.controller.attach(request(null, "second", "container:two"));
+        control.plumbing.listener(two.endpoints().getFirst().id()).onGone();
+        Eventually.eventually(
+                () -> assertThat(control.told(start)).contains("container die two", "container die second"));
     }
 
     @Test

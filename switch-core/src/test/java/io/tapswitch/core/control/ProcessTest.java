@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.tapio.ProcessStat;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -38,7 +41,11 @@ class ProcessTest {
     }
 
     private Process sleeping() throws IOException {
-        Process process = new ProcessBuilder("sleep", "300").start();
+        return starting("sleep", "300");
+    }
+
+    private Process starting(String... command) throws IOException {
+        Process process = new ProcessBuilder(command).start();
         processes.add(process);
         return process;
     }
@@ -131,6 +138,74 @@ class ProcessTest {
         refused(Refusal.Kind.UNKNOWN, () -> control.disconnect(id, "job"), "not found");
         control.controller.disconnect(id, "job", true);
         assertThat(control.controller.start("job", start).endpoints()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("The exit code is the container's, the event's and a filter's: 128 + n of a signal")
+    void tellsTheExitCode() throws Exception {
+        Instant start = Instant.now();
+        Process three = starting("sh", "-c", "read line; exit 3");
+        control.controller.attach(withInit("three", three, false, null, "web"));
+        control.controller.attach(withInit("killed", sleeping(), false, null, "web"));
+        assertThat(control.controller.stop("killed", 5).exitCode()).isEqualTo(143);
+        three.getOutputStream().close();
+        exited("three");
+        assertThat(control.container("three").exitCode()).isEqualTo(3);
+        assertThat(control.controller.containers(false, new Filters(Map.of("exited", List.of("3")))))
+                .extracting(Container::name)
+                .containsExactly("three");
+        assertThat(control.told(start)).contains("container die three 3", "container die killed 143");
+        Process next = sleeping();
+        control.controller.start("three", new StartRequest("/proc/" + next.pid(), null));
+        assertThat(control.container("three").exitCode()).isNull();
+    }
+
+    @Test
+    @DisplayName("A device that goes with its process does not go before it: one end, with the exit code")
+    void theDeviceGoesWithTheProcess() throws Exception {
+        Process parent = starting("sh", "-c", "exec 3<&0; sh -c 'read line <&3; exit 3' & echo $!; wait");
+        long pid = Long.parseLong(parent.inputReader().readLine());
+        Container job = control.controller.attach(TestControl.withInit("job", pid, false, null, "web"));
+        Instant end = Instant.now();
+        // A parent that does not look yet: the process is a zombie, and nobody but its parent can know the code.
+        assertThat(new ProcessBuilder("kill", "-STOP", "" + parent.pid())
+                        .start()
+                        .waitFor())
+                .isZero();
+        parent.getOutputStream().close();
+        eventually(() -> assertThat(ProcessStat.of(pid))
+                .isNotNull()
+                .extracting(ProcessStat::ended)
+                .isEqualTo(true));
+        control.plumbing.listener(job.endpoints().getFirst().id()).onGone();
+        assertThat(new ProcessBuilder("kill", "-CONT", "" + parent.pid())
+                        .start()
+                        .waitFor())
+                .isZero();
+        exited("job");
+        assertThat(control.container("job").exitCode()).isEqualTo(3);
+        assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web");
+    }
+
+    @Test
+    @DisplayName(
+            "--detach-on-exit leaves the processes of run theirs: the next daemon has them running, and stops them")
+    void goesOnWhenEverythingIsDetached() throws Exception {
+        Process process = sleeping();
+        control.controller.attach(withInit("job", process, false, null, "web"));
+        control.attach("one", "web");
+        control.controller.detachAll();
+        assertThat(control.plumbing.plugs).isEmpty();
+        control.restart();
+        assertThat(control.container("one").status()).isEqualTo(Container.Status.DETACHED);
+        assertThat(control.container("job").status()).isEqualTo(Container.Status.RUNNING);
+        assertThat(process.isAlive()).isTrue();
+        StartRequest second = new StartRequest("/proc/" + process.pid(), null);
+        refused(Refusal.Kind.CONFLICT, () -> control.controller.start("job", second), "already running");
+        control.connect("web", "job");
+        assertThat(control.interfaces("job")).containsExactly("eth0");
+        assertThat(control.controller.stop("job", 5).exitCode()).isEqualTo(143);
+        assertThat(process.isAlive()).isFalse();
     }
 
     @Test

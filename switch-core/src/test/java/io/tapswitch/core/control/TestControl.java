@@ -11,10 +11,13 @@ import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -78,8 +81,12 @@ final class TestControl implements AutoCloseable {
 
     static AttachRequest withInit(
             String name, Process process, boolean autoRemove, @Nullable String ip, String... networks) {
+        return withInit(name, process.pid(), autoRemove, ip, networks);
+    }
+
+    static AttachRequest withInit(String name, long pid, boolean autoRemove, @Nullable String ip, String... networks) {
         return new AttachRequest(
-                "/proc/" + process.pid(),
+                "/proc/" + pid,
                 name,
                 List.of(networks),
                 ip,
@@ -92,7 +99,7 @@ final class TestControl implements AutoCloseable {
                 null,
                 null,
                 null,
-                new AttachRequest.Init(process.pid(), List.of("sleep", "300"), autoRemove));
+                new AttachRequest.Init(pid, List.of("sleep", "300"), autoRemove));
     }
 
     static AttachRequest withAddresses(
@@ -133,6 +140,22 @@ final class TestControl implements AutoCloseable {
         assertThat(plumbing.plugs).isEmpty();
         assertThat(dataplane.ports).isEmpty();
         assertThat(controller.containers(false, Filters.NONE)).isEmpty();
+    }
+
+    /** {@return what happened since then: type, action, the container's or network's name, and the exit code if any} */
+    List<String> told(Instant since) throws InterruptedException {
+        List<String> told = new ArrayList<>();
+        try (EventLog.Reader reader = controller.events().read(since)) {
+            EventLog.Next next = reader.next(event -> true, Duration.ZERO);
+            while (next.fate() == EventLog.Fate.EVENT) {
+                Event event = Objects.requireNonNull(next.entry()).event();
+                String code = event.attributes().get("exitCode");
+                told.add(event.type() + " " + event.action() + " "
+                        + event.attributes().get("name") + (code == null ? "" : " " + code));
+                next = reader.next(event2 -> true, Duration.ZERO);
+            }
+        }
+        return told;
     }
 
     static void refused(Refusal.Kind kind, ThrowingCallable call, String message) {
