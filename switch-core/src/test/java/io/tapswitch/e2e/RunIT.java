@@ -7,6 +7,8 @@ import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -174,8 +176,65 @@ final class RunIT {
         LAB.daemon().cli("run", "--rm", "--", "no-such-command");
         LAB.cli("run", "-d", "--rm", "--name", "back", "--", "sleep", "31785");
         LAB.cli("rm", "-f", "back");
+        LAB.cli("run", "-d", "--rm", "--name", "killed", "--", "sleep", "31785");
+        Commands.run("kill", "-KILL", pid("killed")).ok();
+        LAB.cli("run", "-d", "--name", "ended", "--", "true");
+        Eventually.until("it is shown as exited", () -> status("ended").equals("exited"));
+        LAB.daemon().api().delete("/containers/ended").ok();
         Eventually.until("as before", () -> leftovers().equals(before));
         assertThat(Commands.run("pgrep", "-fx", "sleep 31785").exit()).isEqualTo(1);
+    }
+
+    @Test
+    void theExitCodeIsShownToldAndFound() {
+        LAB.cli("run", "-d", "--name", "three", "--", "sh", "-c", "exit 3");
+        LAB.cli("run", "-d", "--name", "stopped", "--", "sleep", "31786");
+        LAB.cli("run", "-d", "--name", "killed", "--", "sleep", "31786");
+        LAB.cli("stop", "stopped");
+        Commands.run("kill", "-KILL", pid("killed")).ok();
+        Eventually.until(
+                "both are shown as exited",
+                () -> status("three").equals("exited") && status("killed").equals("exited"));
+        assertThat(LAB.cli("ps", "-a", "--format", "{{.Names}} {{.Status}}"))
+                .contains("three Exited (3)", "stopped Exited (143)", "killed Exited (137)");
+        assertThat(LAB.cli("ps", "--filter", "exited=3", "--format", "{{.Names}}"))
+                .isEqualTo("three");
+        assertThat(LAB.cli("inspect", "--format", "{{.State.ExitCode}}", "three"))
+                .isEqualTo("3");
+        assertThat(LAB.cli("events", "--since", "1m", "--until", "0s", "--filter", "event=die"))
+                .contains("exitCode=3", "exitCode=143", "exitCode=137");
+    }
+
+    @Test
+    void aCommandThatCouldNotBeStartedAgainIsNotStarted() throws Exception {
+        LAB.cli("run", "-d", "--name", "first", "--", "true");
+        Path logs = LAB.directory().resolve("state").resolve("logs");
+        Path aside = logs.resolveSibling("logs.aside");
+        Path marker = LAB.directory().resolve("started");
+        Files.move(logs, aside);
+        try {
+            Files.createFile(logs);
+            Outcome outcome = LAB.daemon().cli("run", "--name", "second", "--", "touch", marker.toString());
+            assertThat(outcome.exit()).isEqualTo(125);
+            assertThat(outcome.err()).contains("tapswitch: cannot write " + logs);
+        } finally {
+            Files.delete(logs);
+            Files.move(aside, logs);
+        }
+        Eventually.until("it is shown as exited", () -> status("second").equals("exited"));
+        assertThat(marker).doesNotExist();
+    }
+
+    private static Json state(String container) {
+        return LAB.daemon().api().get("/containers/" + container).at("State");
+    }
+
+    private static String status(String container) {
+        return state(container).text("Status");
+    }
+
+    private static String pid(String container) {
+        return String.valueOf(state(container).number("Pid"));
     }
 
     /** Directories of handshakes, and logs. */

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells when processes end that need not be our children, and with what exit code.
  *
- * <p><b>Theory of operation.</b> A pidfd is readable as soon as its process has ended (pidfd_open(2), Linux 5.3). How it
- * ended is known to its parent alone, until the parent has taken note; from then on the pidfd says it too (ioctl
- * PIDFD_GET_INFO with PIDFD_INFO_EXIT, Linux 6.15). Between the two a good parent lets microseconds pass, so it is asked
- * again for {@value #STATUS_PATIENCE_MS} ms. Where nobody can say it, the end is told without a code.
+ * <p><b>Theory of operation.</b> A pidfd is readable as soon as its process has ended (pidfd_open(2), Linux 5.3). How
+ * it ended is known to its parent alone, until the parent has taken note; from then on the pidfd says it too (ioctl
+ * PIDFD_GET_INFO with PIDFD_INFO_EXIT, Linux 6.15). Between the two a good parent lets microseconds pass, so it is
+ * asked again for {@value #STATUS_PATIENCE_MS} ms. Where nobody can say it, the end is told without a code.
  *
  * <p>A process that cannot be looked at, because this process has no file number left, is not taken for one that ended:
  * it is tried again. Listeners are called on a thread of this object's own, one at a time, once for each process. Any

@@ -1,11 +1,13 @@
 package io.tapswitch.core.cli;
 
+import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.TemplateException;
 import io.tapswitch.core.cli.verb.Tapswitch;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine;
@@ -41,12 +43,19 @@ public final class Main {
 
     /** Runs one command and returns its exit code. */
     public static int execute(String[] arguments, Map<String, String> environment, PrintWriter out, PrintWriter err) {
+        return execute(arguments, environment, ApiClient.PATIENCE, out, err);
+    }
+
+    /** The same, which waits so long for the daemon's answers. */
+    static int execute(
+            String[] arguments, Map<String, String> environment, Duration patience, PrintWriter out, PrintWriter err) {
         Words words = Words.of(arguments);
         String verb = words.verb();
         if (NotYet.VERBS.contains(verb)) {
             return fail(err, NotYet.refusal("'" + verb + "'").text(), FAILED);
         }
-        CommandLine command = commandLine(words, environment).setOut(out).setErr(err);
+        CommandLine command =
+                commandLine(words, environment, patience).setOut(out).setErr(err);
         command.setParameterExceptionHandler((e, args) -> explain(e, verb));
         command.setExecutionExceptionHandler((e, failed, result) -> switch (e) {
             case TemplateException mistake -> fail(err, mistake.text(), codeOf(verb));
@@ -62,8 +71,8 @@ public final class Main {
         return command.execute(arguments);
     }
 
-    private static CommandLine commandLine(Words words, Map<String, String> environment) {
-        CommandLine root = new CommandLine(new Tapswitch(environment));
+    private static CommandLine commandLine(Words words, Map<String, String> environment, Duration patience) {
+        CommandLine root = new CommandLine(new Tapswitch(environment, patience));
         Verbs.top(words.first()).forEach((name, maker) -> {
             CommandLine verb = new CommandLine(maker.get());
             Verbs.within(name, words.second())

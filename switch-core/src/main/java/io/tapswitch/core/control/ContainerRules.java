@@ -227,7 +227,7 @@ final class ContainerRules {
                 : container.with(container.connections(), rest);
     }
 
-    /** {@return those who share a container's namespace, and have no process of their own that could go on without it} */
+    /** {@return those who share a container's namespace, and have no process of their own that could go on} */
     static List<Container> guests(DesiredState state, String hostId) {
         return state.containers().stream()
                 .filter(guest -> guest.isRunning()

@@ -205,6 +205,9 @@ final class Desired {
         if (!next.networksById().equals(before.networksById())) {
             afterwards(() -> host.update(next));
         }
+        before.containersById().keySet().stream()
+                .filter(id -> !next.containersById().containsKey(id))
+                .forEach(directory::forgetContainer);
     }
 
     /** The change is in force: what goes wrong from here on is trouble to know of, but no refusal. */

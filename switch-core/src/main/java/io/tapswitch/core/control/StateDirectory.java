@@ -22,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
  *   STATE-DIR/state.json                 {"version": 2, "change": 17, "networks": [...], "containers": [...]}
  *   STATE-DIR/state.json.new             the next one while it is written
  *   STATE-DIR/state.json.corrupt-TIME    copy of one that could not be read
+ *   STATE-DIR/logs/ID.log, ID.run        what run keeps of a container; goes when the container is forgotten
  * </pre>
  *
  * <p>A change is written to the new file, forced to the disk, and renamed over the old one, and the directory is forced
@@ -199,6 +201,7 @@ public final class StateDirectory implements AutoCloseable {
         } catch (AtomicMoveNotSupportedException e) {
             throw Refusal.failed("file system of " + directory + " cannot rename atomically");
         } catch (IOException e) {
+            // What a full disk has of it is of no use and takes the room of others.
             forget(next);
             throw Refusal.failed(
                     "cannot write state file " + file() + ": " + TextFile.reason(e) + "; the change was not made");
@@ -212,12 +215,18 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
-    /** What a full disk has of the next state is of no use and takes the room of others. */
+    /** Removes what {@code run} kept of a container that is forgotten. */
+    void forgetContainer(String id) {
+        for (String ending : List.of(".log", ".run")) {
+            forget(directory.resolve("logs").resolve(id + ending));
+        }
+    }
+
     private static void forget(Path file) {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            // It stays, and the next change writes over it.
+            // It stays, and harms nobody.
         }
     }
 

@@ -2,9 +2,11 @@ package io.tapswitch.core.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.core.cli.client.ApiClient;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +23,7 @@ class ContainerVerbsTest {
     Path directory;
 
     private FakeDaemon daemon;
+    private Duration patience = ApiClient.PATIENCE;
     private String out = "";
     private String err = "";
 
@@ -39,7 +42,8 @@ class ContainerVerbsTest {
         StringWriter stderr = new StringWriter();
         Map<String, String> environment =
                 Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
-        int code = Main.execute(command.split(" "), environment, new PrintWriter(stdout), new PrintWriter(stderr));
+        int code = Main.execute(
+                command.split(" "), environment, patience, new PrintWriter(stdout), new PrintWriter(stderr));
         out = stdout.toString();
         err = stderr.toString();
         return code;
@@ -120,6 +124,15 @@ class ContainerVerbsTest {
         assertThat(out).isEqualTo("a\nc\n");
         assertThat(err).isEqualTo("Error response from daemon: b was attached\n");
         assertThat(line("stop --time ten a")).isEqualTo(1);
+    }
+
+    @Test
+    void stopWaitsForTheAnswerAsMuchLongerAsItWasToldTo() {
+        patience = Duration.ofMillis(200);
+        daemon.on("POST /containers/a/stop?timeout=9", 200, "{}")
+                .slowly("POST /containers/a/stop?timeout=9", Duration.ofMillis(600));
+        assertThat(line("stop -t 9 a")).as(() -> err).isZero();
+        assertThat(out).isEqualTo("a\n");
     }
 
     @Test

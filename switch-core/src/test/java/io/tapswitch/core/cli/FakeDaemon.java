@@ -12,10 +12,12 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /** A unix socket that gives prepared answers, byte for byte, and keeps what it was asked. */
 public final class FakeDaemon implements AutoCloseable {
@@ -25,6 +27,7 @@ public final class FakeDaemon implements AutoCloseable {
     private final ServerSocketChannel server;
     private final Path socket;
     private final Map<String, String> answers = new ConcurrentHashMap<>();
+    private final Map<String, Duration> delays = new ConcurrentHashMap<>();
     private final Queue<String> requests = new ConcurrentLinkedQueue<>();
 
     public FakeDaemon(Path directory) {
@@ -52,6 +55,12 @@ public final class FakeDaemon implements AutoCloseable {
     /** Answers with exactly these characters. */
     public FakeDaemon raw(String request, String answer) {
         answers.put(request, answer);
+        return this;
+    }
+
+    /** Answers "METHOD /path" only after some time. */
+    public FakeDaemon slowly(String request, Duration delay) {
+        delays.put(request, delay);
         return this;
     }
 
@@ -91,6 +100,11 @@ public final class FakeDaemon implements AutoCloseable {
         }
         requests.add(request + body);
         String answer = answers.getOrDefault(request, "HTTP/1.1 404 Words\r\ncontent-length: 2\r\n\r\n{}");
+        long due =
+                System.nanoTime() + delays.getOrDefault(request, Duration.ZERO).toNanos();
+        while (due - System.nanoTime() > 0) {
+            LockSupport.parkNanos(due - System.nanoTime());
+        }
         ByteBuffer out = ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8));
         while (out.hasRemaining()) {
             connection.write(out);

@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.ProcessStat;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -185,6 +186,25 @@ class ProcessTest {
         exited("job");
         assertThat(control.container("job").exitCode()).isEqualTo(3);
         assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web");
+    }
+
+    @Test
+    @DisplayName("What run keeps of a container goes when it is forgotten, whoever forgets it, and not before")
+    void forgetsItsFiles() throws Exception {
+        Process process = sleeping();
+        Container temporary = control.controller.attach(withInit("temp", process, true, null, "web"));
+        Container kept = control.controller.attach(withInit("kept", sleeping(), false, null, "web"));
+        Path logs = Files.createDirectories(directory.resolve("logs"));
+        for (Container container : List.of(temporary, kept)) {
+            Files.createFile(logs.resolve(container.id() + ".log"));
+            Files.createFile(logs.resolve(container.id() + ".run"));
+        }
+        process.destroyForcibly();
+        eventually(() -> assertThat(logs).isDirectoryNotContaining("glob:**" + temporary.id() + "*"));
+        control.controller.stop("kept", 5);
+        assertThat(logs).isDirectoryContaining("glob:**" + kept.id() + ".log");
+        control.controller.removeContainer("kept", false);
+        assertThat(logs).isEmptyDirectory();
     }
 
     @Test

@@ -24,17 +24,16 @@ public final class ApiClient {
     private static final String VERSION = "/v1";
 
     /** A start of hundreds of containers may hold everybody up for seconds; nothing takes a minute. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Path socket;
     private final Duration patience;
 
-    /** A client of the daemon that listens on {@code socket}. Connects only when a request is made. */
-    public ApiClient(Path socket) {
-        this(socket, PATIENCE);
-    }
-
-    /** The same, with its own limit of time for an answer. */
+    /**
+     * A client of the daemon that listens on {@code socket}. Connects only when a request is made.
+     *
+     * @param patience how long it waits for an answer
+     */
     public ApiClient(Path socket, Duration patience) {
         this.socket = socket;
         this.patience = patience;

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param replaced which files of /etc are the container's own
  * @param foreground whose streams it has, null when it is left alone
  * @param waits whether one that is left alone has an input that never ends, instead of an empty one
- * @param removesLog whether its log goes when it ends
  */
 public record Plan(
         List<String> command,
@@ -21,8 +20,7 @@ public record Plan(
         @Nullable Path network,
         Replaced replaced,
         @Nullable Foreground foreground,
-        boolean waits,
-        boolean removesLog) {
+        boolean waits) {
     /** Which files of /etc are the container's own. */
     public enum Replaced {
         /** Its hosts and resolv.conf. */

@@ -140,8 +140,7 @@ public final class Sandbox implements AutoCloseable {
         words.addAll(List.of(
                 plan.network() == null ? "own" : "joined",
                 plan.replaced().word(),
-                plan.foreground() == null ? "none" : plan.foreground().streams().word(),
-                plan.removesLog() ? "remove-log" : "keep-log"));
+                plan.foreground() == null ? "none" : plan.foreground().streams().word()));
         words.addAll(plan.command());
         if (plan.foreground() != null) {
             return plan.foreground().builder(words);

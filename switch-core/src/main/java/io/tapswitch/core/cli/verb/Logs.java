@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
 
-/** Where the output of detached containers goes: a file each in the daemon's state directory. */
+/**
+ * Where the output of detached containers goes: a file each in the daemon's state directory. The daemon removes it when
+ * it forgets the container.
+ */
 final class Logs {
     private Logs() {}
 
@@ -22,17 +24,6 @@ final class Logs {
                             log, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         } catch (IOException e) {
             throw new CliException("tapswitch: cannot make the log file " + log + ": " + e.getMessage());
-        }
-    }
-
-    /** Removes what is kept of a container. */
-    static void delete(Path stateDirectory, String id) {
-        for (Path file : List.of(path(stateDirectory, id), Recipe.path(stateDirectory, id))) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new CliException("tapswitch: cannot remove " + file + ": " + e.getMessage());
-            }
         }
     }
 

@@ -35,12 +35,7 @@ public final class Rm extends Verb {
     }
 
     private String remove(ApiClient daemon, String reference) {
-        ContainerView found = ContainerView.of(daemon, reference);
-        daemon.delete("/containers/" + found.id() + (force ? "?force=true" : ""));
-        if (!found.command().isEmpty()) {
-            // What is kept of its command is run's, not the daemon's.
-            Logs.delete(Launch.stateDirectory(daemon.getObject("/status")), found.id());
-        }
+        daemon.delete("/containers/" + ApiClient.escape(reference) + (force ? "?force=true" : ""));
         return reference;
     }
 }

@@ -67,15 +67,18 @@ public final class Run extends Verb {
         JsonObject status = daemon.getObject("/status"); // Also finds out, before anything is made, that it is there.
         Placement placement = Placement.of(daemon, status, options.joined(), options.dns());
         Foreground foreground = detach ? null : Foreground.prepare(streams);
-        Plan plan = new Plan(
-                command, null, placement.network(), placement.replaced(), foreground, detach && stdio.waits(), remove);
+        Plan plan =
+                new Plan(command, null, placement.network(), placement.replaced(), foreground, detach && stdio.waits());
         Path state = Launch.stateDirectory(status);
         try (Sandbox sandbox = Sandbox.open(plan)) {
-            String id = Launch.start(
-                    daemon, sandbox, placement, detach ? state : null, pid -> attach(daemon, placement, pid));
-            if (!remove) {
-                new Recipe(Path.of("").toAbsolutePath(), stdio.waits()).write(state, id);
-            }
+            String id = Launch.start(daemon, sandbox, placement, detach ? state : null, pid -> {
+                String made = attach(daemon, placement, pid);
+                if (!remove) {
+                    // Before the command starts: one that 'start' could not run again as it was is not run at all.
+                    new Recipe(Path.of("").toAbsolutePath(), stdio.waits()).write(state, made);
+                }
+                return made;
+            });
             if (detach) {
                 out().println(id);
                 return OK;

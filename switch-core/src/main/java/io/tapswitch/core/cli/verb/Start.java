@@ -63,13 +63,7 @@ public final class Start extends Verb {
         String joined = found.mode().equals("own") || found.mode().equals("none") ? "" : found.mode();
         Placement placement = Placement.of(daemon, status, joined, found.dns());
         Plan plan = new Plan(
-                found.command(),
-                recipe.directory(),
-                placement.network(),
-                placement.replaced(),
-                null,
-                recipe.waits(),
-                false);
+                found.command(), recipe.directory(), placement.network(), placement.replaced(), null, recipe.waits());
         try (Sandbox sandbox = Sandbox.open(plan)) {
             Launch.start(daemon, sandbox, placement, state, pid -> {
                 Map<String, Object> request =

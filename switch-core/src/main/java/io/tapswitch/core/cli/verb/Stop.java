@@ -1,6 +1,7 @@
 package io.tapswitch.core.cli.verb;
 
 import io.tapswitch.core.cli.client.ApiClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,8 @@ public final class Stop extends Verb {
 
     @Override
     public Integer call() {
-        ApiClient daemon = daemon();
+        // The answer comes when it has ended.
+        ApiClient daemon = daemon().withPatience(Duration.ofSeconds(Math.max(seconds, 0)));
         return Together.each(
                 containers,
                 name -> {

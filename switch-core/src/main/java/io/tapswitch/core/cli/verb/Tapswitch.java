@@ -1,6 +1,7 @@
 package io.tapswitch.core.cli.verb;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class Tapswitch {
     private static final String UNIX_SCHEME = "unix://";
 
     private final Map<String, String> environment;
+    private final Duration patience;
 
     @Option(
             names = "--socket",
@@ -40,9 +42,14 @@ public final class Tapswitch {
     @Option(names = "--help", usageHelp = true, description = "print this help")
     boolean help;
 
-    /** The command in this environment. */
-    public Tapswitch(Map<String, String> environment) {
+    /** The command in this environment; an answer of the daemon is waited for so long. */
+    public Tapswitch(Map<String, String> environment, Duration patience) {
         this.environment = environment;
+        this.patience = patience;
+    }
+
+    Duration patience() {
+        return patience;
     }
 
     Path socket() {

@@ -21,7 +21,8 @@ abstract class Verb implements Callable<Integer> {
     boolean help;
 
     ApiClient daemon() {
-        return new ApiClient(socket());
+        Tapswitch all = (Tapswitch) spec.root().userObject();
+        return new ApiClient(all.socket(), all.patience());
     }
 
     Path socket() {

@@ -6,7 +6,6 @@
 #   $3 "files": /etc/hosts and /etc/resolv.conf are replaced; "resolver": only the second; "as-is": none
 #   $4 whose terminal our input is: "own": the command's, whose session gets it; "shared": that of those who started us,
 #      so that Ctrl-C reaches the command by itself; "none": it is no terminal
-#   $5 "keep-log" or "remove-log"
 #   then the command
 #
 #   1 says its PID on $dir/up once everything that can fail is done, and waits
@@ -14,8 +13,8 @@
 #     reads the end of the file and ends, because then nobody attached it
 #   3 starts the command and stays: it hands signals on, reaps orphans, and ends with the command's exit code. The
 #     command itself is not process 1, because the kernel discards signals that process 1 has no handler for.
-dir=$1 network=$2 files=$3 terminal=$4 log_fate=$5
-shift 5
+dir=$1 network=$2 files=$3 terminal=$4
+shift 4
 give_up() {
     echo "tapswitch: $1" >&2
     exit 125
@@ -145,7 +144,4 @@ while :; do
     [ -n "$signalled" ] || break
     kill -0 "$child" 2>/dev/null || gone=yes
 done
-if [ -n "$log" ] && [ "$log_fate" = remove-log ]; then
-    rm -f "$log"
-fi
 exit "$code"

@@ -19,7 +19,7 @@ class ApiClientTest {
             daemon.raw(
                     "POST /x",
                     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n");
-            assertThat(new ApiClient(daemon.socket()).post("/x", Map.of("k", "ä")))
+            assertThat(new ApiClient(daemon.socket(), ApiClient.PATIENCE).post("/x", Map.of("k", "ä")))
                     .containsEntry("a", 1);
             assertThat(daemon.requests()).containsExactly("POST /x {\"k\":\"ä\"}");
         }
@@ -31,7 +31,7 @@ class ApiClientTest {
             daemon.on("GET /a", 409, "{\"message\":\"no\"}")
                     .on("GET /b", 500, "plain words")
                     .on("GET /c", 500, "");
-            ApiClient client = new ApiClient(daemon.socket());
+            ApiClient client = new ApiClient(daemon.socket(), ApiClient.PATIENCE);
             assertThatThrownBy(() -> client.getObject("/a"))
                     .isInstanceOf(ApiException.class)
                     .hasMessage("no");
@@ -46,7 +46,7 @@ class ApiClientTest {
     void anAnswerThatIsNotWhatItShouldBeIsAFailureOfItsOwn() {
         try (FakeDaemon daemon = new FakeDaemon(directory)) {
             daemon.on("GET /a", 200, "[]").on("GET /b", 200, "{").raw("GET /c", "");
-            ApiClient client = new ApiClient(daemon.socket());
+            ApiClient client = new ApiClient(daemon.socket(), ApiClient.PATIENCE);
             assertThatThrownBy(() -> client.getObject("/a")).isInstanceOf(CliException.class);
             assertThatThrownBy(() -> client.getObject("/b")).isInstanceOf(CliException.class);
             assertThatThrownBy(() -> client.getObject("/c")).hasMessageContaining("broke");
