@@ -89,12 +89,14 @@ final class Answers {
             @JsonProperty("HostConfig") HostConfig hostConfig,
             @JsonProperty("NetworkSettings") NetworkSettings networkSettings) {}
 
-    /** Whether a container runs, and its process. The exit code is null when nobody knows it. */
+    /** Whether a container runs, and its process. The exit code is null when nobody knows it. Times as docker's. */
     record State(
             @JsonProperty("Status") String status,
             @JsonProperty("Running") boolean running,
             @JsonProperty("Pid") long pid,
-            @JsonProperty("ExitCode") @Nullable Integer exitCode) {}
+            @JsonProperty("ExitCode") @Nullable Integer exitCode,
+            @JsonProperty("StartedAt") String startedAt,
+            @JsonProperty("FinishedAt") String finishedAt) {}
 
     /** What a container is, apart from its networks. */
     record Config(

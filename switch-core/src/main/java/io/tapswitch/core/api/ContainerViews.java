@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the API's answers about containers, with docker's keys. */
 final class ContainerViews {
+    /** What docker says of a moment that has not come yet. */
+    private static final String NEVER = "0001-01-01T00:00:00Z";
+
     private ContainerViews() {}
 
     /** {@return the container as inspect shows it; the networks are those of the same moment, by id} */
@@ -32,7 +35,9 @@ final class ContainerViews {
                         container.status().word(),
                         container.isRunning(),
                         container.isRunning() && init != null ? init.pid() : 0,
-                        exitCode),
+                        exitCode,
+                        container.started(),
+                        container.finished().isEmpty() ? NEVER : container.finished()),
                 new Answers.Config(
                         container.hostname(),
                         new TreeMap<>(container.labels()),

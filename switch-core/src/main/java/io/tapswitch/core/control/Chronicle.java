@@ -75,7 +75,7 @@ final class Chronicle {
     /** Those who shared a container's namespace ended with it. */
     void guestsEnded(DesiredState state, String hostId) {
         for (Container guest : ContainerRules.guests(state, hostId)) {
-            ended(state, guest, guest.ended(Container.Status.DETACHED, null));
+            ended(state, guest, guest.ended(Container.Status.DETACHED, null, ""));
         }
     }
 

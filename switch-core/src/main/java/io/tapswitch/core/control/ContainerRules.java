@@ -50,14 +50,17 @@ final class ContainerRules {
             refuseAttached(state, place);
         }
         String id = ObjectName.newId();
+        String now = Moment.now();
         Container container = new Container(
                 id,
                 wanted == null ? ObjectName.generate(name -> References.containerNamed(state, name) != null) : wanted,
                 wanted != null,
                 hostname(state, request, terms, id),
-                Moment.now(),
+                now,
                 Container.Status.RUNNING,
                 null,
+                now,
+                "",
                 init,
                 place == null ? "" : place.path(),
                 place == null ? "" : place.identity(),
@@ -212,8 +215,8 @@ final class ContainerRules {
         if (place != null && !(container.mode() instanceof NetworkMode.Shared)) {
             refuseAttached(state, place);
         }
-        Container running =
-                container.started(place == null ? "" : place.path(), place == null ? "" : place.identity(), init);
+        Container running = container.started(
+                place == null ? "" : place.path(), place == null ? "" : place.identity(), init, Moment.now());
         return EndpointRules.everywhere(state, running);
     }
 
@@ -223,7 +226,7 @@ final class ContainerRules {
         rest.removeIf(other -> other.id().equals(endpoint.id()));
         // A container with a process of its own runs on without interfaces until that process ends.
         return rest.isEmpty() && container.init() == null
-                ? container.ended(Container.Status.DETACHED, null)
+                ? container.ended(Container.Status.DETACHED, null, Moment.now())
                 : container.with(container.connections(), rest);
     }
 
@@ -241,7 +244,7 @@ final class ContainerRules {
     static DesiredState withoutGuests(DesiredState state, String hostId) {
         DesiredState next = state;
         for (Container guest : guests(state, hostId)) {
-            next = next.with(guest.ended(Container.Status.DETACHED, null));
+            next = next.with(guest.ended(Container.Status.DETACHED, null, Moment.now()));
         }
         return trimmed(next);
     }

@@ -247,7 +247,7 @@ final class Containers {
         Integer exitCode = inits.end(container.id(), init, timeoutSeconds * 1_000L);
         departures.processEnded(container.id(), init, exitCode);
         Container now = desired.state().containersById().get(container.id());
-        return now == null ? container.ended(Container.Status.EXITED, exitCode) : now;
+        return now == null ? container.ended(Container.Status.EXITED, exitCode, Moment.now()) : now;
     }
 
     /** Detaches and forgets a container; ends the process that {@code run} started only with force. */

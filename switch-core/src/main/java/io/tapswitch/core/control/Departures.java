@@ -50,7 +50,7 @@ final class Departures {
             if (before == null || !init.equals(before.init()) || !before.isRunning()) {
                 return false;
             }
-            Container now = before.ended(Container.Status.EXITED, exitCode);
+            Container now = before.ended(Container.Status.EXITED, exitCode, Moment.now());
             DesiredState next = init.autoRemove() ? state.withoutContainer(now.id()) : state.with(now);
             desired.force(ContainerRules.withoutGuests(next, now.id()));
             chronicle.ended(state, before, now);
@@ -108,7 +108,7 @@ final class Departures {
                     || !before.netnsIdentity().equals(identity)) {
                 return false;
             }
-            Container now = before.ended(Container.Status.DETACHED, null);
+            Container now = before.ended(Container.Status.DETACHED, null, Moment.now());
             endsDetached(state, before, now);
             LOG.info("the namespace of {} is gone", before.name());
             return true;
@@ -134,7 +134,7 @@ final class Departures {
                 continue;
             }
             Container now = before.init() == null
-                    ? before.ended(Container.Status.DETACHED, null)
+                    ? before.ended(Container.Status.DETACHED, null, Moment.now())
                     : before.with(before.connections(), List.of());
             left.put(before, now);
             next = next.with(now);

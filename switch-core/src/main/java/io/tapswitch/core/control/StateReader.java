@@ -60,6 +60,8 @@ final class StateReader {
             "created",
             "status",
             "exitCode",
+            "started",
+            "finished",
             "init",
             "netns",
             "netnsIdentity",
@@ -203,6 +205,9 @@ final class StateReader {
                 fields.text("created"),
                 fields.parse("status", word -> word(Container.Status.values(), Container.Status::word, word)),
                 fields.has("exitCode") ? (int) fields.number("exitCode", Integer.MIN_VALUE, Integer.MAX_VALUE) : null,
+                // The first of version 2 did not keep these.
+                fields.text(fields.has("started") ? "started" : "created"),
+                fields.has("finished") ? fields.text("finished") : "",
                 fields.has("init")
                         ? init(fields.mapping("init", Set.of("pid", "startTicks", "command", "autoRemove")))
                         : null,

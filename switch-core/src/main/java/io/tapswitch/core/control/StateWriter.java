@@ -95,6 +95,8 @@ final class StateWriter {
         map.put("created", container.created());
         map.put("status", container.status().word());
         put(map, "exitCode", container.exitCode(), code -> code);
+        map.put("started", container.started());
+        map.put("finished", container.finished());
         put(map, "init", container.init(), StateWriter::init);
         map.put("netns", container.netns());
         map.put("netnsIdentity", container.netnsIdentity());

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param created RFC 3339 with nanoseconds and zone
  * @param status see {@link Status}
  * @param exitCode of the process that ended, null when nobody knows it
+ * @param started when it started last, as {@code created}
+ * @param finished when it ended last, as {@code created}; empty when it never did
  * @param init the process that {@code run} started, null for attached namespaces; kept after its end
  * @param netns path of the namespace; empty when stopped
  * @param netnsIdentity tells namespaces apart, whatever path they were given by; empty when stopped
@@ -36,6 +38,8 @@ public record Container(
         String created,
         Status status,
         @Nullable Integer exitCode,
+        String started,
+        String finished,
         @Nullable Init init,
         String netns,
         String netnsIdentity,
@@ -91,17 +95,22 @@ public record Container(
         return new Change(this).mode(newMode).made();
     }
 
-    /** {@return it running in a namespace, with a process; without endpoints yet} */
-    public Container started(String newNetns, String newIdentity, @Nullable Init newInit) {
+    /** {@return it running in a namespace from this moment on, with a process; without endpoints yet} */
+    public Container started(String newNetns, String newIdentity, @Nullable Init newInit, String at) {
         return new Change(this)
                 .status(Status.RUNNING, null)
+                .startedAt(at)
                 .sandbox(newNetns, newIdentity, newInit)
                 .made();
     }
 
-    /** {@return it in another state, without endpoints} */
-    public Container ended(Status newStatus, @Nullable Integer code) {
-        return new Change(this).status(newStatus, code).sandbox("", "", init).made();
+    /** {@return it in another state from this moment on, without endpoints} */
+    public Container ended(Status newStatus, @Nullable Integer code, String at) {
+        return new Change(this)
+                .status(newStatus, code)
+                .finishedAt(at)
+                .sandbox("", "", init)
+                .made();
     }
 
     /** {@return it under another name} */
@@ -116,6 +125,8 @@ public record Container(
         private boolean nameChosen;
         private Status status;
         private @Nullable Integer exitCode;
+        private String started;
+        private String finished;
         private @Nullable Init init;
         private String netns;
         private String netnsIdentity;
@@ -129,6 +140,8 @@ public record Container(
             nameChosen = from.nameChosen;
             status = from.status;
             exitCode = from.exitCode;
+            started = from.started;
+            finished = from.finished;
             init = from.init;
             netns = from.netns;
             netnsIdentity = from.netnsIdentity;
@@ -148,6 +161,16 @@ public record Container(
             status = newStatus;
             exitCode = code;
             endpoints = List.of();
+            return this;
+        }
+
+        Change startedAt(String moment) {
+            started = moment;
+            return this;
+        }
+
+        Change finishedAt(String moment) {
+            finished = moment;
             return this;
         }
 
@@ -178,6 +201,8 @@ public record Container(
                     from.created,
                     status,
                     exitCode,
+                    started,
+                    finished,
                     init,
                     netns,
                     netnsIdentity,

@@ -304,7 +304,7 @@ class OpenApiTest {
         assertThat(network.at("/properties/name/type").asString()).isEqualTo("string");
         assertThat(network.at("/properties/labels/anyOf/1/type").asString()).isEqualTo("null");
         JsonNode state = description.at("/components/schemas/State");
-        assertThat(state.path("required").size()).isEqualTo(4);
+        assertThat(state.path("required").size()).isEqualTo(6);
         assertThat(state.at("/properties/ExitCode/anyOf").size()).isEqualTo(2);
         JsonNode subnet = description.at("/components/schemas/IpamConfig");
         assertThat(subnet.path("required").valueStream().map(JsonNode::asString).collect(Collectors.toList()))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -140,6 +141,34 @@ class MainTest {
                 CONTAINER ID   COMMAND                  CREATED   STATUS         PORTS     NAMES     NETWORKS
                 0123456789ab   "sleep 1000000000000…"             Exited (137)             www       web,db
                 ff             -                                  Detached                 b        \s
+                """);
+    }
+
+    @Test
+    void psSaysSinceWhenAContainerIsAsItIs() {
+        Instant now = Instant.now();
+        String state = "{\"Id\":\"ff\",\"Created\":\"" + now.minusSeconds(7 * 3600) + "\",\"State\":{\"StartedAt\":\""
+                + now.minusSeconds(3 * 3600) + "\",\"FinishedAt\":\"%s\",\"Status\":\"%s\"%s}}";
+        String ended = now.minusSeconds(5 * 60).toString();
+        daemon.on(
+                "GET /containers",
+                200,
+                "["
+                        + String.join(
+                                ",",
+                                state.formatted("0001-01-01T00:00:00Z", "running", ",\"ExitCode\":0"),
+                                state.formatted(ended, "exited", ",\"ExitCode\":3"),
+                                state.formatted(ended, "exited", ",\"ExitCode\":null"),
+                                state.formatted("0001-01-01T00:00:00Z", "exited", ""),
+                                state.formatted(ended, "detached", ""))
+                        + "]");
+        assertThat(run("ps", "--format", "{{.RunningFor}}, {{.Status}}")).isZero();
+        assertThat(out).isEqualTo("""
+                7 hours ago, Up 3 hours
+                7 hours ago, Exited (3) 5 minutes ago
+                7 hours ago, Exited 5 minutes ago
+                7 hours ago, Exited
+                7 hours ago, Detached 5 minutes ago
                 """);
     }
 

@@ -121,7 +121,7 @@ final class CompilerCases {
                 .with(container("inside", guard, List.of(main), 3, 2, queues, files))
                 .with(container("elsewhere", !guard, List.of(other), 4, 3, queues, files))
                 .with(container("ended", guard, List.of(main), 5, 4, queues, files)
-                        .ended(Container.Status.EXITED, 0))
+                        .ended(Container.Status.EXITED, 0, ""))
                 .with(container("gone", guard, List.of(main), 6, 5, queues, new LinkedHashMap<>()))
                 .with(container("shared", guard, List.of(), 7, 6, queues, files));
         HostView host = withHost ? host() : null;
@@ -184,6 +184,8 @@ final class CompilerCases {
                 "",
                 Container.Status.RUNNING,
                 null,
+                "",
+                "",
                 null,
                 "/run/netns/" + name,
                 name,

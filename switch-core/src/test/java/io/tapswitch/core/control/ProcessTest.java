@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -156,9 +157,19 @@ class ProcessTest {
                 .extracting(Container::name)
                 .containsExactly("three");
         assertThat(control.told(start)).contains("container die three 3", "container die killed 143");
+        Container ended = control.container("three");
+        assertThat(moment(ended.started())).isBetween(start, Instant.now());
+        assertThat(moment(ended.finished())).isBetween(moment(ended.started()), Instant.now());
         Process next = sleeping();
         control.controller.start("three", new StartRequest("/proc/" + next.pid(), null));
-        assertThat(control.container("three").exitCode()).isNull();
+        Container again = control.container("three");
+        assertThat(again.exitCode()).isNull();
+        assertThat(again.created()).isEqualTo(ended.created());
+        assertThat(moment(again.started())).isAfter(moment(ended.finished()));
+    }
+
+    private static Instant moment(String text) {
+        return OffsetDateTime.parse(text).toInstant();
     }
 
     @Test

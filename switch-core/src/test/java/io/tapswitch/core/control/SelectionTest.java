@@ -66,6 +66,8 @@ class SelectionTest {
                 "2026-02-0" + id.charAt(0) + "T00:00:00Z",
                 status,
                 exitCode,
+                "",
+                "",
                 null,
                 "",
                 "",

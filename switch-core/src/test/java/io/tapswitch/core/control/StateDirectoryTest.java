@@ -98,6 +98,20 @@ class StateDirectoryTest {
     }
 
     @Test
+    void R13_aStateWithoutTheTimesOfStartAndEndIsRead() throws Exception {
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.save(States.FULL);
+        }
+        String text = Files.readString(file());
+        Files.writeString(file(), text.replaceAll("\\s*\"(started|finished)\" ?: ?\"[^\"]*\",", ""));
+        assertThat(Files.readString(file())).doesNotContain("started", "finished");
+        assertThat(load().containers()).isNotEmpty().allSatisfy(container -> {
+            assertThat(container.started()).isEqualTo(container.created());
+            assertThat(container.finished()).isEmpty();
+        });
+    }
+
+    @Test
     void R13_networksOfVersion1AreTakenOver() throws Exception {
         Files.writeString(file(), VERSION_1);
         DesiredState state = load();

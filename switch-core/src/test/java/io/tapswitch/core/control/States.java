@@ -89,6 +89,8 @@ public final class States {
                 CREATED,
                 status,
                 status == Container.Status.EXITED ? 137 : null,
+                CREATED,
+                status == Container.Status.RUNNING ? "" : CREATED,
                 status == Container.Status.DETACHED
                         ? null
                         : new Init(4711, 123_456, List.of("sh", "-c", "a \"b\"\n"), true),

@@ -31,6 +31,9 @@ import picocli.CommandLine.Option;
 public final class Ps extends Verb {
     private static final int COMMAND_LENGTH_MAX = 20;
 
+    /** The year in which nothing happened: docker's word for a moment that nobody knows. */
+    private static final String NEVER = "0001-";
+
     @Option(
             names = {"-a", "--all"},
             description = "also those that ended or lost their namespace")
@@ -108,18 +111,24 @@ public final class Ps extends Verb {
                 "",
                 age.isEmpty() ? "" : age + " ago",
                 Json.text(state, "Status"),
-                status(state, age));
+                status(state));
     }
 
-    private static String status(JsonObject state, String age) {
+    private static String status(JsonObject state) {
         String status = Json.text(state, "Status");
         String code = Json.text(state, "ExitCode");
         return switch (status) {
-            case "running" -> "Up " + age;
-            case "exited" -> code.isEmpty() ? "Exited" : "Exited (" + code + ")";
-            case "detached" -> "Detached";
+            case "running" -> "Up " + age(Json.text(state, "StartedAt"));
+            case "exited" -> (code.isEmpty() ? "Exited" : "Exited (" + code + ")") + since(state);
+            case "detached" -> "Detached" + since(state);
             default -> status;
         };
+    }
+
+    private static String since(JsonObject state) {
+        String finished = Json.text(state, "FinishedAt");
+        String age = finished.startsWith(NEVER) ? "" : age(finished);
+        return age.isEmpty() ? "" : " " + age + " ago";
     }
 
     /** In quotes as docker shows it; "-" for what was attached, whose command nobody knows. */
