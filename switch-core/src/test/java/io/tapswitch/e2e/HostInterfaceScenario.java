@@ -25,6 +25,10 @@ final class HostInterfaceScenario {
     private static final HostNetwork LARGE =
             new HostNetwork("large", List.of(subnet("172.19.0.0/16", "172.19.0.1")), 9000);
 
+    private static final HostNetwork OTHER_GATEWAYS = new HostNetwork(
+            "both", List.of(subnet("172.18.0.0/16", "172.18.0.9"), subnet("fd00:18::/64", "fd00:18::9")), 1400);
+    private static final HostNetwork OTHER_MTU = new HostNetwork("both", OTHER_GATEWAYS.subnets(), 1300);
+
     private final Path directory;
 
     private HostInterfaceScenario(Path directory) {
@@ -64,6 +68,16 @@ final class HostInterfaceScenario {
         ip("address add 10.77.0.1/24 dev tapswitch0");
         assertThat(host.set(List.of(LARGE, BOTH))).isEmpty();
         assertThat(ip("route")).contains("172.18.0.0/16 dev tapswitch0").doesNotContain("10.77");
+        assertThat(host.set(List.of(OTHER_GATEWAYS))).isEmpty();
+        assertThat(look())
+                .contains("172.18.0.0/16 dev tapswitch0 scope link src 172.18.0.9 mtu 1400")
+                .contains("fd00:18::/64 dev tapswitch0 src fd00:18::9 metric 1024 mtu 1400")
+                .doesNotContain("172.18.0.1/", "fd00:18::1");
+        assertThat(host.set(List.of(OTHER_MTU))).isEmpty();
+        assertThat(look())
+                .contains("172.18.0.0/16 dev tapswitch0 scope link src 172.18.0.9 mtu 1300")
+                .contains("fd00:18::/64 dev tapswitch0 src fd00:18::9 metric 1024 mtu 1300")
+                .doesNotContain("mtu 1400");
         assertThat(host.set(List.of(BOTH))).isEmpty();
         assertThat(look()).doesNotContain("172.19").contains("mtu 1400");
         plumbing.close();

@@ -108,8 +108,20 @@ final class RouteDump implements AutoCloseable {
                 case Ipv4Address four -> new Ipv4Prefix(four, length);
                 case Ipv6Address six -> new Ipv6Prefix(six, length);
             };
-            routes.add(new HostRoute(prefix, links.getOrDefault(outgoing(from, end), "")));
+            routes.add(new HostRoute(
+                    prefix,
+                    links.getOrDefault(outgoing(from, end), ""),
+                    ip(answer.get(body), attributes.find(from, end, Rtnetlink.RTA_PREFSRC)),
+                    mtu(from, end)));
         }
+    }
+
+    private int mtu(int from, int end) {
+        int metrics = attributes.find(from, end, Rtnetlink.RTA_METRICS);
+        return metrics == NetlinkAttributes.ABSENT
+                ? 0
+                : attributes.number(
+                        attributes.find(metrics, metrics + attributes.length(metrics), Rtnetlink.RTAX_MTU), 0);
     }
 
     /** Index of the link that a route leads to, 0 for none. */

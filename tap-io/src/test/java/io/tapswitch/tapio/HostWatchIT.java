@@ -34,10 +34,10 @@ final class HostWatchIT {
         test.run("ip -6 address add fd00:7::1/64 dev eth0 nodad");
         test.run("ip route add default via 10.1.2.9");
         test.run("ip -6 route add default via fd00:7::9");
-        test.run("ip route add 192.168.5.0/24 via 10.1.2.7");
+        test.run("ip route add 192.168.5.0/24 via 10.1.2.7 src 10.9.0.1 mtu 1400 advmss 900");
         test.run("ip route add blackhole 192.168.6.0/24");
         test.run("ip route add 192.168.7.0/24 table 77 nexthop via 10.1.2.7 nexthop via 10.1.2.8");
-        test.run("ip -6 route add fd00:8::/48 via fd00:7::9");
+        test.run("ip -6 route add fd00:8::/48 via fd00:7::9 src fd00:7::1 mtu 1300");
         HostState state = read();
         assertThat(state.addresses())
                 .contains(
@@ -48,14 +48,14 @@ final class HostWatchIT {
                 .anyMatch(address -> address.ip().toString().startsWith("fe80::"));
         assertThat(state.routes())
                 .contains(
-                        route("10.1.2.0/24", "eth0"),
-                        route("192.168.5.0/24", "eth0"),
+                        new HostRoute(IpPrefix.parse("10.1.2.0/24"), "eth0", IpAddress.parse("10.1.2.3"), 0),
+                        new HostRoute(IpPrefix.parse("192.168.5.0/24"), "eth0", IpAddress.parse("10.9.0.1"), 1400),
                         route("192.168.6.0/24", ""),
                         route("192.168.7.0/24", "eth0"),
                         route("fd00:7::/64", "eth0"),
-                        route("fd00:8::/48", "eth0"))
+                        new HostRoute(IpPrefix.parse("fd00:8::/48"), "eth0", IpAddress.parse("fd00:7::1"), 1300))
                 .noneMatch(route -> route.prefix().length() == 0)
-                .doesNotContain(route("127.0.0.0/8", "lo"));
+                .noneMatch(route -> route.prefix().equals(IpPrefix.parse("127.0.0.0/8")));
     }
 
     @Test
@@ -74,7 +74,8 @@ final class HostWatchIT {
         try (NetworkNamespace namespace = test.open()) {
             watch = namespace.call(() -> HostWatch.start(told::add));
             test.run("ip address add 10.1.2.3/24 dev eth0");
-            awaitState(state -> state.routes().contains(route("10.1.2.0/24", "eth0")));
+            awaitState(state ->
+                    state.routes().stream().anyMatch(route -> route.prefix().equals(IpPrefix.parse("10.1.2.0/24"))));
             test.run("ip -6 route add fd00:8::/48 dev eth0");
             awaitState(state -> state.routes().contains(route("fd00:8::/48", "eth0")));
             test.run("ip link set dev eth0 down");
@@ -118,6 +119,6 @@ final class HostWatchIT {
     }
 
     private static HostRoute route(String prefix, String link) {
-        return new HostRoute(IpPrefix.parse(prefix), link);
+        return new HostRoute(IpPrefix.parse(prefix), link, null, 0);
     }
 }

@@ -12,6 +12,7 @@ import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv6Address;
 import io.tapswitch.wire.Ipv6Prefix;
@@ -51,6 +52,13 @@ final class HostTap implements Plumbing.HostPlug {
     private static final TapOptions OPTIONS = TapOptions.DEFAULT;
     private static final int DEFAULT_MTU = 1500;
     private static final Ipv6Prefix LINK_LOCAL = Ipv6Prefix.parse("fe80::/10");
+
+    /** A route of ours as it is or shall be; one that differs in any part is another. */
+    private record Route(IpPrefix prefix, @Nullable IpAddress source, int mtu) {
+        static Route to(Plumbing.HostNetwork network, Plumbing.HostSubnet subnet) {
+            return new Route(subnet.prefix(), subnet.gateway(), network.mtu());
+        }
+    }
 
     private final String tag;
     private final int link;
@@ -196,7 +204,7 @@ final class HostTap implements Plumbing.HostPlug {
             String name = tap.name();
             HostState now = HostState.read();
             Set<String> addresses = new HashSet<>();
-            Set<IpPrefix> routes = new HashSet<>();
+            Set<Route> routes = new HashSet<>();
             for (HostAddress address : now.addresses()) {
                 if (address.link().equals(name) && !LINK_LOCAL.includes(address.ip())) {
                     addresses.add(address.ip() + "/" + address.prefixLength());
@@ -204,7 +212,7 @@ final class HostTap implements Plumbing.HostPlug {
             }
             for (HostRoute route : now.routes()) {
                 if (route.link().equals(name) && !LINK_LOCAL.intersects(route.prefix())) {
-                    routes.add(route.prefix());
+                    routes.add(new Route(route.prefix(), route.source(), route.mtu()));
                 }
             }
             remove(name, networks, addresses, routes);
@@ -223,17 +231,19 @@ final class HostTap implements Plumbing.HostPlug {
     }
 
     private void remove(
-            String name, Collection<Plumbing.HostNetwork> networks, Set<String> addresses, Set<IpPrefix> routes) {
+            String name, Collection<Plumbing.HostNetwork> networks, Set<String> addresses, Set<Route> routes) {
         Set<String> addressesLeft = new HashSet<>(addresses);
-        Set<IpPrefix> routesLeft = new HashSet<>(routes);
+        Set<Route> routesLeft = new HashSet<>(routes);
         for (Plumbing.HostNetwork network : networks) {
             for (Plumbing.HostSubnet subnet : network.subnets()) {
                 addressesLeft.remove(text(subnet));
-                routesLeft.remove(subnet.prefix());
+                routesLeft.remove(Route.to(network, subnet));
             }
         }
         List<LinkCommand> commands = new ArrayList<>();
-        routesLeft.forEach(route -> commands.add(new LinkCommand.DeleteRoute(name, route.toString())));
+        // Before the addresses: the kernel takes an IPv4 route away with the address that is its source.
+        routesLeft.forEach(route ->
+                commands.add(new LinkCommand.DeleteRoute(name, route.prefix().toString())));
         addressesLeft.forEach(address -> commands.add(new LinkCommand.DeleteAddress(name, address)));
         try {
             apply(configurator, commands);
@@ -267,14 +277,13 @@ final class HostTap implements Plumbing.HostPlug {
     }
 
     /** Adds what a network lacks; a sentence when that failed. */
-    private @Nullable String add(
-            String name, Plumbing.HostNetwork network, Set<String> addresses, Set<IpPrefix> routes) {
+    private @Nullable String add(String name, Plumbing.HostNetwork network, Set<String> addresses, Set<Route> routes) {
         List<LinkCommand> commands = new ArrayList<>();
         for (Plumbing.HostSubnet subnet : network.subnets()) {
             if (!addresses.contains(text(subnet))) {
                 commands.add(new LinkCommand.AddAddress(name, text(subnet), EnumSet.allOf(AddressFlag.class)));
             }
-            if (!routes.contains(subnet.prefix())) {
+            if (!routes.contains(Route.to(network, subnet))) {
                 commands.add(new LinkCommand.AddPrefixRoute(
                         name, subnet.prefix().toString(), subnet.gateway().toString(), network.mtu()));
             }

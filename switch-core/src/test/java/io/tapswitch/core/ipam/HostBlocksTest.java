@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class HostBlocksTest {
     private static HostRoute route(String prefix, String link) {
-        return new HostRoute(IpPrefix.parse(prefix), link);
+        return new HostRoute(IpPrefix.parse(prefix), link, null, 0);
     }
 
     private static Taken taken(String prefix, String by) {

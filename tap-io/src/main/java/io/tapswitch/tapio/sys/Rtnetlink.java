@@ -107,6 +107,12 @@ public final class Rtnetlink {
     public static final int RTA_DST = 1;
     /** Index of the link that a route leads to. */
     public static final int RTA_OIF = 4;
+    /** Source address that a route prefers. */
+    public static final int RTA_PREFSRC = 7;
+    /** Nested: a route's numbers. */
+    public static final int RTA_METRICS = 8;
+    /** Within {@link #RTA_METRICS}: the MTU, u32. */
+    public static final int RTAX_MTU = 2;
     /** A route by several links: u16 length, u8 flags, u8 weight, s32 index, attributes; for each. */
     public static final int RTA_MULTIPATH = 9;
     /** Offset of the index in the first of {@link #RTA_MULTIPATH}. */
