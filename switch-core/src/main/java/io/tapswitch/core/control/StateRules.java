@@ -10,15 +10,16 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.MacAddress;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What must hold between the objects of a state, so that the dataplane's tables can be made of it: a name, an id, an
- * index, a port stands for one object only, an endpoint is in a network that exists, with an address of it that nobody
- * else has. Checked when a state is read, since people mend files, and before one is written: what cannot be read back
- * is never written.
+ * index, a port stands for one object only, an endpoint is in a network that exists, with addresses of it that nobody
+ * else has. What the tables refuse is refused here, where it has a line in a file. Checked when a state is read, since
+ * people mend files, and before one is written: what cannot be read back is never written.
  */
 final class StateRules {
     /**
@@ -111,19 +112,44 @@ final class StateRules {
         }
         String at = " of network " + network.name();
         Fault fault = once("endpoint id " + endpoint.id(), endpoint.id(), what);
-        fault = fault == null ? once("port " + endpoint.port(), endpoint.id(), what) : fault;
+        fault = fault == null ? port(endpoint, what) : fault;
         fault = fault == null
                 ? once("place of container " + container.id() + " in network " + network.name(), endpoint.id(), what)
                 : fault;
+        fault = fault == null ? mac(endpoint, network, at, what) : fault;
         for (Address address : new @Nullable Address[] {endpoint.ipv4(), endpoint.ipv6()}) {
-            if (fault == null && address != null) {
-                fault = network.subnets().stream()
-                                .anyMatch(subnet -> subnet.prefix().includes(address.ip()))
-                        ? once("address " + address.ip() + at, endpoint.id(), what)
-                        : new Fault(endpoint.id(), what + ": " + address.ip() + " is in no subnet" + at);
-            }
+            fault = fault == null && address != null ? address(endpoint, address.ip(), network, at, what) : fault;
         }
         return fault;
+    }
+
+    private @Nullable Fault port(Endpoint endpoint, String what) {
+        int port = endpoint.port();
+        return port < 0 || port >= EndpointRules.HOST_PORT
+                ? new Fault(
+                        endpoint.id(), what + ": port " + port + " is not from 0 to " + (EndpointRules.HOST_PORT - 1))
+                : once("port " + port, endpoint.id(), what);
+    }
+
+    private @Nullable Fault mac(Endpoint endpoint, Network network, String at, String what) {
+        MacAddress mac = endpoint.mac();
+        if (mac.bits() == 0 || mac.isGroup()) {
+            return new Fault(endpoint.id(), what + ": MAC address " + mac + " is nobody's or a group's");
+        }
+        if (mac.equals(Compiler.gatewayMac(network))) {
+            return new Fault(endpoint.id(), what + ": MAC address " + mac + " is that of the gateway" + at);
+        }
+        return once("MAC address " + mac + at, endpoint.id(), what);
+    }
+
+    private @Nullable Fault address(Endpoint endpoint, IpAddress ip, Network network, String at, String what) {
+        if (network.subnets().stream().noneMatch(subnet -> subnet.prefix().includes(ip))) {
+            return new Fault(endpoint.id(), what + ": " + ip + " is in no subnet" + at);
+        }
+        if (network.subnets().stream().anyMatch(subnet -> subnet.gateway().equals(ip))) {
+            return new Fault(endpoint.id(), what + ": address " + ip + " is that of the gateway" + at);
+        }
+        return once("address " + ip + at, endpoint.id(), what);
     }
 
     private @Nullable Fault once(String thing, String id, String owner) {

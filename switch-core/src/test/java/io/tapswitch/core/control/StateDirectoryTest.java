@@ -194,6 +194,14 @@ class StateDirectoryTest {
                         + " # network web: 10.67.0.1 is not in 10.66.0.0/16",
                 "\"name\" : \"two\" # \"name\" : \"one\" # container one: container name one is that of container one",
                 "\"port\" : 2 # \"port\" : 0 # endpoint of container two: port 0 is that of endpoint of container one",
+                "\"port\" : 2 # \"port\" : 99999 # endpoint of container two: port 99999 is not from 0 to",
+                "\"mac\" : \"02:42:0a:42:00:03\" # \"mac\" : \"02:42:0a:42:00:02\""
+                        + " # MAC address 02:42:0a:42:00:02 of network web is that of endpoint of container one too",
+                "\"mac\" : \"02:42:0a:42:00:03\" # \"mac\" : \"02:42:0a:42:00:01\""
+                        + " # MAC address 02:42:0a:42:00:01 is that of the gateway of network web",
+                "\"mac\" : \"02:42:0a:42:00:03\" # \"mac\" : \"03:42:0a:42:00:03\" # is nobody's or a group's",
+                "\"ip\" : \"10.66.0.3\" # \"ip\" : \"10.66.0.1\""
+                        + " # address 10.66.0.1 is that of the gateway of network web",
                 "\"ip\" : \"10.66.0.3\" # \"ip\" : \"10.66.0.2\" # address 10.66.0.2 of network web is that of",
                 "\"ip\" : \"10.66.0.3\" # \"ip\" : \"10.68.0.3\" # 10.68.0.3 is in no subnet of network web",
                 "\"com.docker.network.driver.mtu\" : \"1400\" # \"com.docker.network.driver.mtu\" : \"7\""
