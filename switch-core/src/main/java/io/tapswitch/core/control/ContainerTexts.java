@@ -16,8 +16,8 @@ final class ContainerTexts {
     private static final Pattern PORTS = Pattern.compile("(\\d{1,5})(?:-(\\d{1,5}))?(?:/(tcp|udp|sctp))?");
     private static final int PORT_MAX = 65_535;
 
-    /** HOST_NAME_MAX of Linux (linux/utsname.h, __NEW_UTS_LEN). */
-    private static final int HOSTNAME_MAX = 64;
+    /** HOST_NAME_MAX of Linux (linux/utsname.h, __NEW_UTS_LEN). The command line has the same rule, to ask it first. */
+    private static final Pattern HOSTNAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
 
     private ContainerTexts() {}
 
@@ -59,11 +59,11 @@ final class ContainerTexts {
         return Refusal.badInput("invalid range format for --expose: " + text + ": " + why);
     }
 
-    /** {@return the name, when the kernel takes it} */
+    /** {@return the name, when it is one} */
     static String hostname(String name) {
-        if (name.length() > HOSTNAME_MAX || name.chars().anyMatch(c -> c <= ' ' || c == '/' || c > '~')) {
-            throw Refusal.badInput("invalid hostname " + name + ": at most " + HOSTNAME_MAX
-                    + " characters, none of them a space or a slash");
+        if (!HOSTNAME.matcher(name).matches()) {
+            throw Refusal.badInput("invalid hostname " + name
+                    + ": at most 64 letters, digits, '.' and '-', the first a letter or a digit");
         }
         return name;
     }

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The host's own interface at the switch: it carries the gateway addresses of every network that has a way out, and the
- * routes to their subnets, and goes with the last of them. It is made in the daemon's namespace, kept beyond the
- * daemon's life like the containers' devices, and read by worker 0.
+ * routes to their subnets, and stays without any when the last of them goes. It is made in the daemon's namespace, kept
+ * beyond the daemon's life like the containers' devices, and read by worker 0.
  *
  * <p>When it cannot be made, the switch works without the host, says so in its warnings, and tries again with the next
  * change of a network. Under the controller's lock, but for {@link #warnings}.
