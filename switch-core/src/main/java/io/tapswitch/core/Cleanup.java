@@ -7,6 +7,7 @@ import io.tapswitch.core.control.StateDirectory;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.WorkerDataplane;
+import io.tapswitch.core.model.DesiredState;
 import java.util.Arrays;
 
 /**
@@ -30,12 +31,13 @@ final class Cleanup {
     static void run(String... arguments) {
         DaemonOptions options = DaemonOptions.parse(Arrays.copyOfRange(arguments, 1, arguments.length));
         try (StateDirectory state = StateDirectory.open(options.stateDirectory)) {
+            DesiredState loaded = state.load();
             DataplaneEvents events = new DataplaneEvents();
             try (Plumbing plumbing = new TapPlumbing(options.runDirectory(), 1);
                     Dataplane dataplane =
                             WorkerDataplane.start(new Dataplane.Config(1, options.ioMode(), MEMORY_BYTES), events);
                     Controller controller = Controller.forThisHost(dataplane, plumbing, state, events)) {
-                controller.start();
+                controller.start(loaded);
                 controller.detachAll();
             }
             state.erase();

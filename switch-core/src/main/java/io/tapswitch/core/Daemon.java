@@ -11,38 +11,28 @@ import io.tapswitch.core.control.Plumbing;
 import io.tapswitch.core.control.StateDirectory;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.DataplaneListener;
+import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.tapio.HostWatch;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a running switch, made in this order and ended in the opposite one: the lock on the state directory, the
- * dataplane's workers, the control plane with its networks, the API. When {@link #start} returns, requests are
- * answered.
+ * dataplane's workers, what makes devices, the control plane with its networks, the API. When {@link #start} returns,
+ * requests are answered.
  */
 public final class Daemon implements AutoCloseable {
-    private final StateDirectory state;
-    private final Dataplane dataplane;
-    private final Plumbing plumbing;
     private final Controller controller;
-    private final HostWatch host;
-    private final ApiServer api;
+    /** How its parts end, the newest first. */
+    private final Deque<Runnable> ends;
 
-    private Daemon(
-            StateDirectory state,
-            Dataplane dataplane,
-            Plumbing plumbing,
-            Controller controller,
-            HostWatch host,
-            ApiServer api) {
-        this.state = state;
-        this.dataplane = dataplane;
-        this.plumbing = plumbing;
+    private Daemon(Controller controller, Deque<Runnable> ends) {
         this.controller = controller;
-        this.host = host;
-        this.api = api;
+        this.ends = ends;
     }
 
     /** Starts a switch without a configuration file, as the other {@code start} does. {@return the switch} */
@@ -56,7 +46,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     /**
-     * Starts a switch; when something fails, what was started before is ended.
+     * Starts a switch. What can be known to be in the way is looked at before anything is made that outlives this
+     * process; when something fails later, what was started before is ended, and with nobody attached nothing is left.
      *
      * @param socket where the API listens
      * @param socketGroup who else may use it, null for nobody but the daemon's user and group
@@ -77,32 +68,36 @@ public final class Daemon implements AutoCloseable {
             // A file with a fault ends the start before anything was begun.
             ConfigFile.read(configuration);
         }
-        StateDirectory state = StateDirectory.open(stateDirectory);
+        Deque<Runnable> ends = new ArrayDeque<>();
         try {
-            Plumbing plumbing = devices.get();
+            StateDirectory state = StateDirectory.open(stateDirectory);
+            ends.push(state::close);
+            ApiServer.check(socket, socketGroup);
+            DesiredState loaded = state.load();
             DataplaneEvents events = new DataplaneEvents();
             Dataplane dataplane = workers.apply(events);
+            ends.push(dataplane::close);
+            Plumbing plumbing = devices.get();
+            ends.push(plumbing::close);
             Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
+            ends.push(controller::close);
             try {
-                controller.start();
+                controller.start(loaded);
                 controller.configure(configuration);
                 HostWatch host = HostWatch.start(now -> controller.hostChanged());
+                ends.push(host::close);
                 // What changed between the start's look and the watch's first.
                 controller.hostChanged();
-                ApiServer api = ApiServer.start(
-                        socket,
-                        socketGroup,
-                        new Routes(
-                                controller,
-                                new Routes.About(version(), socket, stateDirectory, () -> configured(controller))));
-                return new Daemon(state, dataplane, plumbing, controller, host, api);
+                Routes.About about = new Routes.About(version(), socket, stateDirectory, () -> configured(controller));
+                ApiServer api = ApiServer.start(socket, socketGroup, new Routes(controller, about));
+                ends.push(api::close);
             } catch (RuntimeException e) {
-                controller.close();
-                dataplane.close();
+                controller.abandonStart(e);
                 throw e;
             }
+            return new Daemon(controller, ends);
         } catch (RuntimeException e) {
-            state.close();
+            ends.forEach(Runnable::run);
             throw e;
         }
     }
@@ -133,11 +128,6 @@ public final class Daemon implements AutoCloseable {
     /** Ends the switch; the containers' devices stay. */
     @Override
     public void close() {
-        api.close();
-        host.close();
-        controller.close();
-        plumbing.close();
-        dataplane.close();
-        state.close();
+        ends.forEach(Runnable::run);
     }
 }

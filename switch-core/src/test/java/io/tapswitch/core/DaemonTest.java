@@ -12,6 +12,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,12 +22,22 @@ class DaemonTest {
     Path directory;
 
     private Daemon start(String socket, String state) {
+        return start(socket, null, state, FakePlumbing::new, null);
+    }
+
+    private Daemon start(
+            String socket,
+            @Nullable String group,
+            String state,
+            Supplier<FakePlumbing> devices,
+            @Nullable Path configuration) {
         return Daemon.start(
                 directory.resolve(socket),
-                null,
+                group,
                 directory.resolve(state),
                 listener -> new FakeDataplane(1),
-                FakePlumbing::new);
+                devices,
+                configuration);
     }
 
     @Test
@@ -66,6 +78,42 @@ class DaemonTest {
         Path file = Files.writeString(directory.resolve("s"), "precious");
         assertThatThrownBy(() -> start("s", "state")).hasMessageContaining("not a socket");
         assertThat(file).hasContent("precious");
+    }
+
+    @Test
+    void P8_aStartThatIsRefusedMakesNothingThatOutlivesIt() throws Exception {
+        Path state = Files.createDirectories(directory.resolve("broken"));
+        Files.writeString(state.resolve("state.json"), "{");
+        try (Daemon first = start("s", "one")) {
+            assertThat(first).isNotNull();
+            Supplier<FakePlumbing> never = () -> {
+                throw new AssertionError("devices were opened");
+            };
+            assertThatThrownBy(() -> start("s", null, "two", never, null)).hasMessageContaining("--socket");
+            assertThatThrownBy(() -> start("t", null, "broken", never, null)).hasMessageContaining("state.json:1");
+            assertThatThrownBy(() -> start("t", "nobody-has-this", "two", never, null))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessage("--group nobody-has-this: there is no such group on this machine");
+            for (String number : new String[] {"4294967295", "4294967296", "99999999999"}) {
+                assertThatThrownBy(() -> start("t", number, "two", never, null))
+                        .isInstanceOf(Refusal.class)
+                        .hasMessage("--group " + number + ": the number of a group is from 0 to 4294967294");
+            }
+        }
+    }
+
+    @Test
+    void P8_aStartThatFailsLateTakesBackWhatItMade() throws Exception {
+        Path file = Files.writeString(
+                directory.resolve("f.yaml"), "networks:\n  a: {subnet: 10.1.0.0/16}\n  b: {subnet: 10.1.0.0/24}\n");
+        FakePlumbing plumbing = new FakePlumbing();
+        assertThatThrownBy(() -> start("s", null, "state", () -> plumbing, file))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("f.yaml:3");
+        assertThat(plumbing.ended).isTrue();
+        assertThat(plumbing.host).isNull();
+        assertThat(plumbing.kept).isEmpty();
+        start("s", "state").close();
     }
 
     @Test

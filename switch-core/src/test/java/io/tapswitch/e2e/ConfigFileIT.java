@@ -171,7 +171,7 @@ final class ConfigFileIT {
         world.cli("rm", "-f", "one");
         hangUp();
         awaitNetworks("bridge", "db", "host", "mine", "none");
-        Files.writeString(file, "networks:\n  db:  {internal: true}\n  mine: {}\n");
+        Files.writeString(file, "networks:\n  db:  {internal: true}\n  mine: {internal: true}\n");
         Eventually.until("refused: a command's", () -> world.daemon().log().contains("tapswitch.yaml:3"));
     }
 
@@ -200,6 +200,26 @@ final class ConfigFileIT {
                 .isZero();
         assertThat(world.daemon().cli("config", "check", file.toString()).exit())
                 .isZero();
+    }
+
+    @Test
+    void P8_neitherARunWithoutTheFileNorAnEditMeanwhileKeepsTheDaemonFromStarting() throws Exception {
+        start();
+        LabContainer one = world.attached("one", "--network", "web");
+        world.stop();
+        world.start();
+        world.stop();
+        start();
+        assertThat(world.refused("network", "rm", "web")).contains("tapswitch.yaml:3");
+        world.assertNoTrouble();
+        world.stop();
+        Files.writeString(file, "networks:\n  ops: {}\n");
+        start();
+        one.ping("10.66.0.1");
+        assertThat(world.cli("status")).contains("the configuration file is not in force", "active endpoints (one)");
+        world.cli("rm", "-f", "one");
+        hangUp();
+        awaitNetworks("bridge", "host", "none", "ops");
     }
 
     @Test

@@ -65,6 +65,11 @@ public final class ApiServer implements AutoCloseable {
         LOG.debug("JSON: {}", Json.MAPPER);
     }
 
+    /** Refuses what cannot become the API's socket, before a start has made anything that would be left behind. */
+    public static void check(Path socket, @Nullable String socketGroup) {
+        SocketFile.prepare(socket, socketGroup);
+    }
+
     /**
      * Begins to serve.
      *

@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
@@ -26,6 +28,9 @@ final class SocketFile {
     /** struct sockaddr_un holds 108 bytes with the zero at the end (linux/un.h). */
     private static final int PATH_BYTES_MAX = 107;
 
+    /** All bits set is no number of a group but means "as it is" (chown(2)). */
+    private static final long GROUP_MAX = 0xffff_fffeL;
+
     private static final String MODE = "rw-rw----";
 
     private final Path path;
@@ -36,7 +41,7 @@ final class SocketFile {
         this.group = group;
     }
 
-    /** Makes the directory, and refuses what cannot become a socket. */
+    /** Makes the directory, and refuses what cannot become a socket, or a group that there is not. */
     static SocketFile prepare(Path path, @Nullable String group) {
         SocketFile file = new SocketFile(path, group);
         if (file.temporary().toString().getBytes(StandardCharsets.UTF_8).length > PATH_BYTES_MAX) {
@@ -44,6 +49,9 @@ final class SocketFile {
                     "the path of the socket is too long: " + path + ", at most " + (PATH_BYTES_MAX - 1) + " bytes");
         }
         try {
+            if (group != null) {
+                checkGroup(group);
+            }
             Path parent = path.toAbsolutePath().getParent();
             if (parent != null) {
                 Files.createDirectories(parent);
@@ -79,17 +87,34 @@ final class SocketFile {
     }
 
     private void setGroup(String nameOrNumber) throws IOException {
-        if (nameOrNumber.matches("\\d{1,10}")) {
+        if (isNumber(nameOrNumber)) {
+            // The upper half of the numbers is negative in an int, with the same bits.
             Files.setAttribute(temporary(), "unix:gid", (int) Long.parseLong(nameOrNumber));
+        } else {
+            Files.getFileAttributeView(temporary(), PosixFileAttributeView.class)
+                    .setGroup(named(nameOrNumber));
+        }
+    }
+
+    private static boolean isNumber(String group) {
+        return group.matches("\\d{1,18}");
+    }
+
+    private static GroupPrincipal named(String group) throws IOException {
+        return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
+    }
+
+    private static void checkGroup(String group) throws IOException {
+        if (isNumber(group)) {
+            if (Long.parseLong(group) > GROUP_MAX) {
+                throw Refusal.badInput("--group " + group + ": the number of a group is from 0 to " + GROUP_MAX);
+            }
             return;
         }
         try {
-            Files.getFileAttributeView(temporary(), PosixFileAttributeView.class)
-                    .setGroup(path.getFileSystem()
-                            .getUserPrincipalLookupService()
-                            .lookupPrincipalByGroupName(nameOrNumber));
+            named(group);
         } catch (UserPrincipalNotFoundException e) {
-            throw Refusal.badInput("--group " + nameOrNumber + ": there is no such group on this machine");
+            throw Refusal.badInput("--group " + group + ": there is no such group on this machine");
         }
     }
 

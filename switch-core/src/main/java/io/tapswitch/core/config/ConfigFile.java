@@ -41,8 +41,6 @@ public final class ConfigFile {
     static final int BYTES_MAX = 4 << 20;
 
     private static final Set<String> LATER = Set.of("publish", "nat", "dns", "overlay", "macvlan");
-    private static final Set<String> DRIVERS_LATER = Set.of("macvlan", "overlay");
-    private static final Set<String> PREDEFINED = Set.of(Network.BRIDGE, Network.HOST, Network.NONE);
 
     private static final Set<String> ROOT = Set.of("uplink", "default-network", "networks");
     private static final Set<String> DEFAULT_NETWORK = Set.of("subnet", "gateway");
@@ -121,7 +119,7 @@ public final class ConfigFile {
         Fields all = root.anyKeysOrNothing("networks");
         List<Configuration.DeclaredNetwork> networks = new ArrayList<>();
         for (String name : all.keys()) {
-            if (PREDEFINED.contains(name)) {
+            if (Network.PREDEFINED.contains(name)) {
                 throw all.refuse(
                         name,
                         "operation is not permitted on predefined " + name + " network"
@@ -148,7 +146,7 @@ public final class ConfigFile {
 
     private static void checkDriver(Fields fields) {
         String driver = fields.optionalText("driver");
-        if (driver != null && DRIVERS_LATER.contains(driver)) {
+        if (driver != null && Driver.LATER.contains(driver)) {
             throw fields.refuse("driver", driver + " is not in this version");
         }
         if (driver != null && !driver.equals(Driver.BRIDGE.word())) {

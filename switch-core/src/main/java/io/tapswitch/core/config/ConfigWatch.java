@@ -22,7 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Theory of operation: keeps a configuration file in force.
  *
- * <p>At the start the file is read and brought into force, and a fault ends the start. From then on it is read again
+ * <p>At the start the file is read and brought into force, and a fault ends the start. One that only contradicts what
+ * an earlier daemon left does not, where the caller says so: nobody could mend what is there without a daemon, and
+ * containers would wait for one. From then on it is read again
  * when it was closed or renamed into place (100 ms after, see {@link FileWatch}) and when somebody asks for it, as
  * SIGHUP does.
  * A file with a fault, or one that contradicts what is there, changes nothing: the one before stays in force, and log,
@@ -69,19 +71,34 @@ public final class ConfigWatch implements AutoCloseable {
         this.current = new Configuration(file.toString(), null, List.of());
     }
 
-    /** Brings the file into force for the first time, and begins to watch it. */
-    public void start() {
-        ConfigFile.read(file);
+    /**
+     * Brings the file into force for the first time, and begins to watch it.
+     *
+     * @param orGoOn whether what is there stays in force, with a warning, when the file contradicts it
+     */
+    public void start(boolean orGoOn) {
         reading.lock();
         try {
             // Before the reading that counts, so that nothing written after it goes unseen.
             watch = FileWatch.start(List.of(file), path -> reload());
             lastText = ConfigFile.text(file);
             Configuration first = ConfigFile.parse(file.toString(), lastText);
-            bringIntoForce.accept(first);
-            current = first;
+            bringIntoForceFirst(first, orGoOn);
         } finally {
             reading.unlock();
+        }
+    }
+
+    private void bringIntoForceFirst(Configuration first, boolean orGoOn) {
+        try {
+            bringIntoForce.accept(first);
+            current = first;
+        } catch (Refusal e) {
+            if (!orGoOn) {
+                throw e;
+            }
+            fault = e.sentence();
+            LOG.error("{}; what there was before stays in force", e.sentence());
         }
     }
 

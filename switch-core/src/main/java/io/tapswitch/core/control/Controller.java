@@ -42,7 +42,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Controller implements AutoCloseable {
     private final Dataplane dataplane;
-    private final StateDirectory directory;
     private final EventLog log = new EventLog();
     private final LinkNews links = new LinkNews();
     private final HostPortWiring host;
@@ -88,7 +87,6 @@ public final class Controller implements AutoCloseable {
             Ipv6Prefix localPool) {
         this.dataplane = dataplane;
         this.plumbing = plumbing;
-        this.directory = directory;
         this.chronicle = new Chronicle(log);
         Devices devices = new Devices(plumbing);
         this.host = new HostPortWiring(plumbing, host, id -> links.ofHost(() -> hostGone(id)));
@@ -112,10 +110,13 @@ public final class Controller implements AutoCloseable {
         return links.of(endpoint, departures);
     }
 
-    /** Brings back what was there; when this returns, frames are forwarded and requests may come. */
-    public void start() {
+    /**
+     * Brings back what was there; when this returns, frames are forwarded and requests may come.
+     *
+     * @param loaded what is on the disk
+     */
+    public void start(DesiredState loaded) {
         desired.locked(() -> {
-            DesiredState loaded = directory.load();
             restore.adopt(loaded);
             DesiredState complete = networks.withBuiltIn(loaded);
             if (!complete.equals(loaded)) {
@@ -131,13 +132,27 @@ public final class Controller implements AutoCloseable {
         });
     }
 
+    /** A start failed: with nobody attached, the host's interface and the keeper would be left for nobody. */
+    public void abandonStart(RuntimeException why) {
+        if (desired.state().containers().stream()
+                .anyMatch(container -> !container.endpoints().isEmpty())) {
+            return;
+        }
+        try {
+            detachAll();
+        } catch (RuntimeException e) {
+            why.addSuppressed(e);
+        }
+    }
+
     private void namespaceGone(String containerId, String identity) {
         departures.namespaceGone(containerId, identity);
     }
 
     /**
-     * Brings a configuration file into force, now and whenever it changes. A fault now is refused, one later changes
-     * nothing.
+     * Brings a configuration file into force, now and whenever it changes. A fault in the file is refused now, and
+     * changes nothing later. So is a contradiction to what is there, unless an earlier daemon has left something: that
+     * goes on then, and a warning says why the file is not in force.
      *
      * @param file which; null for none: what an earlier one made is like what commands make
      */
@@ -149,7 +164,9 @@ public final class Controller implements AutoCloseable {
         ConfigWatch watch =
                 new ConfigWatch(file, this::reconcile, (path, fault) -> chronicle.reloaded(path.toString(), fault));
         configuration = watch;
-        watch.start();
+        boolean isInUse = !desired.state().containers().isEmpty()
+                || desired.state().networks().stream().anyMatch(network -> !network.isBuiltIn());
+        watch.start(isInUse);
     }
 
     /** Asks for another reading of the configuration file, and does not wait for it. {@return whether there is one} */

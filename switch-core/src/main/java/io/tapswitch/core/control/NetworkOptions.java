@@ -86,16 +86,25 @@ public record NetworkOptions(
      * Reads options.
      *
      * @param options what a person wrote after {@code -o}
+     * @param ipv6 whether IPv6 must work with them
      * @return the options; a key or value that has no meaning is refused by name
      */
+    public static NetworkOptions parse(Map<String, String> options, boolean ipv6) {
+        NetworkOptions read = parse(options);
+        if (ipv6) {
+            read.requireIpv6();
+        }
+        return read;
+    }
+
+    /** {@return the options of a network that there is} */
     public static NetworkOptions parse(Map<String, String> options) {
         Reader reader = new Reader();
         new TreeMap<>(options).forEach(reader::read);
         return reader.read;
     }
 
-    /** Refuses an MTU that IPv6 does not work with. */
-    public void requireIpv6() {
+    private void requireIpv6() {
         if (mtu < MTU_MIN_IPV6) {
             throw Refusal.badInput("invalid value \"" + mtu + "\" for " + MTU + ": a network with IPv6 needs at least "
                     + MTU_MIN_IPV6 + " (RFC 8200); give a larger MTU, or no IPv6 subnet");

@@ -23,15 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The rules for making and removing networks: of a state and a request, the network or why not. Pure. */
 final class NetworkRules {
-    /** RFC 8200 section 5; the kernel takes IPv6 from an interface below it. */
-    private static final int IPV6_MTU_MIN = 1280;
-
-    /** Names that docker keeps for itself (runconfig, IsPreDefinedNetwork). */
-    private static final Set<String> PREDEFINED = Set.of(Network.BRIDGE, Network.HOST, Network.NONE, "default");
-
-    /** Drivers that docker has and that come later. */
-    private static final Set<String> LATER = Set.of("macvlan", "ipvlan", "overlay");
-
     private NetworkRules() {}
 
     /**
@@ -48,7 +39,7 @@ final class NetworkRules {
             DesiredState state, NetworkRequest request, Origin origin, Collection<Taken> host, Ipv6Prefix localPool) {
         String name = ObjectName.check(request.name() == null ? "" : request.name(), "network");
         refuseDriver(request.driver());
-        if (PREDEFINED.contains(name)) {
+        if (Network.PREDEFINED.contains(name)) {
             throw Refusal.conflict(
                     "network_predefined", "operation is not permitted on predefined " + name + " network");
         }
@@ -67,7 +58,7 @@ final class NetworkRules {
             throw Refusal.conflict(
                     "driver_single_network", "only one instance of \"" + driver + "\" network is allowed");
         }
-        if (LATER.contains(driver)) {
+        if (Driver.LATER.contains(driver)) {
             throw Refusal.notInThisVersion("network driver " + driver);
         }
         throw Refusal.unknown(
@@ -84,12 +75,9 @@ final class NetworkRules {
             Collection<Taken> host,
             Ipv6Prefix localPool) {
         Map<String, String> options = request.options() == null ? Map.of() : request.options();
-        int mtu = NetworkOptions.parse(options).mtu();
         boolean internal = Boolean.TRUE.equals(request.internal());
         boolean ipv6 = Boolean.TRUE.equals(request.ipv6());
-        if (ipv6 && mtu < IPV6_MTU_MIN) {
-            throw Refusal.badInput("invalid MTU " + mtu + ": a network with IPv6 needs at least " + IPV6_MTU_MIN);
-        }
+        NetworkOptions.parse(options, ipv6);
         List<Subnet> subnets = Subnets.choose(
                 new SubnetRequest(
                         orEmpty(request.subnets()),

@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>is there as declared is kept, so that the same file again is no change at all (P9); only its line is noted;
  *   <li>is there with other labels or {@code attachable} is kept with these: nobody in it notices;
  *   <li>is there and differs otherwise is made anew, with the same id;
- *   <li>has the name of one that a command made is refused.
+ *   <li>has the name of one that a command made is refused, unless that is as declared: then it is the file's from now
+ *       on, as one is that was the file's before a daemon ran without it.
  * </ul>
  *
  * <p>A network of the file that is not declared any more is removed. One that somebody is in can be neither removed nor
@@ -167,15 +168,8 @@ public final class Reconciler {
 
     private void reconcile(DeclaredNetwork declared, @Nullable Network there, List<Runnable> making) {
         Origin.File origin = new Origin.File(source.file(), declared.line());
-        if (there != null && !(there.origin() instanceof Origin.File)) {
-            throw source.refuse(
-                    declared.line(),
-                    declared.path(),
-                    "network with name " + declared.name() + " already exists, made by a command: remove it with"
-                            + " 'tapswitch network rm " + declared.name() + "', or take it out of the file");
-        }
         try {
-            NetworkOptions.parse(declared.options());
+            NetworkOptions.parse(declared.options(), declared.addresses().ipv6());
         } catch (Refusal e) {
             throw refuse(declared, "options", e);
         }
@@ -183,6 +177,13 @@ public final class Reconciler {
         if (there != null && isSame(declared, there, wanted)) {
             next.put(there.id(), with(there, declared.labels(), declared.attachable(), origin));
             return;
+        }
+        if (there != null && !(there.origin() instanceof Origin.File)) {
+            throw source.refuse(
+                    declared.line(),
+                    declared.path(),
+                    "network with name " + declared.name() + " already exists, made by a command: remove it with"
+                            + " 'tapswitch network rm " + declared.name() + "', or take it out of the file");
         }
         Network like = new Network(
                 there == null ? "" : there.id(),

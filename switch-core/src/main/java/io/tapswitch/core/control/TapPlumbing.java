@@ -79,9 +79,10 @@ public final class TapPlumbing implements Plumbing {
     public TapPlumbing(Path runDirectory, int workers) {
         this.runDirectory = runDirectory;
         this.workers = workers;
+        // First what ends with this process, then what begins another one.
+        watch = new PlugWatch();
         vault = FdVault.open(runDirectory);
         left = new ConcurrentHashMap<>(vault.taken());
-        watch = new PlugWatch();
     }
 
     @Override

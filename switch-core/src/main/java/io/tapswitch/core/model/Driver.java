@@ -1,6 +1,7 @@
 package io.tapswitch.core.model;
 
 import java.util.Locale;
+import java.util.Set;
 
 /** How a network is made. */
 public enum Driver {
@@ -10,6 +11,9 @@ public enum Driver {
     HOST,
     /** Nothing but lo. */
     NONE;
+
+    /** The words of those that docker has and that come later. */
+    public static final Set<String> LATER = Set.of("macvlan", "ipvlan", "overlay");
 
     /** {@return the word that people see and type; docker calls none's driver null} */
     public String word() {

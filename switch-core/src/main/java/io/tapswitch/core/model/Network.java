@@ -3,6 +3,7 @@ package io.tapswitch.core.model;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A network as it was asked for.
@@ -42,6 +43,9 @@ public record Network(
 
     /** The network of those who want none. */
     public static final String NONE = "none";
+
+    /** Names that docker keeps for itself (runconfig, IsPreDefinedNetwork). */
+    public static final Set<String> PREDEFINED = Set.of(BRIDGE, HOST, NONE, "default");
 
     /** Copies the collections. */
     public Network {

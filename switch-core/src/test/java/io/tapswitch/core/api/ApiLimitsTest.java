@@ -43,7 +43,7 @@ class ApiLimitsTest {
     void start() {
         state = StateDirectory.open(directory.resolve("state"));
         controller = Controller.forThisHost(new FakeDataplane(1), new FakePlumbing(), state, new DataplaneEvents());
-        controller.start();
+        controller.start(state.load());
         server = serve(null);
     }
 

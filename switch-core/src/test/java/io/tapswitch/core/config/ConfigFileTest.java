@@ -104,6 +104,8 @@ class ConfigFileTest {
                 "networks: {web: {driver: host}} # f.yaml:1: networks.web.driver: must be bridge, is host",
                 "networks: {web: {labels: {a: [1]}}} # networks.web.labels.a: must be a text, a number, true or false",
                 "networks: {bridge: {}} # f.yaml:1: networks.bridge: operation is not permitted on predefined bridge",
+                "networks: {web: {driver: ipvlan}} # f.yaml:1: networks.web.driver: ipvlan is not in this version",
+                "networks: {default: {}} # f.yaml:1: networks.default: operation is not permitted on predefined",
                 "networks: {host: {}} # f.yaml:1: networks.host: operation is not permitted on predefined host network",
                 "networks: {'a b': {}} # f.yaml:1: networks.a b: Invalid network name (a b), only [a-zA-Z0-9]",
                 "networks: {'': {}} # networks.: invalid network name: name is empty",

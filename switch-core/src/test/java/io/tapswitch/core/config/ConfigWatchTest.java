@@ -65,7 +65,7 @@ class ConfigWatchTest {
 
     @Test
     void P8_aFileThatWasClosedOrRenamedIntoPlaceIsInForceByItself() throws Exception {
-        watch.start();
+        watch.start(false);
         untilInForce("a");
         Files.writeString(file, "networks: {a: {}, b: {}}");
         untilInForce("a", "b");
@@ -79,7 +79,7 @@ class ConfigWatchTest {
 
     @Test
     void P8_aFaultChangesNothingAndIsSaid() throws Exception {
-        watch.start();
+        watch.start(false);
         for (String bad : List.of("networks: {a: {x: 1}}", "networks: {refused: {}}", "a: [")) {
             Files.writeString(file, bad);
             until(() -> !told.isEmpty() && !told.getLast().equals("ok"));
@@ -103,17 +103,19 @@ class ConfigWatchTest {
     @Test
     void P8_aFaultAtTheStartEndsIt() throws Exception {
         Files.writeString(file, "networks: {a: {}, a: {}}");
-        assertThatThrownBy(watch::start)
+        assertThatThrownBy(() -> watch.start(false))
                 .isInstanceOf(Refusal.class)
                 .hasMessageStartingWith(file + ":1: a: is there twice");
         Files.writeString(file, "networks: {refused: {}}");
-        assertThatThrownBy(watch::start).isInstanceOf(Refusal.class).hasMessage("network refused cannot be");
+        assertThatThrownBy(() -> watch.start(false))
+                .isInstanceOf(Refusal.class)
+                .hasMessage("network refused cannot be");
         assertThat(inForce).isEmpty();
     }
 
     @Test
     void row79_theLastOfAThousandRequestsSeesTheLastFile() throws Exception {
-        watch.start();
+        watch.start(false);
         for (int i = 0; i < 1_000; i++) {
             Files.writeString(file, i % 2 == 0 ? "networks: {a: {}}" : "networks: {b: {}}");
             watch.reload();

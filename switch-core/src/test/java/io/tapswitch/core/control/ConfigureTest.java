@@ -103,6 +103,46 @@ class ConfigureTest {
     }
 
     @Test
+    void P8_aRunWithoutTheFileDoesNotLockTheFileOut() throws Exception {
+        control.controller.configure(file);
+        control.restart();
+        control.controller.configure(null);
+        control.attach("a", "web");
+        control.restart();
+        control.controller.configure(file);
+        assertThat(control.controller.warnings()).isEmpty();
+        assertThatThrownBy(() -> control.controller.removeNetwork("web")).hasMessageContaining("tapswitch.yaml:2");
+    }
+
+    @Test
+    void P8_atTheStartAFileThatContradictsWhatIsThereLetsItGoOnAndIsTriedAgain() throws Exception {
+        control.controller.configure(file);
+        control.attach("a", "web");
+        Files.writeString(file, "networks:\n  db:\n");
+        control.restart();
+        control.controller.configure(file);
+        networksAre("bridge", "host", "none", "web");
+        assertThat(control.dataplane.ports).hasSize(1);
+        assertThat(control.controller.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("the configuration file is not in force: ")
+                .contains("network web is not declared any more, but has active endpoints (a)");
+        control.disconnect("web", "a");
+        control.controller.reload();
+        networksAre("bridge", "host", "none", "db");
+        eventually(() -> assertThat(control.controller.warnings()).isEmpty());
+    }
+
+    @Test
+    void P8_atTheFirstStartACollisionEndsIt() throws Exception {
+        Files.writeString(file, "networks:\n  a: {subnet: 10.1.0.0/16}\n  b: {subnet: 10.1.0.0/24}\n");
+        assertThatThrownBy(() -> control.controller.configure(file))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("tapswitch.yaml:3");
+    }
+
+    @Test
     void P8_withoutAFileItsNetworksAreThoseOfCommands() throws Exception {
         control.controller.configure(file);
         control.restart();

@@ -1,7 +1,6 @@
 package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.model.Refusal;
@@ -64,14 +63,15 @@ class NetworkOptionsTest {
 
     @Test
     void aNetworkWithIpv6NeedsAnMtuThatIpv6WorksWith() {
-        assertThatThrownBy(() -> mtu(1279).requireIpv6())
+        assertThatThrownBy(() -> mtu(1279, true))
                 .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
                 .hasMessageContainingAll("1279", "1280");
-        assertThatCode(() -> mtu(1280).requireIpv6()).doesNotThrowAnyException();
+        assertThat(mtu(1280, true).mtu()).isEqualTo(1280);
+        assertThat(mtu(1279, false).mtu()).isEqualTo(1279);
     }
 
-    private static NetworkOptions mtu(int mtu) {
-        return NetworkOptions.parse(Map.of(NetworkOptions.MTU, Integer.toString(mtu)));
+    private static NetworkOptions mtu(int mtu, boolean ipv6) {
+        return NetworkOptions.parse(Map.of(NetworkOptions.MTU, Integer.toString(mtu)), ipv6);
     }
 
     @ParameterizedTest

@@ -190,6 +190,26 @@ class ReconcilerTest {
     }
 
     @Test
+    void P8_aNetworkThatIsAsDeclaredIsTheFilesWhoeverMadeIt() {
+        state = state.with(States.network("web", 0, "10.9.0.0/16"));
+        Network made = named("web");
+        load("networks:\n  web: {subnet: 10.9.0.0/16}\n");
+        assertThat(named("web").id()).isEqualTo(made.id());
+        assertThat(named("web").index()).isEqualTo(made.index());
+        assertThat(named("web").origin()).isEqualTo(new Origin.File("f.yaml", 2));
+        load("networks: {}\n");
+        assertThat(state.networks()).extracting(Network::name).doesNotContain("web");
+    }
+
+    @Test
+    void P8_whatACommandMayNotMakeAFileMayNotEither() {
+        refused(
+                "networks:\n  web:\n    ipv6: true\n    options: {com.docker.network.driver.mtu: '1279'}\n",
+                "f.yaml:4: networks.web.options: invalid value \"1279\" for com.docker.network.driver.mtu: a network"
+                        + " with IPv6 needs at least 1280");
+    }
+
+    @Test
     void row78_collisionsAreRefusedWithLineAndKey() {
         state = state.with(States.network("mine", 0, "10.9.0.0/16"));
         refused(

@@ -38,7 +38,7 @@ final class TestControl implements AutoCloseable {
         this.directory = directory;
         this.state = StateDirectory.open(directory);
         this.controller = controller();
-        controller.start();
+        controller.start(state.load());
     }
 
     private Controller controller() {
@@ -58,7 +58,7 @@ final class TestControl implements AutoCloseable {
         events = new DataplaneEvents();
         state = StateDirectory.open(directory);
         controller = controller();
-        controller.start();
+        controller.start(state.load());
     }
 
     void hostReaches(String prefix, String by) {
