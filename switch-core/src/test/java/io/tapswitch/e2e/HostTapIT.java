@@ -211,10 +211,10 @@ final class HostTapIT {
             assertThat(world.cli("ps", "--format", "{{.Names}}").lines()).contains("one", "more1", "more2");
             assertThat(world.cli("status")).doesNotContain("the host cannot reach");
             world.assertNoTrouble();
-            String before = world.host().ip("address show dev " + LabHost.TAP);
+            String before = world.host().ip("-4 address show dev " + LabHost.TAP);
             world.stop();
             world.start();
-            assertThat(world.host().ip("address show dev " + LabHost.TAP))
+            assertThat(world.host().ip("-4 address show dev " + LabHost.TAP))
                     .as("the last one is kept")
                     .isEqualTo(before);
             world.host().ping("10.2.0.2");
