@@ -125,6 +125,11 @@ public final class ApiServer implements AutoCloseable {
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     }
 
+    /** {@return how many clients are connected} */
+    int connectionCount() {
+        return connections.size();
+    }
+
     /** Ends serving: removes the socket, ends the event streams, and cuts off who is left. */
     @Override
     public void close() {

@@ -4,8 +4,6 @@ import io.tapswitch.core.control.Filters;
 import io.tapswitch.core.model.Refusal;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
 
 /**
  * One request, as a route sees it.
@@ -16,7 +14,6 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
  */
 record Call(String reference, Map<String, String> query, String body) {
     private static final String INVALID_PARAMETER = "invalid_parameter";
-    private static final String INVALID_JSON = "invalid_json";
 
     /** {@return the parameter's value, null when it was not given} */
     @Nullable
@@ -53,19 +50,8 @@ record Call(String reference, Map<String, String> query, String body) {
                 INVALID_PARAMETER, "invalid value \"" + query.get(name) + "\" for " + name + ": " + needed);
     }
 
-    /** {@return the body as the record that the route takes; unknown keys are refused by name} */
+    /** {@return the body as the record that the route takes} */
     <T> T body(Class<T> type) {
-        try {
-            T read = body.isBlank() ? null : Json.MAPPER.readValue(body, type);
-            if (read == null) {
-                throw Refusal.badInput(INVALID_JSON, "the request has no body: a JSON object is needed");
-            }
-            return read;
-        } catch (UnrecognizedPropertyException e) {
-            throw Refusal.badInput("unknown_key", "unknown key \"" + e.getPropertyName() + "\" in the request");
-        } catch (JacksonException e) {
-            throw Refusal.badInput(
-                    INVALID_JSON, "the request's body is not the JSON that is needed: " + e.getOriginalMessage());
-        }
+        return Body.read(body, type);
     }
 }

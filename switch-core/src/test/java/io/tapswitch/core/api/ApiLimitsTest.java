@@ -3,6 +3,9 @@ package io.tapswitch.core.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.DataplaneEvents;
 import io.tapswitch.core.control.Event;
@@ -25,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Clients that hang, talk too much or do not listen, and streams of events, with limits small enough for a test. */
 @Timeout(60)
@@ -93,6 +97,15 @@ class ApiLimitsTest {
                 .isEqualTo("431 headers_too_large");
         assertThat(refused("POST /v1/networks HTTP/1.1\r\nContent-Length: 5000\r\n\r\n"))
                 .isEqualTo("413 body_too_large");
+        String expecting = "POST /v1/networks HTTP/1.1\r\nContent-Length: ";
+        assertThat(refused(expecting + "5000\r\nExpect: 100-continue\r\n\r\n")).isEqualTo("413 body_too_large");
+        assertThat(refused(expecting + "2\r\nExpect: miracles\r\n\r\n")).isEqualTo("417 unknown_expectation");
+        try (UnixHttp client = client()) {
+            client.send(expecting + "14\r\nExpect: 100-continue\r\n\r\n");
+            client.await("100 Continue\r\n\r\n");
+            client.send("{\"name\":\"web\"}");
+            client.await("201 Created");
+        }
         assertThat(refused("\u0001\u0002 nonsense\r\n\r\n")).isEqualTo("400 not_http");
         answers();
     }
@@ -119,6 +132,29 @@ class ApiLimitsTest {
         }
         for (UnixHttp one : all) {
             one.close();
+        }
+    }
+
+    @Test
+    void aClientThatClosesInTheMiddleOfItsRequestIsNoLineOfTheLog() throws Exception {
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(Connection.class);
+        logger.addAppender(lines);
+        try {
+            try (UnixHttp client = client()) {
+                client.call("GET", "/v1/status", "");
+                client.send("POST /v1/networks HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"name\"");
+            }
+            try (UnixHttp client = client()) {
+                client.call("GET", "/v1/status", "");
+                client.send("GET /v1/sta");
+            }
+            // When the server has closed its side, it has said what it says.
+            Eventually.eventually(() -> assertThat(server.connectionCount()).isZero());
+            assertThat(lines.list).isEmpty();
+        } finally {
+            logger.detachAppender(lines);
         }
     }
 

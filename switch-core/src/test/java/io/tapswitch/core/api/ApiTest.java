@@ -144,6 +144,10 @@ class ApiTest {
         assertThat(message(400, "GET", "/v1/fdb?colour=1", "")).contains("\"colour\"");
         assertThat(message(400, "GET", "/v1/containers?all=perhaps", "")).contains("true or false");
         assertThat(message(400, "GET", "/v1/networks/%zz", "")).contains("malformed");
+        assertThat(message(400, "POST", "/v1/networks", "{\"name\":\"x\",\"labels\":{\"\":\"y\"}}"))
+                .isEqualTo("invalid label '=y': empty name");
+        assertThat(message(400, "POST", "/v1/containers", "{\"netns\":\"x\",\"labels\":{\"\":\"\"}}"))
+                .isEqualTo("invalid label '=': empty name");
         assertThat(message(404, "GET", "/nothing", "")).contains("/openapi.json");
         assertThat(message(405, "PUT", "/v1/networks", "")).contains("GET").contains("POST");
         assertThat(message(501, "POST", "/v1/networks", "{\"name\":\"x\",\"driver\":\"overlay\"}"))
