@@ -127,6 +127,12 @@ class ListingTest {
         assertThat(run("inspect", "--type", "network", "www")).isEqualTo(1);
         assertThat(out).isEqualTo("[]\n");
         assertThat(err).isEqualTo("Error: No such network: www\n");
+        daemon.on("GET /networks/www", 200, network("www", "bridge"));
+        assertThat(run("inspect", "www", "bridge", "-f", "{{.IPAM}}")).isEqualTo(1);
+        assertThat(out).as("the container goes before the network of its name").doesNotContain("<no value>");
+        assertThat(err)
+                .startsWith("template: at 3: there is no .IPAM; there are ")
+                .doesNotContain("Error");
         run("inspect", "--format", "json", "bridge");
         assertThat(out).startsWith("[{\"Name\":\"bridge\",").endsWith("}]\n");
     }

@@ -211,6 +211,25 @@ class MainTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "rm -f _",
+                "stop _",
+                "inspect _",
+                "rename _ b",
+                "network inspect _",
+                "network rm _",
+                "network connect _ www"
+            })
+    void anEmptyNameIsRefusedInDockersWords(String command) {
+        assertThat(run(command.replace("_", "").split(" ", -1))).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("invalid " + (command.startsWith("network") ? "network" : "container")
+                        + " name or ID: value is empty\n");
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -299,6 +318,11 @@ class MainTest {
     void everyVerbExplainsItselfWithAnExample(String command) {
         assertThat(line(command)).isZero();
         assertThat(out).contains("Example:\n  ").contains("--socket=PATH");
+        // The list of verbs shows the first line of each, which must be a whole sentence.
+        String verbs = out.substring(out.contains("Verbs:\n") ? out.indexOf("Verbs:\n") : out.length());
+        assertThat(verbs.replaceAll("\n {10,}", " ").lines())
+                .filteredOn(line -> line.startsWith("  "))
+                .allSatisfy(line -> assertThat(line).endsWith("."));
     }
 
     @Test

@@ -81,6 +81,24 @@ public final class ApiClient {
         return escaped.toString();
     }
 
+    /** {@return the path of a container: its name, id, or the beginning of its id} */
+    public static String container(String reference) {
+        return "/containers/" + segment("container", reference);
+    }
+
+    /** {@return the path of a network: its name, id, or the beginning of its id} */
+    public static String network(String reference) {
+        return "/networks/" + segment("network", reference);
+    }
+
+    /** An empty one would be another path, so it is refused here, as docker's client does it. */
+    private static String segment(String what, String reference) {
+        if (reference.isEmpty()) {
+            throw new CliException("invalid " + what + " name or ID: value is empty");
+        }
+        return escape(reference);
+    }
+
     private static JsonObject object(@Nullable Object answer) {
         if (answer instanceof JsonObject object) {
             return object;
@@ -122,13 +140,34 @@ public final class ApiClient {
             if (limit != null) {
                 closeAfter(limit, channel);
             }
-            send(channel, method, path, json);
-            return reading.of(channel);
+            return answer(channel, method, path, json, reading);
         } catch (AsynchronousCloseException e) {
             throw new CliException("the daemon at unix://" + socket + " did not answer within " + patience.toSeconds()
                     + " s; its log may say why");
         } catch (IOException e) {
             throw new CliException("the connection to the daemon at unix://" + socket + " broke: " + e.getMessage());
+        }
+    }
+
+    /**
+     * A daemon that does not want the request, because it has too many connections or the request is too large, answers
+     * and closes before it has read all of it. That answer says more than the write that failed.
+     */
+    private static HttpAnswer answer(
+            SocketChannel channel, String method, String path, @Nullable String json, Reading reading)
+            throws IOException {
+        IOException unsent = null;
+        try {
+            send(channel, method, path, json);
+        } catch (AsynchronousCloseException e) {
+            throw e;
+        } catch (IOException e) {
+            unsent = e;
+        }
+        try {
+            return reading.of(channel);
+        } catch (IOException e) {
+            throw unsent == null || e instanceof AsynchronousCloseException ? e : unsent;
         }
     }
 

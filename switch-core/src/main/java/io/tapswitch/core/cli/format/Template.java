@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A template is parsed whole before anything is printed; what is not in this list is refused with its position,
  * counted in characters from 1, so that nobody gets half an output or a wrong one. Inside of {@code range} the dot is
  * the element; objects are gone through in the order of their keys, as Go does it. What is missing is printed as
- * {@code <no value>}, but at the top of a table's row, whose fields are known, it is a mistake.
+ * {@code <no value>}, but at the top, where all fields are known, it is a mistake.
  */
 public final class Template {
     /** Go's word for what is not there. */
@@ -185,7 +185,7 @@ public final class Template {
         return apply(new Scope(value, false));
     }
 
-    /** {@return the template filled in with a row, which must have every field that is named} */
+    /** {@return the template filled in with what must have every field that is named at its top} */
     public String applyToRow(Map<String, ?> row) {
         return apply(new Scope(row, true));
     }

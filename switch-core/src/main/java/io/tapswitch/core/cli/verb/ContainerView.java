@@ -16,7 +16,7 @@ import java.util.TreeMap;
 record ContainerView(JsonObject json) {
     /** Asks the daemon. */
     static ContainerView of(ApiClient daemon, String reference) {
-        return new ContainerView(daemon.getObject("/containers/" + ApiClient.escape(reference)));
+        return new ContainerView(daemon.getObject(ApiClient.container(reference)));
     }
 
     String id() {

@@ -43,17 +43,16 @@ public final class Inspect extends Inspection {
 
     @Override
     JsonObject find(ApiClient daemon, String reference) {
-        String network = "/networks/" + ApiClient.escape(reference);
         if (NETWORK.equals(type)) {
-            return daemon.getObject(network);
+            return daemon.getObject(ApiClient.network(reference));
         }
         try {
-            return daemon.getObject("/containers/" + ApiClient.escape(reference));
+            return daemon.getObject(ApiClient.container(reference));
         } catch (ApiException e) {
             if (e.status() != NOT_FOUND || CONTAINER.equals(type)) {
                 throw e;
             }
-            return daemon.getObject(network);
+            return daemon.getObject(ApiClient.network(reference));
         }
     }
 

@@ -6,6 +6,7 @@ import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.client.ApiException;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Template;
+import io.tapswitch.core.cli.format.TemplateException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,11 @@ abstract class Inspection extends Verb {
         }
         if (template != null) {
             for (JsonObject object : Json.objects(found)) {
-                out().println(template.apply(object));
+                try {
+                    out().println(template.applyToRow(object));
+                } catch (TemplateException e) {
+                    refusals.add(e.text());
+                }
             }
         } else {
             out().print(line ? Json.line(found) + "\n" : Json.pretty(found));

@@ -50,7 +50,7 @@ public final class NetworkConnect extends Verb {
         if (!aliases.isEmpty()) {
             request.put("aliases", aliases);
         }
-        daemon().post("/networks/" + ApiClient.escape(network) + "/connect", request);
+        daemon().post(ApiClient.network(network) + "/connect", request);
         return OK;
     }
 

@@ -34,7 +34,7 @@ public final class NetworkDisconnect extends Verb {
         Map<String, Object> request = new LinkedHashMap<>();
         request.put("container", container);
         request.put("force", force);
-        daemon().post("/networks/" + ApiClient.escape(network) + "/disconnect", request);
+        daemon().post(ApiClient.network(network) + "/disconnect", request);
         return OK;
     }
 }

@@ -29,6 +29,6 @@ public final class NetworkInspect extends Inspection {
 
     @Override
     JsonObject find(ApiClient daemon, String reference) {
-        return daemon.getObject("/networks/" + ApiClient.escape(reference));
+        return daemon.getObject(ApiClient.network(reference));
     }
 }

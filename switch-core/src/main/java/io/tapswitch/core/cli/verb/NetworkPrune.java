@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "prune",
         description = {
-            "Removes all networks that no container is in, but for those that are always there and those of the",
-            "configuration file. Asks first, unless -f is given.",
+            "Removes all networks that no container is in. Asks first, unless -f is given.",
+            "Those that are always there and those of the configuration file stay.",
             "Filters: label, label!, until (a time, or a duration such as 24h).",
             "",
             "Example:",

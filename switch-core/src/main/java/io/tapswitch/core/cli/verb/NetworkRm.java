@@ -32,7 +32,7 @@ public final class NetworkRm extends EachVerb {
     @Override
     void one(ApiClient daemon, String reference) {
         try {
-            daemon.delete("/networks/" + ApiClient.escape(reference));
+            daemon.delete(ApiClient.network(reference));
             out().println(reference);
         } catch (ApiException e) {
             if (!force || e.status() != NOT_FOUND) {

@@ -24,7 +24,7 @@ public final class Rename extends Verb {
 
     @Override
     public Integer call() {
-        daemon().post("/containers/" + ApiClient.escape(container) + "/rename", Map.of("name", name));
+        daemon().post(ApiClient.container(container) + "/rename", Map.of("name", name));
         return OK;
     }
 }

@@ -37,7 +37,7 @@ public final class Stop extends Verb {
         return Together.each(
                 containers,
                 name -> {
-                    daemon.post("/containers/" + ApiClient.escape(name) + "/stop?timeout=" + seconds, Map.of());
+                    daemon.post(ApiClient.container(name) + "/stop?timeout=" + seconds, Map.of());
                     return name;
                 },
                 out(),

@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.cli.FakeDaemon;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -50,6 +58,28 @@ class ApiClientTest {
             assertThatThrownBy(() -> client.getObject("/a")).isInstanceOf(CliException.class);
             assertThatThrownBy(() -> client.getObject("/b")).isInstanceOf(CliException.class);
             assertThatThrownBy(() -> client.getObject("/c")).hasMessageContaining("broke");
+        }
+    }
+
+    @Test
+    void whatTheDaemonSaysBeforeItClosesIsHeardAlsoByWhoCannotWrite() throws Exception {
+        Path socket = directory.resolve("hasty");
+        String json = "{\"message\":\"there are 256 connections already\"}";
+        String answer = "HTTP/1.1 503 Words\r\ncontent-length: " + json.length() + "\r\n\r\n" + json;
+        try (ServerSocketChannel server =
+                ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket))) {
+            Thread.ofPlatform().daemon().start(() -> {
+                try (SocketChannel connection = server.accept()) {
+                    connection.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.US_ASCII)));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            // More than the socket takes while nobody reads.
+            Map<String, String> large = Map.of("k", "x".repeat(4_000_000));
+            assertThatThrownBy(() -> new ApiClient(socket).post("/x", large))
+                    .isInstanceOf(ApiException.class)
+                    .hasMessage("there are 256 connections already");
         }
     }
 
