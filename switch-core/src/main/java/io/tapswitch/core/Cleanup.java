@@ -30,7 +30,7 @@ final class Cleanup {
     /** Cleans up. */
     static void run(String... arguments) {
         DaemonOptions options = DaemonOptions.parse(Arrays.copyOfRange(arguments, 1, arguments.length));
-        try (StateDirectory state = StateDirectory.open(options.stateDirectory)) {
+        try (StateDirectory state = StateDirectory.open(options.stateDirectory, "end that one first")) {
             DesiredState loaded = state.load();
             DataplaneEvents events = new DataplaneEvents();
             try (Plumbing plumbing = new TapPlumbing(options.runDirectory(), 1);

@@ -76,6 +76,9 @@ public final class NetworkNamespace implements AutoCloseable {
      * knows.
      */
     public static NetworkNamespace parse(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new DeviceException("no path or name holds the character NUL", Errno.EINVAL);
+        }
         if (text.indexOf('/') >= 0) {
             return ofPath(Path.of(text));
         }
@@ -129,7 +132,9 @@ public final class NetworkNamespace implements AutoCloseable {
                     "no network namespace " + what + ": "
                             + switch (errno) {
                                 case Errno.ENOENT -> ifMissing;
-                                case Errno.EACCES, Errno.EPERM -> "no right to open " + path + "; run as root";
+                                case Errno.EACCES, Errno.EPERM ->
+                                    "no right to open " + path
+                                            + ": that takes root, and for what belongs to another process CAP_SYS_PTRACE";
                                 default -> "cannot open " + path + ": " + Errno.describe(errno);
                             },
                     errno);

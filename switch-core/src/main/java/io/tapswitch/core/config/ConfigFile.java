@@ -7,6 +7,7 @@ import io.tapswitch.core.document.TextFile;
 import io.tapswitch.core.document.YamlDocument;
 import io.tapswitch.core.ipam.SubnetRequest;
 import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Labels;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
@@ -139,9 +140,17 @@ public final class ConfigFile {
                     addresses(fields),
                     fields.flag("attachable", false),
                     fields.words("options"),
-                    fields.words("labels")));
+                    labels(fields)));
         }
         return networks;
+    }
+
+    private static Map<String, String> labels(Fields fields) {
+        try {
+            return Labels.check(fields.words("labels"));
+        } catch (Refusal e) {
+            throw fields.refuse("labels", e.sentence());
+        }
     }
 
     private static void checkDriver(Fields fields) {

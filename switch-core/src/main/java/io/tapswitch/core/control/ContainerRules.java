@@ -6,13 +6,13 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Init;
+import io.tapswitch.core.model.Labels;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The rules for containers: of a state and a request, the next state or why not. Pure. */
@@ -42,7 +42,7 @@ final class ContainerRules {
             int workers) {
         String wanted = request.name() == null || request.name().isEmpty()
                 ? place == null ? null : place.name()
-                : request.name();
+                : References.withoutSlash(request.name());
         if (wanted != null) {
             refuseTaken(state, ObjectName.check(wanted, "container"));
         }
@@ -69,7 +69,7 @@ final class ContainerRules {
                 queues(request, workers),
                 ContainerTexts.dns(request.dns()),
                 ContainerTexts.exposed(request.expose()),
-                request.labels() == null ? Map.of() : request.labels(),
+                Labels.check(request.labels()),
                 terms.connections(),
                 List.of());
         return EndpointRules.everywhere(state, container);
@@ -133,7 +133,8 @@ final class ContainerRules {
     }
 
     /** {@return the container under another name} */
-    static Container renamed(DesiredState state, Container container, String name) {
+    static Container renamed(DesiredState state, Container container, String newName) {
+        String name = References.withoutSlash(newName);
         if (name.isEmpty()) {
             throw Refusal.badInput("Neither old nor new names may be empty");
         }

@@ -262,12 +262,25 @@ final class Containers {
                                 + "\": container is running: stop the container before removing or force remove");
             }
             departures.processEnded(container.id(), init, inits.end(container.id(), init, 0));
+            return forget(container, "container " + container.name() + " was ended, but it is not removed: ");
         }
+        return forget(container, "");
+    }
+
+    /** Forgets a container; a refusal begins with what was done to it before. */
+    private String forget(Container container, String done) {
         return desired.locked(() -> {
             DesiredState state = desired.state();
             Container now = state.containersById().get(container.id());
             if (now != null) {
-                desired.commit(ContainerRules.withoutGuests(state.withoutContainer(now.id()), now.id()), new Undo());
+                try {
+                    desired.commit(
+                            ContainerRules.withoutGuests(state.withoutContainer(now.id()), now.id()), new Undo());
+                } catch (Refusal e) {
+                    Throwable cause = e.getCause();
+                    String sentence = done + e.sentence();
+                    throw cause == null ? Refusal.failed(sentence) : Refusal.failed(sentence, cause);
+                }
                 inits.forget(now.id());
                 chronicle.removed(state, now);
                 chronicle.guestsEnded(state, now.id());

@@ -7,6 +7,7 @@ import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Labels;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
@@ -99,7 +100,7 @@ final class NetworkRules {
                 Boolean.TRUE.equals(request.attachable()),
                 subnets,
                 options,
-                request.labels() == null ? Map.of() : request.labels(),
+                Labels.check(request.labels()),
                 origin);
     }
 

@@ -22,8 +22,13 @@ final class References {
 
     /** {@return the container of a reference} */
     static Container container(DesiredState state, String reference) {
-        return find(state.containers(), Container::name, Container::id, reference, "container")
+        return find(state.containers(), Container::name, Container::id, withoutSlash(reference), "container")
                 .orElseThrow(() -> Refusal.unknown("container_not_found", "No such container: " + reference));
+    }
+
+    /** {@return a container's name without the slash before it, which docker's messages show and its commands take} */
+    static String withoutSlash(String name) {
+        return name.startsWith("/") ? name.substring(1) : name;
     }
 
     /** {@return the container of this name, null when there is none} */
@@ -39,7 +44,7 @@ final class References {
     private static <T> Optional<T> find(
             Collection<T> objects, Function<T, String> name, Function<T, String> id, String reference, String what) {
         if (reference.isEmpty()) {
-            throw Refusal.badInput("invalid " + what + " name or id: it is empty");
+            throw Refusal.badInput("invalid " + what + " name or ID: value is empty");
         }
         Optional<T> named = objects.stream()
                 .filter(object -> name.apply(object).equals(reference))

@@ -19,10 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +63,13 @@ public final class StateDirectory implements AutoCloseable {
 
     private static final String FILE = "state.json";
 
+    /** As the logs beside it: commands and labels are nobody else's affair. */
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private static final Set<StandardOpenOption> WRITE_NEW =
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -78,12 +88,23 @@ public final class StateDirectory implements AutoCloseable {
      * @return the directory, this daemon's until closed
      */
     public static StateDirectory open(Path directory) {
+        return open(directory, "give this one a directory of its own with --state-dir");
+    }
+
+    /**
+     * The same, for one that does not want just any directory but this one.
+     *
+     * @param directory where
+     * @param remedy what to do when a daemon has it
+     * @return the directory, ours until closed
+     */
+    public static StateDirectory open(Path directory, String remedy) {
         try {
             Files.createDirectories(directory);
             DirectoryLock lock = DirectoryLock.tryTake(directory);
             if (lock == null) {
-                throw Refusal.conflict("state directory " + directory + " is in use by another tapswitch daemon:"
-                        + " give this one a directory of its own with --state-dir");
+                throw Refusal.conflict(
+                        "state directory " + directory + " is in use by another tapswitch daemon: " + remedy);
             }
             return new StateDirectory(directory, lock);
         } catch (FileAlreadyExistsException e) {
@@ -190,8 +211,7 @@ public final class StateDirectory implements AutoCloseable {
         Path next = directory.resolve(FILE + ".new");
         try {
             ByteBuffer buffer = ByteBuffer.wrap(StateWriter.write(state));
-            try (FileChannel channel = FileChannel.open(
-                    next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(next, WRITE_NEW, OWNER_ONLY)) {
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);
                 }

@@ -97,8 +97,16 @@ public final class TapPlumbing implements Plumbing {
             String path = isPath ? netns : isPid ? "/proc/" + netns + "/ns/net" : NetworkNamespace.NAMES + "/" + netns;
             return new Place(path, namespace.identity().toString(), isPath || isPid ? null : netns);
         } catch (DeviceException e) {
-            throw refusal(e);
+            throw noNamespace(e);
         }
+    }
+
+    /** Unless the daemon has reached its own limits, it is a matter of what was named. */
+    private static Refusal noNamespace(DeviceException e) {
+        return switch (e.errno()) {
+            case 0, Errno.ENOENT, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM -> refusal(e);
+            default -> Refusal.badInput(String.valueOf(e.getMessage()));
+        };
     }
 
     private static Refusal refusal(DeviceException e) {

@@ -133,7 +133,8 @@ public final class AddressChoice {
         return Refusal.conflict("address_in_use", "Address already in use: " + what);
     }
 
-    private static @Nullable IpAddress lowestFree(Subnet subnet, Predicate<IpAddress> taken) {
+    /** {@return the lowest address of a subnet, or of its range, that may be given out; null when there is none} */
+    static @Nullable IpAddress lowestFree(Subnet subnet, Predicate<IpAddress> taken) {
         Set<IpAddress> never = new HashSet<>(subnet.reserved().values());
         never.add(subnet.gateway());
         never.add(subnet.prefix().network());

@@ -87,7 +87,14 @@ final class SubnetDraft {
                                 + "; choose another gateway with --gateway");
             }
         });
-        return new Subnet(prefix, chosen, range, reserved, configured);
+        Subnet finished = new Subnet(prefix, chosen, range, reserved, configured);
+        if (range != null && AddressChoice.lowestFree(finished, address -> false) == null) {
+            throw Refusal.badInput(
+                    Subnets.INVALID_RANGE,
+                    "invalid ip-range " + range + ": none of its addresses can be given out, since they are the"
+                            + " network's own, the broadcast address, the gateway's, or reserved");
+        }
+        return finished;
     }
 
     private static IpAddress first(IpPrefix prefix) {

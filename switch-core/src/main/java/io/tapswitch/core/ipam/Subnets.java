@@ -74,9 +74,9 @@ public final class Subnets {
      */
     public static List<Subnet> choose(SubnetRequest request, Collection<Taken> taken, Ipv6Prefix localPool) {
         List<SubnetDraft> drafts = configured(request, taken);
-        int subnets = drafts.size();
-        if (request.ipRanges().size() > subnets || request.gateways().size() > subnets) {
-            String code = request.gateways().size() > subnets ? INVALID_GATEWAY : INVALID_RANGE;
+        if (drafts.isEmpty()
+                && !(request.ipRanges().isEmpty() && request.gateways().isEmpty())) {
+            String code = request.gateways().isEmpty() ? INVALID_RANGE : INVALID_GATEWAY;
             throw Refusal.badInput(code, "every ip-range or gateway must have a corresponding subnet");
         }
         for (String range : request.ipRanges()) {

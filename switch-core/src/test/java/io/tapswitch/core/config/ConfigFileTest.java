@@ -103,6 +103,7 @@ class ConfigFileTest {
                 "networks: {web: {driver: macvlan}} # f.yaml:1: networks.web.driver: macvlan is not in this version",
                 "networks: {web: {driver: host}} # f.yaml:1: networks.web.driver: must be bridge, is host",
                 "networks: {web: {labels: {a: [1]}}} # networks.web.labels.a: must be a text, a number, true or false",
+                "networks: {web: {labels: {'': x}}} # networks.web.labels: invalid label '=x': empty name",
                 "networks: {bridge: {}} # f.yaml:1: networks.bridge: operation is not permitted on predefined bridge",
                 "networks: {web: {driver: ipvlan}} # f.yaml:1: networks.web.driver: ipvlan is not in this version",
                 "networks: {default: {}} # f.yaml:1: networks.default: operation is not permitted on predefined",

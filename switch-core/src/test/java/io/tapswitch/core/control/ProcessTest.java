@@ -87,6 +87,35 @@ class ProcessTest {
     }
 
     @Test
+    @DisplayName("rm -f with a full disk says that the process was ended and the container not removed")
+    void forceSaysWhatWasDoneWhenTheDiskIsFull() throws Exception {
+        Process process = sleeping();
+        control.controller.attach(withInit("job", process, false, null, "web"));
+        Path content = Files.createFile(
+                Files.createDirectories(directory.resolve("state.json.new")).resolve("x"));
+        refused(
+                Refusal.Kind.FAILED,
+                () -> control.controller.removeContainer("job", true),
+                "container job was ended, but it is not removed: cannot write state file");
+        assertThat(process.isAlive()).isFalse();
+        assertThat(control.container("job").status()).isEqualTo(Container.Status.EXITED);
+        Files.delete(content);
+        Files.delete(content.getParent());
+        assertThat(control.controller.removeContainer("job", true)).isEqualTo("job");
+    }
+
+    @Test
+    @DisplayName("A name may have the slash before it that docker's messages show")
+    void takesNamesWithASlash() throws Exception {
+        Container job = control.controller.attach(withInit("/job", sleeping(), false, null, "web"));
+        assertThat(job.name()).isEqualTo("job");
+        assertThat(control.container("/job").id()).isEqualTo(job.id());
+        assertThat(control.controller.rename("/job", "/other").name()).isEqualTo("other");
+        refused(Refusal.Kind.UNKNOWN, () -> control.container("//other"), "No such container: //other");
+        refused(Refusal.Kind.BAD_INPUT, () -> control.container("/"), "invalid container name or ID: value is empty");
+    }
+
+    @Test
     @DisplayName("A-IPAM-15 stop and start keep id, networks and chosen addresses, in a new namespace")
     void startsAgain() throws Exception {
         Process process = sleeping();

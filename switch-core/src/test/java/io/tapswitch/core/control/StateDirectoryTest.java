@@ -15,6 +15,7 @@ import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -127,12 +128,23 @@ class StateDirectoryTest {
     }
 
     @Test
+    void R13_whatIsWrittenIsForItsOwnerOnly() throws Exception {
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.save(DesiredState.EMPTY);
+        }
+        assertThat(Files.getPosixFilePermissions(file())).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+
+    @Test
     void R14_belongsToOneDaemonAtATime() {
         try (StateDirectory first = StateDirectory.open(directory)) {
             assertThat(first.path()).isEqualTo(directory);
             assertThatThrownBy(() -> StateDirectory.open(directory))
-                    .hasMessageContaining("in use by another tapswitch daemon")
-                    .hasMessageContaining(directory.toString());
+                    .hasMessage("state directory " + directory + " is in use by another tapswitch daemon: give this"
+                            + " one a directory of its own with --state-dir");
+            assertThatThrownBy(() -> StateDirectory.open(directory, "end that one first"))
+                    .hasMessage("state directory " + directory
+                            + " is in use by another tapswitch daemon: end that one first");
         }
         StateDirectory.open(directory).close();
     }

@@ -122,11 +122,29 @@ class SubnetsTest {
                 with(List.of(), List.of("10.1.0.1"), List.of()),
                 "every ip-range or gateway must have a corresponding subnet");
         refused(
+                with(one, List.of("10.1.0.3", "10.1.0.4"), List.of()),
+                "cannot configure multiple gateways (10.1.0.4, 10.1.0.3) for the same subnet (10.1.0.0/16)");
+        refused(
+                with(one, List.of(), List.of("10.1.1.0/24", "10.1.2.0/24")),
+                "cannot configure multiple ranges (10.1.2.0/24, 10.1.1.0/24) on the same subnet (10.1.0.0/16)");
+        refused(
                 with(List.of("10.1.0.0/16", "10.2.0.0/16"), List.of("10.1.0.3", "10.1.0.4"), List.of()),
                 "cannot configure multiple gateways (10.1.0.4, 10.1.0.3) for the same subnet (10.1.0.0/16)");
         refused(
                 with(List.of("10.1.0.0/16", "10.2.0.0/16"), List.of(), List.of("10.1.1.0/24", "10.1.2.0/24")),
                 "cannot configure multiple ranges (10.1.2.0/24, 10.1.1.0/24) on the same subnet (10.1.0.0/16)");
+    }
+
+    @Test
+    void A_IPAM_08_aRangeThatCanNeverGiveAnAddressIsRefused() {
+        List<String> one = List.of("10.1.0.0/24");
+        String never = ": none of its addresses can be given out, since they are the network's own, the broadcast"
+                + " address, the gateway's, or reserved";
+        refused(with(one, List.of(), List.of("10.1.0.0/31")), "invalid ip-range 10.1.0.0/31" + never);
+        refused(with(one, List.of(), List.of("10.1.0.255/32")), "invalid ip-range 10.1.0.255/32" + never);
+        refused(with(one, List.of("10.1.0.9"), List.of("10.1.0.9/32")), "invalid ip-range 10.1.0.9/32" + never);
+        assertThat(choose(with(one, List.of("10.1.0.9"), List.of("10.1.0.0/31"))))
+                .contains(subnet("10.1.0.0/24", "10.1.0.9", "10.1.0.0/31"));
     }
 
     @Test
