@@ -120,6 +120,30 @@ final class RunIT {
     }
 
     @Test
+    void whenTheForegroundCommandHasReturnedItsContainerIsSaidToHaveEnded() {
+        for (int i = 0; i < 3; i++) {
+            String name = "over" + i;
+            assertThat(LAB.daemon()
+                            .cli("run", "--name", name, "--", "sh", "-c", "exit 5")
+                            .exit())
+                    .isEqualTo(5);
+            assertThat(LAB.inspected("inspect", name).at("State").text("Status"))
+                    .isEqualTo("exited");
+        }
+    }
+
+    @Test
+    void aQuitOfTheTerminalsIsNoListOfThreads() {
+        String script = "echo ready; sleep 1; echo over";
+        try (var foreground = LAB.daemon().startCli("run", "--rm", "--", "sh", "-c", script)) {
+            foreground.awaitWords("ready");
+            Commands.run("kill", "-QUIT", String.valueOf(foreground.pid())).ok();
+            Outcome outcome = foreground.await(Duration.ofSeconds(15));
+            assertThat(outcome.ok().out()).doesNotContain("Thread").contains("over");
+        }
+    }
+
+    @Test
     void endingTheForegroundCommandEndsTheContainer() {
         try (var foreground = LAB.daemon().startCli("run", "--rm", "--name", "front", "--", "sleep", "31779")) {
             // At whatever point of its start the command is then: no signal is lost on the way.

@@ -32,24 +32,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Both FIFOs are opened for reading and writing here, because such an open never blocks (fifo(7)). A sandbox that
  * ends early is noticed by the watcher of its process, which writes an empty line into {@code up}. When this process
- * dies before {@code go}, init.sh reads the end of the file and ends, and the directory is left in the temporary one;
- * at any other end nothing is left. Owned by the command's only thread.
+ * dies before {@code go}, init.sh reads the end of the file and ends, and the directory is left until the next command
+ * comes ({@link Handshake}); at any other end nothing is left. Owned by the command's only thread.
  */
 public final class Sandbox implements AutoCloseable {
     private static final int LINE_BYTES_MAX = 4096;
 
-    private final Path directory;
+    private final Handshake handshake;
     private final FileChannel up;
     private final FileChannel go;
     private final Process process;
     private final @Nullable Foreground foreground;
     private final long pid;
 
-    private Sandbox(Path directory, Plan plan) throws IOException {
-        this.directory = directory;
+    private Sandbox(Handshake handshake, Plan plan) throws IOException {
+        this.handshake = handshake;
         this.foreground = plan.foreground();
-        this.up = FileChannel.open(directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE);
-        this.go = FileChannel.open(directory.resolve("go"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.up = FileChannel.open(handshake.path("up"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.go = FileChannel.open(handshake.path("go"), StandardOpenOption.READ, StandardOpenOption.WRITE);
         this.process = Foreground.start(builder(plan), CANNOT_RUN);
         this.pid = awaitUp();
     }
@@ -59,17 +59,17 @@ public final class Sandbox implements AutoCloseable {
 
     /** Makes the namespaces and waits until the sandbox is ready for its network. */
     public static Sandbox open(Plan plan) {
-        Path directory = null;
+        Handshake handshake = null;
         try {
-            directory = Files.createTempDirectory("tapswitch-run-");
-            Files.createDirectory(directory.resolve("etc"));
-            makeFifos(directory.resolve("up"), directory.resolve("go"));
-            return new Sandbox(directory, plan);
+            handshake = Handshake.make(Path.of(System.getProperty("java.io.tmpdir")));
+            Files.createDirectory(handshake.path("etc"));
+            makeFifos(handshake.path("up"), handshake.path("go"));
+            return new Sandbox(handshake, plan);
         } catch (IOException e) {
-            remove(directory);
+            remove(handshake);
             throw new CliException("tapswitch: cannot prepare the sandbox: " + e.getMessage(), CANNOT_RUN);
         } catch (CliException e) {
-            remove(directory);
+            remove(handshake);
             throw e;
         }
     }
@@ -94,7 +94,7 @@ public final class Sandbox implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 go.write(bytes);
             }
-            remove(directory); // Both sides hold the FIFOs open, so whatever happens to us now leaves nothing behind.
+            handshake.remove(); // Both sides hold the FIFOs open, so whatever happens to us now leaves nothing behind.
         } catch (IOException e) {
             throw new CliException("tapswitch: the sandbox cannot be told to start: " + e.getMessage(), CANNOT_RUN);
         }
@@ -118,7 +118,7 @@ public final class Sandbox implements AutoCloseable {
     public void close() {
         try (up;
                 go) {
-            remove(directory);
+            handshake.remove();
         } catch (IOException e) {
             // Closing a FIFO has nothing to lose.
             return;
@@ -127,7 +127,7 @@ public final class Sandbox implements AutoCloseable {
 
     private ProcessBuilder builder(Plan plan) throws IOException {
         // A file, which the shell keeps open after it was deleted, so that ps shows no page of shell.
-        Files.writeString(directory.resolve("init"), Scripts.read("find-command.sh") + Scripts.read("init.sh"));
+        Files.writeString(handshake.path("init"), Scripts.read("find-command.sh") + Scripts.read("init.sh"));
         List<String> words = new ArrayList<>();
         if (plan.network() != null) {
             words.addAll(List.of("nsenter", "--net=" + plan.network(), "--"));
@@ -136,7 +136,11 @@ public final class Sandbox implements AutoCloseable {
         if (plan.network() == null) {
             words.add("--net");
         }
-        words.addAll(List.of("--", "sh", directory.resolve("init").toString(), directory.toString()));
+        words.addAll(List.of(
+                "--",
+                "sh",
+                handshake.path("init").toString(),
+                handshake.directory().toString()));
         words.addAll(List.of(
                 plan.network() == null ? "own" : "joined",
                 plan.replaced().word(),
@@ -146,7 +150,7 @@ public final class Sandbox implements AutoCloseable {
             return plan.foreground().builder(words);
         }
         if (plan.waits()) {
-            makeFifos(directory.resolve("idle"));
+            makeFifos(handshake.path("idle"));
         }
         words.addFirst("setsid");
         // Output and errors are not ours: whoever reads ours to its end would wait for the container's.
@@ -156,7 +160,7 @@ public final class Sandbox implements AutoCloseable {
         }
         return builder.redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(directory.resolve("messages").toFile());
+                .redirectError(handshake.path("messages").toFile());
     }
 
     private long awaitUp() throws IOException {
@@ -174,14 +178,14 @@ public final class Sandbox implements AutoCloseable {
         // init.sh ends with docker's codes; anything else is unshare's own failure.
         int code = process.exitValue() > CANNOT_RUN ? process.exitValue() : CANNOT_RUN;
         // One in the foreground has said on our standard error what was wrong.
-        Path messages = directory.resolve("messages");
+        Path messages = handshake.path("messages");
         throw new CliException(foreground == null ? Files.readString(messages).strip() : "", code);
     }
 
     /** Through a channel of its own, because one file channel serves one thread at a time. */
     private void wakeReader() {
         try (FileChannel writer =
-                FileChannel.open(directory.resolve("up"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                FileChannel.open(handshake.path("up"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             writer.write(ByteBuffer.wrap(new byte[] {'\n'}));
         } catch (IOException e) {
             // Deleted: nobody waits any more.
@@ -203,13 +207,9 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    private static void remove(@Nullable Path directory) {
-        if (directory == null) {
-            return;
+    private static void remove(@Nullable Handshake handshake) {
+        if (handshake != null) {
+            handshake.remove();
         }
-        for (String name : List.of("up", "go", "idle", "init", "messages", "sys", "etc")) {
-            directory.resolve(name).toFile().delete();
-        }
-        directory.toFile().delete();
     }
 }

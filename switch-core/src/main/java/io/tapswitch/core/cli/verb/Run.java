@@ -36,8 +36,8 @@ import picocli.CommandLine.Parameters;
             "",
         })
 public final class Run extends Verb {
-    /** docker waits for the end of a removal, so that a name can be used again at once. */
-    private static final Duration REMOVAL_MAX = Duration.ofSeconds(3);
+    /** As docker does it: when run returns, ps does not say any more that it runs, and with --rm the name is free. */
+    private static final Duration END_MAX = Duration.ofSeconds(3);
 
     @Option(
             names = {"-d", "--detach"},
@@ -84,9 +84,7 @@ public final class Run extends Verb {
                 return OK;
             }
             int code = sandbox.await();
-            if (remove) {
-                awaitRemoval(daemon, id);
-            }
+            awaitEnd(daemon, id);
             return code;
         }
     }
@@ -100,11 +98,10 @@ public final class Run extends Verb {
         return Json.text(daemon.post("/containers", request), "id");
     }
 
-    private static void awaitRemoval(ApiClient daemon, String id) {
-        long deadline = System.nanoTime() + REMOVAL_MAX.toNanos();
+    private void awaitEnd(ApiClient daemon, String id) {
+        long deadline = System.nanoTime() + END_MAX.toNanos();
         try {
-            while (deadline - System.nanoTime() > 0) {
-                daemon.getObject("/containers/" + id);
+            while ((ContainerView.of(daemon, id).running() || remove) && deadline - System.nanoTime() > 0) {
                 Thread.sleep(10);
             }
         } catch (ApiException | CliException e) {
