@@ -35,7 +35,7 @@ public final class Rm extends Verb {
     }
 
     private String remove(ApiClient daemon, String reference) {
-        daemon.delete("/containers/" + ApiClient.escape(reference) + (force ? "?force=true" : ""));
+        daemon.delete(ApiClient.container(reference) + (force ? "?force=true" : ""));
         return reference;
     }
 }

@@ -77,7 +77,7 @@ class ApiClientTest {
             });
             // More than the socket takes while nobody reads.
             Map<String, String> large = Map.of("k", "x".repeat(4_000_000));
-            assertThatThrownBy(() -> new ApiClient(socket).post("/x", large))
+            assertThatThrownBy(() -> new ApiClient(socket, ApiClient.PATIENCE).post("/x", large))
                     .isInstanceOf(ApiException.class)
                     .hasMessage("there are 256 connections already");
         }
