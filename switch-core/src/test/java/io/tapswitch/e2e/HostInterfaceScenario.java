@@ -51,7 +51,7 @@ final class HostInterfaceScenario {
         assertThat(host.name()).isEqualTo("tapswitch0");
         assertThat(ip("link show tapswitch0"))
                 .contains("qdisc noqueue", "LOWER_UP", host.mac().toString());
-        assertThat(host.set(List.of(BOTH, LARGE))).isEmpty();
+        assertThat(host.set(List.of(BOTH, LARGE), true)).isEmpty();
         assertThat(ip("address show tapswitch0"))
                 .contains("mtu 9000", "inet 172.18.0.1/16", "inet 172.19.0.1/16", "inet6 fd00:18::1/64", "inet6 fe80::")
                 .contains("noprefixroute")
@@ -62,23 +62,23 @@ final class HostInterfaceScenario {
                         "172.19.0.0/16 dev tapswitch0 scope link src 172.19.0.1 mtu 9000");
         assertThat(ip("-6 route")).contains("fd00:18::/64 dev tapswitch0 src fd00:18::1 metric 1024 mtu 1400");
         String before = look();
-        assertThat(host.set(List.of(LARGE, BOTH))).isEmpty();
+        assertThat(host.set(List.of(LARGE, BOTH), true)).isEmpty();
         assertThat(look()).as("nothing to do").isEqualTo(before);
         ip("route delete 172.18.0.0/16");
         ip("address add 10.77.0.1/24 dev tapswitch0");
-        assertThat(host.set(List.of(LARGE, BOTH))).isEmpty();
+        assertThat(host.set(List.of(LARGE, BOTH), true)).isEmpty();
         assertThat(ip("route")).contains("172.18.0.0/16 dev tapswitch0").doesNotContain("10.77");
-        assertThat(host.set(List.of(OTHER_GATEWAYS))).isEmpty();
+        assertThat(host.set(List.of(OTHER_GATEWAYS), true)).isEmpty();
         assertThat(look())
                 .contains("172.18.0.0/16 dev tapswitch0 scope link src 172.18.0.9 mtu 1400")
                 .contains("fd00:18::/64 dev tapswitch0 src fd00:18::9 metric 1024 mtu 1400")
                 .doesNotContain("172.18.0.1/", "fd00:18::1");
-        assertThat(host.set(List.of(OTHER_MTU))).isEmpty();
+        assertThat(host.set(List.of(OTHER_MTU), true)).isEmpty();
         assertThat(look())
                 .contains("172.18.0.0/16 dev tapswitch0 scope link src 172.18.0.9 mtu 1300")
                 .contains("fd00:18::/64 dev tapswitch0 src fd00:18::9 metric 1024 mtu 1300")
                 .doesNotContain("mtu 1400");
-        assertThat(host.set(List.of(BOTH))).isEmpty();
+        assertThat(host.set(List.of(BOTH), true)).isEmpty();
         assertThat(look()).doesNotContain("172.19").contains("mtu 1400");
         plumbing.close();
         host.fds().forEach(Syscalls::close);
@@ -90,7 +90,7 @@ final class HostInterfaceScenario {
         HostPlug host = plumbing.host("host");
         assertThat(host.name()).isEqualTo("tapswitch0");
         assertThat(look()).isEqualTo(before);
-        assertThat(host.set(List.of())).isEmpty();
+        assertThat(host.set(List.of(), true)).isEmpty();
         assertThat(look()).doesNotContain("172.1", "fd00:").contains("fe80::");
         plumbing.end();
         host.fds().forEach(Syscalls::close);
@@ -115,7 +115,7 @@ final class HostInterfaceScenario {
         assertThat(host.name()).isEqualTo("tapswitch1");
         ip("link set tapswitch0 up");
         ip("route add 172.18.0.0/16 dev tapswitch0");
-        assertThat(host.set(List.of(BOTH, LARGE)))
+        assertThat(host.set(List.of(BOTH, LARGE), true))
                 .singleElement(STRING)
                 .startsWith("the host does not reach network both in whole: `ip route add 172.18.0.0/16");
         assertThat(ip("route")).contains("172.19.0.0/16 dev tapswitch1");

@@ -222,6 +222,31 @@ final class HostTapIT {
         }
     }
 
+    @Test
+    void whenSomebodyEmptiesTheHostsInterfaceOrMovesItAwayItIsMended() {
+        try (World world = World.withDaemon();
+                LabNamespace elsewhere = new LabNamespace("else")) {
+            world.cli("network", "create", "--ipv6", "--subnet", "fd77::/64", "six");
+            world.attached("one");
+            world.attached("two", "--network", "six");
+            world.host().ip("address flush dev " + LabHost.TAP + " scope global");
+            Eventually.until("addresses and routes are back", () -> reachesBoth(world));
+            world.host().ip("link set " + LabHost.TAP + " netns " + elsewhere.name());
+            Eventually.until("another was made", () -> reachesBoth(world));
+            assertThat(elsewhere.ip("-o link")).as("the old one went").doesNotContain("tapswitch");
+            world.stop();
+            world.host().ip("link set " + LabHost.TAP + " netns " + elsewhere.name());
+            world.start();
+            Eventually.until("another was made", () -> reachesBoth(world));
+            assertThat(elsewhere.ip("-o link")).doesNotContain("tapswitch");
+            assertThat(world.cli("status")).doesNotContain("cannot be set up", "the host cannot reach");
+        }
+    }
+
+    private static boolean reachesBoth(World world) {
+        return world.host().reaches("172.17.0.2") && world.host().reaches("fd77::2");
+    }
+
     private static long hostDrops(String reason) {
         return LAB.daemon().api().get("/drops").elements().stream()
                 .filter(drop -> drop.text("reason").equals(reason))

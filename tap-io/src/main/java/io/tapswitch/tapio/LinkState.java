@@ -21,6 +21,11 @@ public record LinkState(
         boolean carrier,
         int mtuBytes,
         long macAddress) {
+    /** {@return whether it is in the daemon's own namespace} */
+    public boolean isHere() {
+        return namespaceId == LinkLocator.OWN;
+    }
+
     /** {@return whether frames can pass} */
     public boolean up() {
         return adminUp && carrier;

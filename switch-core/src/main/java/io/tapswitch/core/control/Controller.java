@@ -211,6 +211,7 @@ public final class Controller implements AutoCloseable {
             if (host.hasOtherAddresses(state)) {
                 desired.apply(state);
             }
+            host.mend(state);
             return true;
         });
     }

@@ -138,18 +138,29 @@ final class HostPortWiring {
 
     /** Puts the networks that are now on the interface, and takes the others off. */
     void update(DesiredState state) {
+        putOn(state, true);
+    }
+
+    /** Puts back on the interface what somebody else took off; what somebody put on stays until the next change. */
+    void mend(DesiredState state) {
+        putOn(state, false);
+    }
+
+    private void putOn(DesiredState state, boolean nothingElse) {
         Plumbing.HostPlug now = plug;
         if (now == null) {
             return;
         }
+        List<String> before = complaints;
         List<Plumbing.HostNetwork> wanted =
                 networks(state).stream().map(EndpointRules::hostNetwork).toList();
         try {
-            complaints = List.copyOf(now.set(wanted));
+            complaints = List.copyOf(now.set(wanted, nothingElse));
         } catch (Refusal e) {
             complaints = List.of("the host's interface " + now.name() + " cannot be set up: " + e.sentence());
         }
-        complaints.forEach(LOG::warn);
+        // It is looked at with each of the kernel's news; what was said is not said again.
+        complaints.stream().filter(complaint -> !before.contains(complaint)).forEach(LOG::warn);
     }
 
     private static List<Network> networks(DesiredState state) {

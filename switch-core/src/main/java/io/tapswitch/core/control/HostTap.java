@@ -199,7 +199,7 @@ final class HostTap implements Plumbing.HostPlug {
     }
 
     @Override
-    public List<String> set(Collection<Plumbing.HostNetwork> networks) {
+    public List<String> set(Collection<Plumbing.HostNetwork> networks, boolean nothingElse) {
         try {
             String name = tap.name();
             HostState now = HostState.read();
@@ -215,7 +215,9 @@ final class HostTap implements Plumbing.HostPlug {
                     routes.add(new Route(route.prefix(), route.source(), route.mtu()));
                 }
             }
-            remove(name, networks, addresses, routes);
+            if (nothingElse) {
+                remove(name, networks, addresses, routes);
+            }
             setMtu(name, networks);
             List<String> complaints = new ArrayList<>();
             for (Plumbing.HostNetwork network : networks) {

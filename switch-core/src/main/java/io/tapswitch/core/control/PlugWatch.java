@@ -9,6 +9,7 @@ import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.sys.Errno;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -27,6 +28,9 @@ final class PlugWatch implements AutoCloseable {
     private final AtomicInteger nextLink = new AtomicInteger();
 
     private final Map<Integer, LinkListener> listeners = new ConcurrentHashMap<>();
+    /** Links that are of use in the daemon's namespace only: moved away, they are gone. */
+    private final Set<Integer> here = ConcurrentHashMap.newKeySet();
+
     private final LinkMonitor monitor = LinkMonitor.start(new MonitorNews());
     private final NamespaceWatch namespaces = new NamespaceWatch();
     private volatile boolean closed;
@@ -42,9 +46,19 @@ final class PlugWatch implements AutoCloseable {
         begin(link, tap, name, listener);
     }
 
+    /** As {@link #watch}, but to leave the daemon's namespace is the interface's end. */
+    void watchHere(int link, TapDevice tap, String name, LinkListener listener) {
+        here.add(link);
+        watch(link, tap, name, listener);
+    }
+
     private void begin(int link, TapDevice tap, String name, LinkListener listener) {
         try {
             LinkState now = monitor.watch(link, tap);
+            if (isAway(link, now)) {
+                gone(link);
+                return;
+            }
             if (!now.up()) {
                 listener.onLinkState(false);
             }
@@ -92,9 +106,14 @@ final class PlugWatch implements AutoCloseable {
 
     /** Watches it no longer; comes before the device's close. */
     void forget(int link) {
+        here.remove(link);
         listeners.remove(link);
         namespaces.forget(link);
         monitor.unwatch(link);
+    }
+
+    private boolean isAway(int link, LinkState now) {
+        return here.contains(link) && !now.isHere();
     }
 
     private void gone(int link) {
@@ -109,6 +128,10 @@ final class PlugWatch implements AutoCloseable {
         public void onLinkChanged(int link, LinkState before, LinkState now) {
             LinkListener listener = listeners.get(link);
             if (listener == null) {
+                return;
+            }
+            if (isAway(link, now)) {
+                gone(link);
                 return;
             }
             if (before.up() != now.up()) {

@@ -103,12 +103,12 @@ public interface Plumbing extends AutoCloseable {
         MacAddress mac();
 
         /**
-         * Makes its addresses and routes those of these networks, whatever it had; what is there already is not
-         * touched.
+         * Gives it the addresses and routes of these networks that it lacks.
          *
+         * @param nothingElse whether it loses all others
          * @return a sentence for each network that could not be put there in whole; empty when all is well
          */
-        List<String> set(Collection<HostNetwork> networks);
+        List<String> set(Collection<HostNetwork> networks, boolean nothingElse);
     }
 
     /** Hears what happens to an interface; called on a thread that must not block for long. */

@@ -412,7 +412,11 @@ public final class TapPlumbing implements Plumbing {
 
     @Override
     public void watch(Plug plug, String name, LinkListener listener) {
-        watch.watch(linkOf(plug), tapOf(plug), name, listener);
+        if (plug instanceof HostTap) {
+            watch.watchHere(linkOf(plug), tapOf(plug), name, listener);
+        } else {
+            watch.watch(linkOf(plug), tapOf(plug), name, listener);
+        }
     }
 
     @Override

@@ -95,7 +95,7 @@ public final class FakePlumbing implements Plumbing {
         }
 
         @Override
-        public List<String> set(Collection<HostNetwork> wanted) {
+        public List<String> set(Collection<HostNetwork> wanted, boolean nothingElse) {
             networks = List.copyOf(wanted);
             return complaints;
         }
