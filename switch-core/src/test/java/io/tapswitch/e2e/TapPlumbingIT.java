@@ -74,6 +74,18 @@ final class TapPlumbingIT {
     }
 
     @Test
+    void whatLeadsToNoNamespaceIsAMistakeOfWhoNamedIt() {
+        try (TapPlumbing plumbing = new TapPlumbing(directory, 1)) {
+            for (String netns : List.of("/etc/passwd/x", "/etc/passwd", "a\0/b", "a\0")) {
+                assertThatThrownBy(() -> plumbing.place(netns))
+                        .isInstanceOfSatisfying(
+                                Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
+                        .hasNoCause();
+            }
+        }
+    }
+
+    @Test
     void A_IPAM_14_ipv6WorksWhereItIsOffForNewInterfaces() {
         container.exec("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6");
         TapPlumbing plumbing = new TapPlumbing(directory, 1);
