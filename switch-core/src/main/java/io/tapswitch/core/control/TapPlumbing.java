@@ -57,6 +57,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call; calls block for the life of two {@code ip} processes, some 10 ms.
  */
 public final class TapPlumbing implements Plumbing {
+    private static final Set<Integer> NOT_OF_THE_NAME =
+            Set.of(0, Errno.ENOENT, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
     private static final int MASK_FIELD = 7;
     private static final String ZERO = "0".repeat(8);
     private static final String ZERO_IPV6 = "0".repeat(32);
@@ -97,16 +99,9 @@ public final class TapPlumbing implements Plumbing {
             String path = isPath ? netns : isPid ? "/proc/" + netns + "/ns/net" : NetworkNamespace.NAMES + "/" + netns;
             return new Place(path, namespace.identity().toString(), isPath || isPid ? null : netns);
         } catch (DeviceException e) {
-            throw noNamespace(e);
+            // Unless the daemon has reached its own limits, it is a matter of what was named.
+            throw NOT_OF_THE_NAME.contains(e.errno()) ? refusal(e) : Refusal.badInput(String.valueOf(e.getMessage()));
         }
-    }
-
-    /** Unless the daemon has reached its own limits, it is a matter of what was named. */
-    private static Refusal noNamespace(DeviceException e) {
-        return switch (e.errno()) {
-            case 0, Errno.ENOENT, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM -> refusal(e);
-            default -> Refusal.badInput(String.valueOf(e.getMessage()));
-        };
     }
 
     private static Refusal refusal(DeviceException e) {
