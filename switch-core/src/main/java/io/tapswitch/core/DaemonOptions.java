@@ -9,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,6 +32,8 @@ final class DaemonOptions {
     private static final Set<String> LATER = Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
 
     private static final int WORKERS_MAX = 16;
+    private static final int BUSY_POLL_US = 100;
+    private static final int BUSY_POLL_US_MAX = 1_000;
     private static final long MEMORY_DEFAULT = 1L << 30;
     private static final long MEMORY_MIN = 16L << 20;
 
@@ -104,6 +107,14 @@ final class DaemonOptions {
     String memory;
 
     @Option(
+            names = "--busy-poll",
+            paramLabel = "US",
+            defaultValue = "" + BUSY_POLL_US,
+            description = "longest time, in microseconds, for which a worker looks for frames before it sleeps, where"
+                    + " answers come that soon; 0 saves CPU for latency (default: ${DEFAULT-VALUE})")
+    int busyPollUs = BUSY_POLL_US;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "shows this")
@@ -139,8 +150,16 @@ final class DaemonOptions {
             String set = System.getenv(SOCKET_VARIABLE);
             socket = Path.of(set == null || set.isEmpty() ? DEFAULT_SOCKET : set);
         }
+        if (busyPollUs < 0 || busyPollUs > BUSY_POLL_US_MAX) {
+            throw Refusal.badInput(
+                    "invalid --busy-poll " + busyPollUs + ": must be 0 to " + BUSY_POLL_US_MAX + " microseconds");
+        }
         ioMode();
         memoryBytes();
+    }
+
+    long busyPollNs() {
+        return TimeUnit.MICROSECONDS.toNanos(busyPollUs);
     }
 
     Path socketPath() {

@@ -68,7 +68,8 @@ public final class SwitchMain {
     private static void run(DaemonOptions options) throws InterruptedException {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
-        Dataplane.Config config = new Dataplane.Config(options.workers, mode, options.memoryBytes());
+        Dataplane.Config config =
+                new Dataplane.Config(options.workers, mode, options.memoryBytes(), options.busyPollNs());
         AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
         HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(

@@ -38,7 +38,7 @@ public final class FrameIos {
     }
 
     /**
-     * Opens the I/O of one worker, on the worker's thread.
+     * Opens the I/O of one worker, on the worker's thread. It sleeps as soon as it has nothing to do.
      *
      * @param mode the way to use, or null for the best
      * @param firstSlot first slot of this worker's slice of the memory
@@ -46,26 +46,36 @@ public final class FrameIos {
      * @throws IllegalStateException if the kernel does not permit the mode; the message says why
      */
     public static FrameIo open(@Nullable IoMode mode, FrameMemory memory, int firstSlot, int slots) {
+        return open(mode, memory, firstSlot, slots, 0);
+    }
+
+    /**
+     * The same, with a worker that looks for frames before it sleeps, when frames that answer others come soon.
+     *
+     * @param busyPollNs how long at most; 0 for not at all. Without effect for {@link IoMode#POLL}, where each look
+     *     would be a system call over all devices
+     */
+    public static FrameIo open(@Nullable IoMode mode, FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
         IoMode chosen = mode == null ? probe().mode() : mode;
         try {
-            return make(chosen, memory, firstSlot, slots);
+            return make(chosen, memory, firstSlot, slots, busyPollNs);
         } catch (IllegalStateException e) {
             throw new IllegalStateException("--io " + chosen.word() + " is not possible here: " + e.getMessage(), e);
         }
     }
 
     private static @Nullable String failure(IoMode mode, FrameMemory memory) {
-        try (FrameIo tried = make(mode, memory, 0, 1)) {
+        try (FrameIo tried = make(mode, memory, 0, 1, 0)) {
             return tried.mode() == mode ? null : "another mode was made";
         } catch (IllegalStateException e) {
             return e.getMessage();
         }
     }
 
-    private static FrameIo make(IoMode mode, FrameMemory memory, int firstSlot, int slots) {
+    private static FrameIo make(IoMode mode, FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
         return switch (mode) {
-            case MULTISHOT -> new MultishotFrameIo(memory, firstSlot, slots);
-            case SINGLE -> new SingleShotFrameIo(memory, firstSlot, slots);
+            case MULTISHOT -> new MultishotFrameIo(memory, firstSlot, slots, busyPollNs);
+            case SINGLE -> new SingleShotFrameIo(memory, firstSlot, slots, busyPollNs);
             case POLL -> new PollFrameIo(memory, firstSlot, slots);
         };
     }

@@ -19,8 +19,8 @@ final class MultishotFrameIo extends UringFrameIo {
     /** Slots that a port begins with. */
     static final int START_SLOTS = 16;
 
-    MultishotFrameIo(FrameMemory memory, int firstSlot, int slots) {
-        super(memory, firstSlot, slots);
+    MultishotFrameIo(FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
+        super(memory, firstSlot, slots, busyPollNs);
         if (!ring.supports(IoUring.OP_READ_MULTISHOT)) {
             close();
             throw new IllegalStateException("the kernel has no multishot reads: Linux 6.7 is needed");

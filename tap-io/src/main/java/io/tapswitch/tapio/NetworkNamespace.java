@@ -134,7 +134,7 @@ public final class NetworkNamespace implements AutoCloseable {
                                 case Errno.ENOENT -> ifMissing;
                                 case Errno.EACCES, Errno.EPERM ->
                                     "no right to open " + path
-                                        + ": that takes root, and of another process CAP_SYS_PTRACE";
+                                            + ": that takes root, and of another process CAP_SYS_PTRACE";
                                 default -> "cannot open " + path + ": " + Errno.describe(errno);
                             },
                     errno);

@@ -15,8 +15,8 @@ import io.tapswitch.tapio.sys.IoUring;
 final class SingleShotFrameIo extends UringFrameIo {
     private static final int DEPTH = 8;
 
-    SingleShotFrameIo(FrameMemory memory, int firstSlot, int slots) {
-        super(memory, firstSlot, slots);
+    SingleShotFrameIo(FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
+        super(memory, firstSlot, slots, busyPollNs);
     }
 
     @Override

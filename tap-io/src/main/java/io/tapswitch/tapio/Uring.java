@@ -45,10 +45,12 @@ import java.lang.foreign.MemorySegment;
  * <p>It knows nothing of TAPs, ports and frames. References: io_uring(7), io_uring_enter(2), linux/io_uring.h.
  */
 final class Uring implements AutoCloseable {
+    private static final int DEFERRED =
+            IoUring.SETUP_SINGLE_ISSUER | IoUring.SETUP_DEFER_TASKRUN | IoUring.SETUP_TASKRUN_FLAG;
     private static final int[] FLAG_SETS = {
-        IoUring.SETUP_SINGLE_ISSUER | IoUring.SETUP_DEFER_TASKRUN | IoUring.SETUP_NO_SQARRAY, // Linux 6.6
-        IoUring.SETUP_SINGLE_ISSUER | IoUring.SETUP_DEFER_TASKRUN, // 6.1
-        IoUring.SETUP_COOP_TASKRUN, // 5.19
+        DEFERRED | IoUring.SETUP_NO_SQARRAY, // Linux 6.6
+        DEFERRED, // 6.1
+        IoUring.SETUP_COOP_TASKRUN | IoUring.SETUP_TASKRUN_FLAG, // 5.19
     };
     private static final int FEATURES = IoUring.FEAT_SINGLE_MMAP | IoUring.FEAT_NODROP | IoUring.FEAT_EXT_ARG;
     /** A wait that only completions end. */
@@ -259,6 +261,16 @@ final class Uring implements AutoCloseable {
     /** {@return whether completions can be read without a system call} */
     boolean ready() {
         return head != readyUpTo || head != getIntAcquire(cqTail);
+    }
+
+    /** {@return how many completions can be read without a system call} */
+    int readable() {
+        return getIntAcquire(cqTail) - head;
+    }
+
+    /** {@return whether the next enter would bring completions} */
+    boolean hasWork() {
+        return (getIntAcquire(sqFlags) & (IoUring.SQ_TASKRUN | IoUring.SQ_CQ_OVERFLOW)) != 0;
     }
 
     /** {@return whether completions wait in the kernel because the queue was full; the next enter delivers them} */

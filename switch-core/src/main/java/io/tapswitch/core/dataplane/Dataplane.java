@@ -20,9 +20,15 @@ public interface Dataplane extends AutoCloseable {
      * @param workers number of worker threads, 1 to 16
      * @param ioMode forced way of I/O, or null to probe for the best
      * @param memoryBytes size of the frame memory
+     * @param busyPollNs how long a worker may look for frames before it sleeps, 0 for not at all
      */
     record Config(
-            int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {}
+            int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes, long busyPollNs) {
+        /** Workers that sleep as soon as they have nothing to do. */
+        public Config(int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {
+            this(workers, ioMode, memoryBytes, 0);
+        }
+    }
 
     /** {@return the way frames are moved} */
     IoMode ioMode();

@@ -119,7 +119,11 @@ public final class WorkerDataplane implements Dataplane {
                     "workers must be from 1 to " + MAX_WORKERS + ", not " + config.workers());
         }
         IoMode mode = config.ioMode() == null ? FrameIos.probe().mode() : config.ioMode();
-        return start(config, mode, (memory, first, slots) -> FrameIos.open(mode, memory, first, slots), listener);
+        return start(
+                config,
+                mode,
+                (memory, first, slots) -> FrameIos.open(mode, memory, first, slots, config.busyPollNs()),
+                listener);
     }
 
     static WorkerDataplane start(Config config, IoMode mode, IoOpener opener, DataplaneListener listener) {

@@ -49,6 +49,8 @@ public final class IoUring {
     public static final int SETUP_SUBMIT_ALL = 1 << 7;
     /** Setup: no interrupts for completions. */
     public static final int SETUP_COOP_TASKRUN = 1 << 8;
+    /** Setup: a flag of the submission ring says that completions are to be worked off. */
+    public static final int SETUP_TASKRUN_FLAG = 1 << 9;
     /** Setup: one thread submits. */
     public static final int SETUP_SINGLE_ISSUER = 1 << 12;
     /** Setup: completions are worked off when the thread waits. */
@@ -72,6 +74,9 @@ public final class IoUring {
 
     /** State of the submission ring: completions wait in the kernel because the queue was full. */
     public static final int SQ_CQ_OVERFLOW = 1 << 1;
+
+    /** State of the submission ring: completions are to be worked off by the next enter. */
+    public static final int SQ_TASKRUN = 1 << 2;
 
     /** Submission flag: the file is a registered one. */
     public static final int SQE_FIXED_FILE = 1;
