@@ -69,6 +69,7 @@ final class LayerTwoIT {
         LabContainer one = LAB.attached("one", "--network", "dev");
         LabContainer two = LAB.attached("two", "--network", "dev");
         one.ping("172.18.0.3");
+        Eventually.until("the kernel has settled", () -> !one.ip("-o addr").contains("tentative"));
         String before = one.ip("-o addr") + one.ip("route");
         LabContainer three = LAB.attached("three", "--network", "dev");
         one.ping("172.18.0.4");
