@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>An idle worker sleeps in the kernel, and wakes by a completion, by its doorbell, or for the tick. (The I/O may
- * look for frames a while before that, when they come close to each other: --busy-poll.) The doorbell is what makes it
- * safe to sleep: the worker says that it is about to sleep, looks at its rings once more, and only then blocks; who puts
+ * look for frames a while before that, when they come close to each other: --busy-poll.) The doorbell makes it safe
+ * to sleep: the worker says that it is about to sleep, looks at its rings once more, and only then blocks; who puts
  * something on a ring looks at that word afterwards.
  *
  * <p>Methods that begin with "on" run on this thread because somebody asked or something happened; other threads use
