@@ -105,7 +105,7 @@ class IcmpErrorsTest {
     @MethodSource("protocolsAndFamilies")
     void N19_theInsideSenderFindsItsOwnPacketQuoted(int protocol, boolean ipv6) {
         RandomGenerator random = Packets.random(400 + protocol);
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < 150; round++) {
             InetAddress inside = Packets.host(random, ipv6);
             InetAddress outside = Packets.host(random, ipv6);
             InetAddress router = Packets.host(random, ipv6);
@@ -139,7 +139,7 @@ class IcmpErrorsTest {
     @MethodSource("protocolsAndFamilies")
     void N19_theClientOfAPublishedPortFindsItsOwnPacketQuotedByTheHost(int protocol, boolean ipv6) {
         RandomGenerator random = Packets.random(500 + protocol);
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < 150; round++) {
             InetAddress inside = Packets.host(random, ipv6);
             InetAddress outside = Packets.host(random, ipv6);
             InetAddress peer = Packets.host(random, ipv6);
@@ -337,7 +337,7 @@ class IcmpErrorsTest {
     @Test
     void row48_noFlippedBitOfAQuoteMakesAReadOrWriteBehindThePacket() {
         RandomGenerator random = Packets.random(8);
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < 8_000; round++) {
             boolean ipv6 = random.nextBoolean();
             int protocol = Packets.PROTOCOLS.get(random.nextInt(4));
             InetAddress outside = Packets.host(random, ipv6);

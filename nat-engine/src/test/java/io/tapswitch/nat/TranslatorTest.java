@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The judge finds right what was right before, and wrong what was wrong. */
 class TranslatorTest {
-    private static final int ROUNDS = 400;
+    private static final int ROUNDS = 200;
     private static final InetAddress INSIDE = address("10.9.0.2");
     private static final InetAddress OUTSIDE = address("192.0.2.1");
     private static final InetAddress PEER = address("192.0.2.9");
@@ -175,17 +175,19 @@ class TranslatorTest {
             packet.flip(packet.length - 1, 3);
         }
         long classified = packet.classified(PacketClass.VERIFIED);
+        long outside = lo(OUTSIDE);
         int allOnes = 0;
+        int none = 0;
         for (int port = 1; port < 0x1_0000; port++) {
-            Translator.source(packet.buffer, AT, classified, hi(OUTSIDE), lo(OUTSIDE), port);
-            assertThat(UdpHeader.checksum(packet.buffer, packet.at()))
-                    .as("port %d", port)
-                    .isNotZero();
-            if (UdpHeader.checksum(packet.buffer, packet.at()) == 0xFFFF) {
+            Translator.source(packet.buffer, AT, classified, 0, outside, port);
+            int checksum = UdpHeader.checksum(packet.buffer, packet.at());
+            none += checksum == 0 ? 1 : 0;
+            if (checksum == 0xFFFF) {
                 allOnes++;
                 assertThat(packet.isValid()).isEqualTo(rightBefore);
             }
         }
+        assertThat(none).isZero();
         assertThat(allOnes).isEqualTo(1);
     }
 
@@ -240,7 +242,7 @@ class TranslatorTest {
     @ValueSource(ints = {IpProtocol.TCP, IpProtocol.UDP})
     void O3_aPartialChecksumIsRightOnceFinishedAlsoOfASuperFrame(int protocol) {
         RandomGenerator random = Packets.random(300 + protocol);
-        for (int round = 0; round < 60; round++) {
+        for (int round = 0; round < 30; round++) {
             boolean ipv6 = random.nextBoolean();
             Packet packet = Packets.of(
                     protocol,
