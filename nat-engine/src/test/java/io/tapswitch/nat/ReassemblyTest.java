@@ -254,6 +254,22 @@ class ReassemblyTest {
     }
 
     @Test
+    void N22_whoReachesItsLimitLosesItsOwnOldestAndNobodyElses() {
+        for (int i = 0; i < OWNER_BLOCKS; i++) {
+            add(datagram(false, i, 3008).parts(1000)[1], 0, 0);
+        }
+        for (int i = 0; i < OWNER_BLOCKS + 10; i++) {
+            add(datagram(false, i, 3008).parts(1000)[1], 1, 0);
+            assertThat(reassembly.usedBlocks(0)).isEqualTo(OWNER_BLOCKS);
+        }
+        assertThat(reassembly.usedBlocks(1)).isEqualTo(OWNER_BLOCKS);
+        assertThat(reassembly.dropped(FragmentDrop.EVICTED)).isEqualTo(10);
+        add(datagram(false, 10, 3008).parts(1000)[2], 1, 0);
+        assertThat(reassembly.dropped(FragmentDrop.EVICTED)).isEqualTo(11);
+        assertConserved();
+    }
+
+    @Test
     void N22_whenAllMemoryIsTakenTheOneThatHasMostGivesWay() {
         var d = datagram(false, 1, 60_000);
         byte[][] parts = d.parts(1480);
