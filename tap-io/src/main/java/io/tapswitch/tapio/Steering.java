@@ -6,6 +6,7 @@ import io.tapswitch.tapio.sys.Bpf;
 import io.tapswitch.tapio.sys.BpfProgram;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.tapio.sys.Syscalls;
+import io.tapswitch.tapio.sys.Tun;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -45,8 +46,9 @@ import java.util.Map;
  * {@link #isFirst} tells whether it still is, and steering again mends it. Everything belongs to the network namespace
  * of the calling thread, which is the daemon's.
  *
- * <p>Limits: Linux 6.6 for tcx; {@link SteeringMaps#MAX_ADDRESSES} addresses; devices with Ethernet headers and lo. Any
- * thread may call; a beat and the marks are plain stores.
+ * <p>Limits: Linux 6.6 for tcx; {@link SteeringMaps#MAX_ADDRESSES} addresses; devices with Ethernet headers or none,
+ * and lo; a process in a time namespace of its own has another clock than the programs. Any thread may call; a beat and
+ * the marks are plain stores.
  */
 public final class Steering implements AutoCloseable {
     /** How old a beat may be by default. */
@@ -146,25 +148,44 @@ public final class Steering implements AutoCloseable {
      * ours. For {@link #LOOPBACK} the host is allowed to see 127.0.0.1 behind a device (route_localnet and accept_local
      * of lo only).
      *
-     * @param device index of a device with Ethernet headers, or of lo
+     * @param device index of a device with Ethernet headers, or with none, or of lo
      * @param tap index of the device's own TAP, up
      */
     public synchronized void steer(int device, int tap) {
         requireOpen();
-        if (device == LOOPBACK) {
+        Entrance entrance = entrance(device);
+        if (entrance == Entrance.LOOPBACK) {
             loopback.allow();
         }
         // The way out first: a frame that is taken wants an answer.
-        attach(
-                tap,
-                "tsw_out",
-                device == LOOPBACK ? SteeringProgram.outToLoopback(device) : SteeringProgram.out(device));
-        Entrance entrance = device == LOOPBACK ? Entrance.LOOPBACK : Entrance.ETHERNET;
+        attach(tap, "tsw_out", SteeringExit.out(entrance, device));
         attach(device, "tsw_in", SteeringProgram.in(entrance, maps, tap));
     }
 
+    private static Entrance entrance(int device) {
+        if (device == LOOPBACK) {
+            return Entrance.LOOPBACK;
+        }
+        try (RouteSocket kernel = RouteSocket.open()) {
+            LinkState link = kernel.link(-1, device);
+            if (link == null) {
+                throw new DeviceException("there is no device " + device + " to steer", Errno.ENODEV);
+            }
+            return link.macAddress() == 0 ? Entrance.RAW : Entrance.ETHERNET;
+        }
+    }
+
     private void attach(int device, String name, BpfProgram program) {
-        Bpf.Loaded loaded = Bpf.loadProgram(name, Bpf.PROG_TYPE_SCHED_CLS, program);
+        int loaded = load(name, Bpf.PROG_TYPE_SCHED_CLS, program);
+        try {
+            attach(device, loaded);
+        } finally {
+            Syscalls.close(loaded);
+        }
+    }
+
+    private static int load(String name, int type, BpfProgram program) {
+        Bpf.Loaded loaded = Bpf.loadProgram(name, type, program);
         if (loaded.result() < 0) {
             throw new DeviceException(
                     "the kernel does not take the BPF program " + name + ": " + Errno.describe(loaded.result())
@@ -172,10 +193,21 @@ public final class Steering implements AutoCloseable {
                             + "\n" + loaded.log(),
                     -loaded.result());
         }
-        try {
-            attach(device, loaded.result());
-        } finally {
-            Syscalls.close(loaded.result());
+        return loaded.result();
+    }
+
+    /**
+     * Lets a TAP with several queues give each frame that is steered into it to the queue of the worker that owns it.
+     * It stays so when the process ends.
+     *
+     * @param tapFile one of the TAP's files
+     */
+    public static void queueByOwner(int tapFile) {
+        int program = load("tsw_queue", Bpf.PROG_TYPE_SOCKET_FILTER, SteeringExit.queue());
+        int result = Tun.setSteering(tapFile, program);
+        Syscalls.close(program);
+        if (result < 0) {
+            throw new DeviceException("cannot steer the queues of a TAP: " + Errno.describe(result), -result);
         }
     }
 

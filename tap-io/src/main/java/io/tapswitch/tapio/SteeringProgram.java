@@ -11,6 +11,7 @@ import static io.tapswitch.tapio.sys.BpfProgram.Register.R10;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R2;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R3;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R4;
+import static io.tapswitch.tapio.sys.BpfProgram.Register.R5;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R6;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R7;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R8;
@@ -24,16 +25,16 @@ import io.tapswitch.tapio.sys.BpfProgram;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The programs that steer: which frames of a device are the switch's, and how what the switch sends leaves.
+ * The program at a device's entrance: which frames are the switch's.
  *
- * <p><b>Theory of operation.</b> The program at a device's entrance answers one question for each frame, ours or the
- * host's, and knows three answers: <em>take</em> it (redirect it into the TAP), <em>clone</em> it there and pass it on,
- * or <em>pass</em> it on. What costs least is asked first, for all of the host's traffic comes by:
+ * <p><b>Theory of operation.</b> The program answers one question for each frame, whether it is ours or the host's. It
+ * knows three answers: <em>take</em> it (redirect it into the TAP), <em>clone</em> it there and pass it on, or
+ * <em>pass</em> it on. What costs least is asked first, for all of the host's traffic comes by:
  *
  * <pre>
  *   for this host, untagged, IPv4 or IPv6?       no: pass
- *   fragment after the first?                    its datagram was taken: take; not known: clone
  *   destination: an address of ours?             no: pass (127/8 and ::1 on lo only, as destination and as source)
+ *   fragment after the first?                    its datagram was taken: take; not known: clone
  *   TCP, UDP, SCTP: destination port marked?     no: pass; yes: take
  *   ICMP answer to a query: its id marked?       yes: clone, for the host's own ping may have the same id
  *   ICMP error: source of the packet in it ours? take; of an ICMP query: clone
@@ -46,8 +47,9 @@ import java.util.concurrent.TimeUnit;
  * by which a TAP with several queues can choose.
  *
  * <p>Invariants: a doubtful frame is the host's (too short, too many extension headers, an address without marks). The
- * program writes nothing into a frame. The registers: R6 the frame, R7 where the transport header is, then the port,
- * R8 the marks of the destination, R9 the protocol, then the owner.
+ * program writes nothing into a frame, but for an Ethernet header in front of one that has none. The registers: R6 the
+ * frame, R7 where the transport header is, then the port, R8 the marks of the destination, R9 the protocol, then the
+ * owner.
  *
  * <p>Sources: linux/bpf.h for helpers and struct __sk_buff; RFC 791 and 8200 for the headers, RFC 792 and 4443 for what
  * an ICMP error quotes.
@@ -58,7 +60,9 @@ final class SteeringProgram {
         /** One with Ethernet headers. */
         ETHERNET,
         /** The loopback device, by which the host's own clients come. */
-        LOOPBACK
+        LOOPBACK,
+        /** One whose frames begin with the IP header: a tunnel between two ends. */
+        RAW
     }
 
     /** Bytes of a key of the addresses: an IPv6 or v4-mapped address in network order. */
@@ -74,7 +78,7 @@ final class SteeringProgram {
 
     // struct __sk_buff
     private static final int PACKET_TYPE = 4;
-    private static final int QUEUE_MAPPING = 12;
+    static final int QUEUE_MAPPING = 12;
     private static final int PROTOCOL = 16;
     private static final int VLAN_PRESENT = 20;
     private static final int PACKET_HOST = 0;
@@ -83,12 +87,12 @@ final class SteeringProgram {
     private static final int MAP_LOOKUP = 1;
     private static final int MAP_UPDATE = 2;
     private static final int MAP_DELETE = 3;
+    private static final int STORE_BYTES = 9;
     private static final int CLONE_REDIRECT = 13;
-    private static final int REDIRECT = 23;
+    static final int REDIRECT = 23;
     private static final int LOAD_BYTES = 26;
-    private static final int REDIRECT_NEIGHBOUR = 152;
+    private static final int CHANGE_HEAD = 43;
     private static final int COARSE_NANOTIME = 160;
-    private static final int BPF_F_INGRESS = 1;
     private static final int TCX_NEXT = -1;
 
     // the stack frame, down from R10
@@ -107,6 +111,7 @@ final class SteeringProgram {
     private static final int CLONE = -160;
 
     private static final int ETHERNET_LENGTH = 14;
+    private static final int ETHERNET_TYPE = 12;
     private static final int IPV4_LENGTH = 20;
     private static final int IPV6_LENGTH = 40;
     private static final int TRANSPORT_LENGTH = 8;
@@ -139,29 +144,9 @@ final class SteeringProgram {
         this.tap = tap;
     }
 
-    /** {@return the program for what comes in, which puts what is ours into the TAP of this index} */
+    /** {@return the program that puts what is ours into the TAP of this index} */
     static BpfProgram in(Entrance entrance, SteeringMaps maps, int tap) {
         return new SteeringProgram(entrance, maps, tap).assemble();
-    }
-
-    /** {@return the program at a TAP for what the switch writes: out of a device, by the kernel's neighbours} */
-    static BpfProgram out(int device) {
-        return new BpfProgram()
-                .move(R1, device)
-                .move(R2, 0)
-                .move(R3, 0)
-                .move(R4, 0)
-                .call(REDIRECT_NEIGHBOUR)
-                .exit();
-    }
-
-    /** {@return the program at the loopback device's TAP for what the switch writes: to the host's own sockets} */
-    static BpfProgram outToLoopback(int device) {
-        return new BpfProgram()
-                .move(R1, device)
-                .move(R2, BPF_F_INGRESS)
-                .call(REDIRECT)
-                .exit();
     }
 
     private BpfProgram assemble() {
@@ -183,9 +168,11 @@ final class SteeringProgram {
         port();
         laterFragment();
         p.label("take");
+        addHeader();
         p.add(R9, -1).store(WORD, R6, QUEUE_MAPPING, R9);
         p.move(R1, tap).move(R2, 0).call(REDIRECT).exit();
         p.label("clone");
+        addHeader();
         p.load(WORD, R7, R6, QUEUE_MAPPING);
         p.add(R9, -1).store(WORD, R6, QUEUE_MAPPING, R9);
         p.move(R1, R6).move(R2, tap).move(R3, 0).call(CLONE_REDIRECT);
@@ -420,9 +407,20 @@ final class SteeringProgram {
         p.subtract(R0, R2).load(LONG, R1, R1, CONTROL_GRACE).jumpIf(R0, SGT, R1, PASS);
     }
 
+    /** Gives a frame without one the Ethernet header that a TAP wants, with addresses of zero. */
+    private void addHeader() {
+        if (entrance == Entrance.RAW) {
+            p.move(R1, R6).move(R2, ETHERNET_LENGTH).move(R3, 0).call(CHANGE_HEAD);
+            p.jumpIf(R0, NE, 0, PASS);
+            p.load(WORD, R1, R6, PROTOCOL).store(HALF, R10, TRANSPORT, R1);
+            p.move(R1, R6).move(R2, ETHERNET_TYPE).move(R3, R10).add(R3, TRANSPORT);
+            p.move(R4, Short.BYTES).move(R5, 0).call(STORE_BYTES);
+        }
+    }
+
     /** Loads so many bytes from R7 behind the network header's begin; passes a frame that is too short. */
     private void read(int to, int length) {
-        p.move(R1, R6).move(R2, R7).add(R2, ETHERNET_LENGTH);
+        p.move(R1, R6).move(R2, R7).add(R2, entrance == Entrance.RAW ? 0 : ETHERNET_LENGTH);
         p.move(R3, R10).add(R3, to).move(R4, length).call(LOAD_BYTES);
         p.jumpIf(R0, NE, 0, PASS);
     }

@@ -33,9 +33,14 @@ final class SteeredTap implements AutoCloseable {
     private @Nullable Thread answerer;
 
     SteeredTap(TestNamespace namespace, String name) {
+        this(namespace, name, 0);
+    }
+
+    /** With more flags of its device, such as those of several queues: another of these with the same name is one. */
+    SteeredTap(TestNamespace namespace, String name, int flags) {
         this.name = name;
         try (NetworkNamespace there = namespace.open()) {
-            fd = there.call(() -> open(name));
+            fd = there.call(() -> open(name, flags));
         }
         // No packets of the host's own IPv6 among those of the test.
         namespace.run("ip link set " + name + " addrgenmode none");
@@ -43,9 +48,9 @@ final class SteeredTap implements AutoCloseable {
         index = index(namespace, name);
     }
 
-    private static int open(String name) {
+    private static int open(String name, int flags) {
         int opened = Syscalls.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC, 0);
-        assertThat(Tun.setInterface(opened, name, Tun.IFF_TAP | Tun.IFF_NO_PI | Tun.IFF_VNET_HDR))
+        assertThat(Tun.setInterface(opened, name, Tun.IFF_TAP | Tun.IFF_NO_PI | Tun.IFF_VNET_HDR | flags))
                 .isZero();
         assertThat(Tun.setHeaderLength(opened, VIRTIO)).isZero();
         assertThat(Tun.setOffload(opened, Tun.TUN_F_CSUM | Tun.TUN_F_TSO)).isZero();
@@ -104,9 +109,8 @@ final class SteeredTap implements AutoCloseable {
         assertThat(Syscalls.write(fd, bytes.address(), frame.length)).isEqualTo(frame.length);
     }
 
-    /** Makes the device outlive its files, as an uplink's TAP does. */
-    void persist() {
-        assertThat(Tun.setPersistent(fd, true)).isZero();
+    int file() {
+        return fd;
     }
 
     /** From now on a thread gives UDP datagrams back and accepts TCP connections. */

@@ -16,11 +16,13 @@ import static io.tapswitch.tapio.SteeringLab.OUTSIDE6;
 import static io.tapswitch.tapio.SteeringLab.OUTSIDE_MAC;
 import static io.tapswitch.tapio.SteeringLab.PORT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.tapio.sys.Bpf;
 import io.tapswitch.tapio.sys.BpfProgram;
 import io.tapswitch.tapio.sys.BpfProgram.Register;
 import io.tapswitch.tapio.sys.Syscalls;
+import io.tapswitch.tapio.sys.Tun;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
@@ -94,22 +96,69 @@ final class SteeringIT {
     }
 
     @Test
-    void aRemoteClientReachesAPublishedPortOverIPv6() throws Exception {
+    void P10_overIPv6Too() throws Exception {
         steering.marks(HOST6_HIGH, 1).mark(PortMarks.UDP, PORT, 0);
+        steering.marks(0, 1).mark(PortMarks.UDP, PORT, 0);
+        steerLoopback();
         lab.uplinkTap.answer();
+        lab.loopbackTap.answer();
         assertThat(lab.echo(lab.outside, "2001:db8::1", PORT)).isEqualTo("hello");
         assertThat(lab.echo(lab.outside, "2001:db8::1", PORT + 1)).isEqualTo("refused");
+        assertThat(lab.echo(lab.host, "2001:db8::1", PORT)).isEqualTo("hello");
+        assertThat(lab.echo(lab.host, "::1", PORT)).isEqualTo("hello");
+    }
+
+    @Test
+    void aTunnelWithoutEthernetHeadersIsAnUplinkToo() throws Exception {
+        String there = "198.51.100.2";
+        String here = "198.51.100.1";
+        try (TunFile tun = new TunFile(lab.host, "tun0", here + "/24")) {
+            lab.doInHost(() -> steering.steer(tun.index, lab.uplinkTap.index));
+            steering.marks(0, low(here)).mark(PortMarks.UDP, PORT, 0);
+            steering.marks(0, low(here)).mark(PortMarks.ICMP_ID, 77, 0);
+            long before = received("InEchoReps");
+            byte[] pong = ipv4(there, here, IpFrames.ICMP, 1, 0, icmp(0, 0, 77 << 16 | 1, new byte[8]));
+            tun.write(pong);
+            lab.uplinkTap.expectNext(pong);
+            TestNamespace.await("the host's", 5000, () -> received("InEchoReps") == before + 1);
+            lab.uplinkTap.answer();
+            tun.write(ipv4(there, here, IpFrames.UDP, 1, 0, udp(CLIENT_PORT, PORT, new byte[4])));
+            assertThat(tun.read())
+                    .isEqualTo(ipv4(here, there, IpFrames.UDP, 1, 0, udp(PORT, CLIENT_PORT, new byte[4])));
+        }
+    }
+
+    @Test
+    void aFrameComesInTheQueueOfTheWorkerThatOwnsThePort() {
+        int queues = Tun.IFF_MULTI_QUEUE;
+        try (SteeredTap first = new SteeredTap(lab.host, "tswmq", queues);
+                SteeredTap second = new SteeredTap(lab.host, "tswmq", queues);
+                PacketSocket wire = lab.wire()) {
+            Steering.queueByOwner(first.file());
+            lab.doInHost(() -> steering.steer(lab.uplink, first.index));
+            for (int port = PORT; port < PORT + 8; port++) {
+                SteeredTap owner = port % 2 == 0 ? first : second;
+                marks.mark(PortMarks.TCP, port, port % 2);
+                byte[] segment = segment(OUTSIDE, HOST, port);
+                SteeringLab.send(wire, segment);
+                owner.expectNext(segment);
+            }
+            assertThat(first.tryRead()).isNull();
+            assertThat(second.tryRead()).isNull();
+        }
     }
 
     @Test
     void leavesToTheHostWhatOnlyLooksLikeAPublishedPort() {
         steerLoopback();
         byte[] good = segment(OUTSIDE, HOST, PORT);
+        // One that would be taken, if it were not for the frame around it.
+        byte[] same = ipv4(OUTSIDE, HOST, IpFrames.UDP, 2, 0, udp(CLIENT_PORT, PORT, new byte[4]));
         byte[] elsewhere = IpFrames.mac("02:ee:00:00:00:01");
         try (PacketSocket wire = lab.wire()) {
             SteeringLab.send(wire, segment(OUTSIDE, "198.51.100.9", PORT));
-            SteeringLab.sendFrame(wire, ethernet(elsewhere, OUTSIDE_MAC, good, 0x0800));
-            SteeringLab.sendFrame(wire, ethernet(HOST_MAC, OUTSIDE_MAC, good, 0x8100, 100, 0x0800));
+            SteeringLab.sendFrame(wire, ethernet(elsewhere, OUTSIDE_MAC, same, 0x0800));
+            SteeringLab.sendFrame(wire, ethernet(HOST_MAC, OUTSIDE_MAC, same, 0x8100, 100, 0x0800));
             SteeringLab.send(wire, Arrays.copyOf(good, IpFrames.IPV4 + 7));
             SteeringLab.send(wire, segment(OUTSIDE, HOST, PORT + 1));
             // A forgery: answers would go to the host itself.
@@ -287,6 +336,7 @@ final class SteeringIT {
         steering.beat(System.nanoTime());
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("connected");
         steering.forget(0, low(HOST));
+        assertThatThrownBy(() -> marks.mark(PortMarks.TCP, PORT, 0)).isInstanceOf(IllegalStateException.class);
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("refused");
         steering.marks(0, low(HOST)).mark(PortMarks.TCP, PORT, 0);
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("connected");
@@ -297,6 +347,13 @@ final class SteeringIT {
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("refused");
         assertThat(setting("route_localnet")).isEqualTo("0");
         assertThat(setting("accept_local")).isEqualTo("0");
+    }
+
+    @Test
+    void saysThatADeviceIsNotThere() {
+        assertThatThrownBy(() -> lab.doInHost(() -> steering.steer(99, lab.uplinkTap.index)))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("there is no device 99 to steer");
     }
 
     private String setting(String name) {

@@ -25,6 +25,8 @@ public final class Bpf {
     public static final int BPF_F_NO_PREALLOC = 1;
     /** With {@link #createMap}: an array that {@link #mapValues} can map. */
     public static final int BPF_F_MMAPABLE = 1 << 10;
+    /** Program: reads a frame and says a number of it. */
+    public static final int PROG_TYPE_SOCKET_FILTER = 1;
     /** Program: sees what goes into or comes out of a device. */
     public static final int PROG_TYPE_SCHED_CLS = 3;
     /** Attach type: what comes in, before the host's stack and its firewall see it (Linux 6.6). */
