@@ -67,7 +67,7 @@ final class SteeredTap implements AutoCloseable {
         }
     }
 
-    /** The next IP frame, with its virtio header, or null when there is none now. */
+    /** The next IP frame, or tagged frame, with its virtio header, or null when there is none now. */
     byte @Nullable [] tryRead() {
         while (true) {
             long length = Syscalls.read(fd, bytes.address(), bytes.byteSize());
@@ -84,7 +84,8 @@ final class SteeredTap implements AutoCloseable {
 
     private static boolean isIp(byte[] frame) {
         int type = ByteBuffer.wrap(frame).getShort(VIRTIO + 12) & 0xffff;
-        return type == 0x0800 || type == 0x86dd;
+        // A tagged one too: it is never to be steered, and would hide behind its tag.
+        return type == 0x0800 || type == 0x86dd || type == 0x8100;
     }
 
     /** The next IP packet, without the headers of virtio and Ethernet. */
