@@ -31,6 +31,8 @@ final class FlowGroups {
     private final FlowIndex index;
     private final Rings rings;
     private final PortOwners ports;
+    private int askedHash;
+    private int askedOther;
 
     FlowGroups(FlowEntries entries, FlowHash hash, AtomicBuffer memory, int base, int capacity) {
         this.entries = entries;
@@ -49,39 +51,12 @@ final class FlowGroups {
 
     /** {@return a flow of the mapping of protocol, network, inside and outside slot} */
     int mapping(FlowTuple t) {
-        int searched = hash.mapping(t);
-        int bucket = index.home(searched);
-        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
-            long content = index.at(bucket);
-            if (content == FlowIndex.EMPTY) {
-                return ABSENT;
-            }
-            if (FlowIndex.hashOf(content) == searched && entries.sameMapping(FlowIndex.slotOf(content), t)) {
-                return FlowIndex.slotOf(content);
-            }
-            bucket = index.next(bucket);
-        }
-        return ABSENT;
+        return mapping(t, hash.mapping(t));
     }
 
     /** {@return a flow of the rule} */
     int rule(int rule) {
-        int searched = hash.rule(rule);
-        int bucket = index.home(searched);
-        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
-            long content = index.at(bucket);
-            if (content == FlowIndex.EMPTY) {
-                return ABSENT;
-            }
-            int slot = FlowIndex.slotOf(content);
-            if (FlowIndex.hashOf(content) == searched
-                    && entries.kind(slot) == FlowEntries.INBOUND
-                    && entries.rule(slot) == rule) {
-                return slot;
-            }
-            bucket = index.next(bucket);
-        }
-        return ABSENT;
+        return rule(rule, hash.rule(rule));
     }
 
     /** {@return a flow of the mapping that owns an outside port} */
@@ -97,43 +72,38 @@ final class FlowGroups {
 
     /** {@return 0 when a flow like this can {@link #join}, else a {@link FlowRefusal}} */
     int refusal(FlowTuple t) {
+        askedOther = ABSENT;
         if (t.kind == FlowEntries.INBOUND) {
-            return rule(t.rule) != ABSENT || index.hasRoom(hash.rule(t.rule)) ? 0 : FlowRefusal.CROWDED;
+            askedHash = hash.rule(t.rule);
+            askedOther = rule(t.rule, askedHash);
+            return askedOther != ABSENT || index.hasRoom(askedHash) ? 0 : FlowRefusal.CROWDED;
         }
         if (t.dependent) {
             return 0;
         }
-        int other = mapping(t);
-        if (other != ABSENT) {
-            return entries.outsidePort(other) == t.outsidePort ? 0 : FlowRefusal.MAPPED_ELSEWHERE;
+        askedHash = hash.mapping(t);
+        askedOther = mapping(t, askedHash);
+        if (askedOther != ABSENT) {
+            return entries.outsidePort(askedOther) == t.outsidePort ? 0 : FlowRefusal.MAPPED_ELSEWHERE;
         }
         if (ports.owner(t.protocol, t.outsideSlot, t.outsidePort) != PortOwners.NOBODY) {
             return FlowRefusal.PORT_TAKEN;
         }
-        return index.hasRoom(hash.mapping(t)) ? 0 : FlowRefusal.CROWDED;
+        return index.hasRoom(askedHash) ? 0 : FlowRefusal.CROWDED;
     }
 
-    /** Adds a flow that {@link #refusal} has nothing against and that is written. */
+    /** Adds the flow that {@link #refusal} was asked about last, and had nothing against. */
     void join(int slot, FlowTuple t) {
-        if (t.kind == FlowEntries.INBOUND) {
-            int other = rule(t.rule);
-            if (other == ABSENT) {
-                index.put(hash.rule(t.rule), slot);
-            } else {
-                rings.insertBefore(other, slot);
-            }
-            return;
-        }
-        if (t.dependent) {
+        boolean lent = t.kind == FlowEntries.OUTBOUND && t.dependent;
+        if (lent) {
             ports.lend(t.protocol, t.outsideSlot, t.outsidePort, 1);
-            return;
-        }
-        int other = mapping(t);
-        if (other == ABSENT) {
-            index.put(hash.mapping(t), slot);
-            ports.owner(t.protocol, t.outsideSlot, t.outsidePort, slot);
+        } else if (askedOther != ABSENT) {
+            rings.insertBefore(askedOther, slot);
         } else {
-            rings.insertBefore(other, slot);
+            index.put(askedHash, slot);
+            if (t.kind == FlowEntries.OUTBOUND) {
+                ports.owner(t.protocol, t.outsideSlot, t.outsidePort, slot);
+            }
         }
     }
 
@@ -186,5 +156,38 @@ final class FlowGroups {
         rings.unlink(slot);
         index.replace(hashOfGroup, slot, heir);
         return heir;
+    }
+
+    private int mapping(FlowTuple t, int searched) {
+        int bucket = index.home(searched);
+        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
+            long content = index.at(bucket);
+            if (content == FlowIndex.EMPTY) {
+                return ABSENT;
+            }
+            if (FlowIndex.hashOf(content) == searched && entries.sameMapping(FlowIndex.slotOf(content), t)) {
+                return FlowIndex.slotOf(content);
+            }
+            bucket = index.next(bucket);
+        }
+        return ABSENT;
+    }
+
+    private int rule(int rule, int searched) {
+        int bucket = index.home(searched);
+        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
+            long content = index.at(bucket);
+            if (content == FlowIndex.EMPTY) {
+                return ABSENT;
+            }
+            int slot = FlowIndex.slotOf(content);
+            if (FlowIndex.hashOf(content) == searched
+                    && entries.kind(slot) == FlowEntries.INBOUND
+                    && entries.rule(slot) == rule) {
+                return slot;
+            }
+            bucket = index.next(bucket);
+        }
+        return ABSENT;
     }
 }

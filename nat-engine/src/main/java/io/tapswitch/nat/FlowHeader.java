@@ -118,7 +118,9 @@ final class FlowHeader {
         memory.putLong(KEY_OFFSET, keys.nextLong());
         memory.putLong(KEY_OFFSET + 8, keys.nextLong());
         for (int slot = 0; slot < OUTSIDE_SLOTS; slot++) {
-            outside(slot, 0, 0);
+            if ((outsideHi(slot) | outsideLo(slot)) != 0) {
+                outside(slot, 0, 0);
+            }
         }
         memory.putLong(CHECKSUM_OFFSET, checksum());
         memory.putLongRelease(MAGIC_OFFSET, MAGIC);

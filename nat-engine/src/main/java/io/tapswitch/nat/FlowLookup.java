@@ -12,6 +12,8 @@ final class FlowLookup {
     private final FlowHash hash;
     private final FlowIndex inside;
     private final FlowIndex outside;
+    private int askedInside;
+    private int askedOutside;
 
     /** Lays both indexes into memory that is all zeros. */
     FlowLookup(FlowEntries entries, FlowHash hash, AtomicBuffer memory, int base, int capacity) {
@@ -26,7 +28,39 @@ final class FlowLookup {
     }
 
     int byInside(FlowTuple t) {
-        int searched = hash.inside(t);
+        return byInside(t, hash.inside(t));
+    }
+
+    int byOutside(FlowTuple t) {
+        return byOutside(t, hash.outside(t));
+    }
+
+    /** {@return 0 when a flow like this can be added, else a {@link FlowRefusal}} */
+    int refusal(FlowTuple t) {
+        askedInside = hash.inside(t);
+        askedOutside = hash.outside(t);
+        if (byInside(t, askedInside) != ABSENT || byOutside(t, askedOutside) != ABSENT) {
+            return FlowRefusal.DUPLICATE;
+        }
+        return inside.hasRoom(askedInside) && outside.hasRoom(askedOutside) ? 0 : FlowRefusal.CROWDED;
+    }
+
+    /** Adds the flow that {@link #refusal} was asked about last, and had nothing against. */
+    void add(int slot) {
+        inside.put(askedInside, slot);
+        outside.put(askedOutside, slot);
+    }
+
+    void remove(int slot, FlowTuple t) {
+        inside.remove(hash.inside(t), slot);
+        outside.remove(hash.outside(t), slot);
+    }
+
+    int longestProbe() {
+        return Math.max(inside.longestProbe(), outside.longestProbe());
+    }
+
+    private int byInside(FlowTuple t, int searched) {
         int bucket = inside.home(searched);
         for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
             long content = inside.at(bucket);
@@ -41,8 +75,7 @@ final class FlowLookup {
         return ABSENT;
     }
 
-    int byOutside(FlowTuple t) {
-        int searched = hash.outside(t);
+    private int byOutside(FlowTuple t, int searched) {
         int bucket = outside.home(searched);
         for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
             long content = outside.at(bucket);
@@ -55,28 +88,5 @@ final class FlowLookup {
             bucket = outside.next(bucket);
         }
         return ABSENT;
-    }
-
-    /** {@return 0 when a flow like this can be added, else a {@link FlowRefusal}} */
-    int refusal(FlowTuple t) {
-        if (byInside(t) != ABSENT || byOutside(t) != ABSENT) {
-            return FlowRefusal.DUPLICATE;
-        }
-        return inside.hasRoom(hash.inside(t)) && outside.hasRoom(hash.outside(t)) ? 0 : FlowRefusal.CROWDED;
-    }
-
-    /** Adds a flow that {@link #refusal} has nothing against. */
-    void add(int slot, FlowTuple t) {
-        inside.put(hash.inside(t), slot);
-        outside.put(hash.outside(t), slot);
-    }
-
-    void remove(int slot, FlowTuple t) {
-        inside.remove(hash.inside(t), slot);
-        outside.remove(hash.outside(t), slot);
-    }
-
-    int longestProbe() {
-        return Math.max(inside.longestProbe(), outside.longestProbe());
     }
 }

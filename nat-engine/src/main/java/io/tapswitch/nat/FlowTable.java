@@ -374,7 +374,7 @@ public final class FlowTable {
     }
 
     private void link(int slot, FlowTuple t) {
-        lookup.add(slot, t);
+        lookup.add(slot);
         groups.join(slot, t);
         owners.join(slot, FlowOwners.owner(t.endpoint, t.kind), entries.standing(slot));
         wheel.schedule(slot, deadlineMs(slot));

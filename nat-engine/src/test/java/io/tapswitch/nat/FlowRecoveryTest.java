@@ -81,7 +81,7 @@ class FlowRecoveryTest {
             assertBetween(whole.get(Math.max(done, 0)), flows(table), whole.get(Math.min(done + 1, LIFE.size())));
             assertUsable(table);
         }
-        assertThat(stores).isGreaterThan(400);
+        assertThat(stores).isGreaterThan(300);
     }
 
     @Test

@@ -20,7 +20,7 @@ class FlowTablePropertyTest {
 
     private final FlowTuple t = new FlowTuple();
 
-    @RepeatedTest(10)
+    @RepeatedTest(8)
     void behavesLikeMaps(RepetitionInfo repetition) {
         RandomGenerator random = FlowWorld.random(repetition.getCurrentRepetition());
         // Sometimes the table is what is small, sometimes the quota, sometimes neither.
