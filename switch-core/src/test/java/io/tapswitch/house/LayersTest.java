@@ -39,6 +39,7 @@ class LayersTest {
             "IpBatch",
             "NetworkNamespace",
             "RouteSocket",
+            "Steering",
             "FdVault",
             "ServiceStore",
             "DescriptorPoll",

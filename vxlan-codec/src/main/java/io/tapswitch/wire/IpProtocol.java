@@ -12,6 +12,8 @@ public final class IpProtocol {
     public static final int TCP = 6;
     /** UDP. */
     public static final int UDP = 17;
+    /** DCCP (RFC 4340). */
+    public static final int DCCP = 33;
     /** IPv6 routing header (RFC 8200 §4.4). */
     public static final int ROUTING = 43;
     /** IPv6 fragment header (RFC 8200 §4.5). */
@@ -32,6 +34,8 @@ public final class IpProtocol {
     public static final int SCTP = 132;
     /** IPv6 mobility header (RFC 6275). */
     public static final int MOBILITY = 135;
+    /** UDP-Lite (RFC 3828). */
+    public static final int UDP_LITE = 136;
     /** Host identity protocol (RFC 7401). */
     public static final int HIP = 139;
     /** Shim6 (RFC 5533). */

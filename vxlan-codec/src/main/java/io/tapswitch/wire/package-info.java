@@ -1,6 +1,6 @@
 /**
  * Wire formats: flyweights over byte buffers for Ethernet, 802.1Q, ARP, IPv4, IPv6 and its extension headers, ICMP,
- * ICMPv6, UDP and TCP, and the Internet checksum.
+ * ICMPv6, UDP, TCP and SCTP, the Internet checksum, and updates of CRC32c.
  *
  * <p>It is a plain library: static methods that read and write fields of a {@link org.agrona.DirectBuffer} at an
  * offset. It keeps no state, allocates nothing, and knows neither switch nor kernel. The frame path calls it on a

@@ -32,6 +32,7 @@ class HeaderBoundsTest {
             new Header(IcmpHeader.class, IcmpHeader.LENGTH, List.of("checksumValid", "updateChecksum")),
             new Header(Icmpv6Header.class, Icmpv6Header.LENGTH, List.of("target", "targetHi", "targetLo")),
             new Header(UdpHeader.class, UdpHeader.LENGTH, List.of()),
+            new Header(SctpHeader.class, SctpHeader.LENGTH, List.of()),
             new Header(TcpHeader.class, TcpHeader.MIN_LENGTH, List.of()));
 
     private static List<Method> accessors(Header header) {

@@ -36,12 +36,16 @@ public final class Errno {
     public static final int ENFILE = 23;
     /** Too many open files in the process. */
     public static final int EMFILE = 24;
+    /** No space left; bpf: the verifier's log was cut off. */
+    public static final int ENOSPC = 28;
     /** Function not implemented. */
     public static final int ENOSYS = 38;
     /** Timer expired. */
     public static final int ETIME = 62;
     /** Invalid request descriptor; io_uring: completions were lost. */
     public static final int EBADR = 53;
+    /** Link severed; bpf: the device that a link was attached to is gone. */
+    public static final int ENOLINK = 67;
     /** File descriptor in bad state; a TAP whose device was deleted. */
     public static final int EBADFD = 77;
     /** Operation not supported. */
@@ -84,6 +88,8 @@ public final class Errno {
             case EINVAL -> "EINVAL (invalid argument)";
             case ENFILE -> "ENFILE (too many open files in the system)";
             case EMFILE -> "EMFILE (too many open files)";
+            case ENOSPC -> "ENOSPC (no space left)";
+            case ENOLINK -> "ENOLINK (device gone)";
             case ENOSYS -> "ENOSYS (not implemented)";
             case EBADFD -> "EBADFD (device gone)";
             case EOPNOTSUPP -> "EOPNOTSUPP (not supported)";

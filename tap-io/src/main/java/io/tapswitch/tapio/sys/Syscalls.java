@@ -54,6 +54,8 @@ public final class Syscalls {
     private static final int SOCKETPAIR = ARM ? 199 : 53;
     private static final int SETSOCKOPT = ARM ? 208 : 54;
     private static final int GETSOCKOPT = ARM ? 209 : 55;
+    private static final int UMOUNT2 = ARM ? 39 : 166;
+    private static final int MOUNT = ARM ? 40 : 165;
     private static final int WAIT4 = ARM ? 260 : 61;
     private static final int FCNTL = ARM ? 25 : 72;
     private static final int OPENAT = ARM ? 56 : 257;
@@ -64,6 +66,7 @@ public final class Syscalls {
     private static final int PIPE2 = ARM ? 59 : 293;
     private static final int INOTIFY_INIT1 = ARM ? 26 : 294;
     private static final int SETNS = ARM ? 268 : 308;
+    private static final int BPF = ARM ? 280 : 321;
     private static final int PIDFD_SEND_SIGNAL = 424;
     private static final int PIDFD_OPEN = 434;
     private static final int PIDFD_GETFD = 438;
@@ -319,6 +322,37 @@ public final class Syscalls {
     /** inotify_rm_watch(2). */
     public static int inotifyRemove(int fd, int watch) {
         return (int) syscall(INOTIFY_RM_WATCH, fd, watch, 0, 0, 0, 0);
+    }
+
+    /** bpf(2) with a union bpf_attr whose pointers the caller keeps alive. */
+    public static int bpf(int command, MemorySegment attributes) {
+        try {
+            return (int) syscall(BPF, command, address(attributes), attributes.byteSize(), 0, 0, 0);
+        } finally {
+            Reference.reachabilityFence(attributes);
+        }
+    }
+
+    /** mount(2) of a file system without a device; with {@code MS_PRIVATE} the type counts for nothing. */
+    public static int mount(String type, String directory, long flags, String options) {
+        try (Arena arena = Arena.ofConfined()) {
+            long name = arena.allocateFrom(type).address();
+            return (int) syscall(
+                    MOUNT,
+                    name,
+                    arena.allocateFrom(directory).address(),
+                    name,
+                    flags,
+                    arena.allocateFrom(options).address(),
+                    0);
+        }
+    }
+
+    /** umount2(2). */
+    public static int unmount(String directory, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) syscall(UMOUNT2, arena.allocateFrom(directory).address(), flags, 0, 0, 0, 0);
+        }
     }
 
     private static long address(MemorySegment segment) {

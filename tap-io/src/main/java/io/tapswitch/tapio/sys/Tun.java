@@ -41,6 +41,7 @@ public final class Tun {
     private static final long TUNGETIFF = 0x800454d2L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final long TUNSETQUEUE = 0x400454d9L;
+    private static final long TUNSETSTEERINGEBPF = 0x800454e0L;
     private static final long TUNGETDEVNETNS = 0x54e3L;
     // struct ifreq of linux/if.h: char ifr_name[16], then a union that begins with short ifr_flags.
     private static final int IFREQ_LENGTH = 40;
@@ -110,6 +111,13 @@ public final class Tun {
     /** TUNSETOFFLOAD: what the reader can take; the device then announces it to its stack. */
     public static int setOffload(int fd, int features) {
         return Syscalls.ioctl(fd, TUNSETOFFLOAD, features);
+    }
+
+    /** TUNSETSTEERINGEBPF: a BPF socket filter whose result, modulo the queues, is the queue of a frame. */
+    public static int setSteering(int fd, int program) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Syscalls.ioctl(fd, TUNSETSTEERINGEBPF, arena.allocateFrom(JAVA_INT, program));
+        }
     }
 
     /** TUNGETDEVNETNS: opens the network namespace that the device is in at present; its file descriptor. */

@@ -1,0 +1,92 @@
+package io.tapswitch.nat;
+
+import org.agrona.concurrent.AtomicBuffer;
+
+/**
+ * Finds flows from either side: by the inside and the peer as the container sees it, and by the outside and the peer.
+ */
+final class FlowLookup {
+    static final int ABSENT = -1;
+
+    private final FlowEntries entries;
+    private final FlowHash hash;
+    private final FlowIndex inside;
+    private final FlowIndex outside;
+    private int askedInside;
+    private int askedOutside;
+
+    /** Lays both indexes into memory that is all zeros. */
+    FlowLookup(FlowEntries entries, FlowHash hash, AtomicBuffer memory, int base, int capacity) {
+        this.entries = entries;
+        this.hash = hash;
+        this.inside = new FlowIndex(memory, base, capacity);
+        this.outside = new FlowIndex(memory, base + (int) FlowIndex.length(capacity), capacity);
+    }
+
+    static long length(int capacity) {
+        return 2 * FlowIndex.length(capacity);
+    }
+
+    int byInside(FlowTuple t) {
+        return byInside(t, hash.inside(t));
+    }
+
+    int byOutside(FlowTuple t) {
+        return byOutside(t, hash.outside(t));
+    }
+
+    /** {@return 0 when a flow like this can be added, else a {@link FlowRefusal}} */
+    int refusal(FlowTuple t) {
+        askedInside = hash.inside(t);
+        askedOutside = hash.outside(t);
+        if (byInside(t, askedInside) != ABSENT || byOutside(t, askedOutside) != ABSENT) {
+            return FlowRefusal.DUPLICATE;
+        }
+        return inside.hasRoom(askedInside) && outside.hasRoom(askedOutside) ? 0 : FlowRefusal.CROWDED;
+    }
+
+    /** Adds the flow that {@link #refusal} was asked about last, and had nothing against. */
+    void add(int slot) {
+        inside.put(askedInside, slot);
+        outside.put(askedOutside, slot);
+    }
+
+    void remove(int slot, FlowTuple t) {
+        inside.remove(hash.inside(t), slot);
+        outside.remove(hash.outside(t), slot);
+    }
+
+    int longestProbe() {
+        return Math.max(inside.longestProbe(), outside.longestProbe());
+    }
+
+    private int byInside(FlowTuple t, int searched) {
+        int bucket = inside.home(searched);
+        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
+            long content = inside.at(bucket);
+            if (content == FlowIndex.EMPTY) {
+                return ABSENT;
+            }
+            if (FlowIndex.hashOf(content) == searched && entries.sameInside(FlowIndex.slotOf(content), t)) {
+                return FlowIndex.slotOf(content);
+            }
+            bucket = inside.next(bucket);
+        }
+        return ABSENT;
+    }
+
+    private int byOutside(FlowTuple t, int searched) {
+        int bucket = outside.home(searched);
+        for (int left = FlowIndex.MAX_PROBES; left > 0; left--) {
+            long content = outside.at(bucket);
+            if (content == FlowIndex.EMPTY) {
+                return ABSENT;
+            }
+            if (FlowIndex.hashOf(content) == searched && entries.sameOutside(FlowIndex.slotOf(content), t)) {
+                return FlowIndex.slotOf(content);
+            }
+            bucket = outside.next(bucket);
+        }
+        return ABSENT;
+    }
+}

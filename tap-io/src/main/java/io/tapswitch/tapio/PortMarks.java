@@ -1,0 +1,66 @@
+package io.tapswitch.tapio;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Which ports of one of the host's addresses are the switch's: one byte a port, 0 for the host's, else the worker that
+ * owns it plus one. The bytes lie in a BPF array that is mapped here, so a mark is one store, and counts for the next
+ * frame.
+ *
+ * <p>A port has one writer, the worker whose slice of ports it is in, or the control plane for a published one. Nothing
+ * here allocates. When the {@link Steering} is closed, or the address removed, each call throws IllegalStateException.
+ */
+public final class PortMarks {
+    /** TCP ports. */
+    public static final int TCP = 0;
+    /** UDP ports. */
+    public static final int UDP = 1;
+    /** Ids of ICMP and ICMPv6 queries. */
+    public static final int ICMP_ID = 2;
+    /** SCTP ports. */
+    public static final int SCTP = 3;
+    /** More workers than one byte can name are not had. */
+    public static final int MAX_WORKERS = 254;
+
+    static final int PROTOCOLS = 4;
+    static final int PORTS = 65_536;
+    static final int LENGTH = PROTOCOLS * PORTS;
+
+    private final MemorySegment bytes;
+
+    PortMarks(MemorySegment bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Gives a port to a worker: frames for it come from now on. */
+    public void mark(int protocol, int port, int worker) {
+        bytes.set(JAVA_BYTE, index(protocol, port), (byte) (worker + 1));
+    }
+
+    /** Gives the ports from {@code first} up to and with {@code last} to a worker. */
+    public void mark(int protocol, int first, int last, int worker) {
+        bytes.asSlice(index(protocol, first), index(protocol, last) - index(protocol, first) + 1)
+                .fill((byte) (worker + 1));
+    }
+
+    /** Gives a port back to the host. */
+    public void clear(int protocol, int port) {
+        bytes.set(JAVA_BYTE, index(protocol, port), (byte) 0);
+    }
+
+    /** Gives all ports back to the host: what an earlier process marked and nobody claims. */
+    public void clear() {
+        bytes.fill((byte) 0);
+    }
+
+    /** {@return the worker that owns a port, -1 when it is the host's} */
+    public int owner(int protocol, int port) {
+        return (bytes.get(JAVA_BYTE, index(protocol, port)) & 0xff) - 1;
+    }
+
+    private static long index(int protocol, int port) {
+        return (long) protocol * PORTS + port;
+    }
+}
