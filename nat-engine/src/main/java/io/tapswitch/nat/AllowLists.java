@@ -155,8 +155,11 @@ final class AllowLists {
                 flat[i * ROW + 2] = range.lastHi;
                 flat[i * ROW + 3] = range.lastLo;
             }
-            return new AllowLists(
-                    flat, rows.stream().mapToInt(Integer::intValue).toArray());
+            int[] begins = new int[rows.size()];
+            for (int i = 0; i < begins.length; i++) {
+                begins[i] = rows.get(i);
+            }
+            return new AllowLists(flat, begins);
         }
     }
 }

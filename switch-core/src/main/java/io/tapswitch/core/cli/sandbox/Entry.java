@@ -12,9 +12,10 @@ public final class Entry {
     private static final String ENTER =
             "find_command \"$1\"\nexec env --default-signal=INT,QUIT sh -c 'exec \"$@\"' sh \"$@\"\n";
 
-    /** With a terminal of its own: in a session of its own, whose terminal it becomes. */
+    /** With a terminal of its own: in a session of its own, whose terminal it becomes; its keys send signals again. */
     private static final String ENTER_SESSION =
-            "find_command \"$1\"\nexec setsid --ctty --wait sh -c 'exec \"$@\"'" + " sh \"$@\" 2>&1\n";
+            "find_command \"$1\"\nexec setsid --ctty --wait env --default-signal=INT,QUIT sh -c 'exec \"$@\"'"
+                    + " sh \"$@\" 2>&1\n";
 
     private final List<String> words;
     private final boolean forks;
