@@ -1,8 +1,7 @@
 package io.tapswitch.nat;
 
 /**
- * SipHash-1-3 (Aumasson and Bernstein, 2012) over the keys of the flow table. The key is random and stays on this
- * machine, so no peer can choose packets whose flows collide (catalogue row 53).
+ * {@link SipHash} over the keys of the flow table: no peer can choose packets whose flows collide (catalogue row 53).
  *
  * <p>The messages are whole words and 7 bytes more, so that the last word carries them and the length, as the
  * definition wants it:
@@ -20,7 +19,7 @@ package io.tapswitch.nat;
  * <p>The upper row of each is for IPv4, of which the bits that never change are left out; the length tells the rows
  * apart. Stateless but for the key; no call allocates.
  */
-final class FlowHash {
+final class FlowHash extends SipHash {
     private static final long LOW_32 = 0xFFFF_FFFFL;
     private static final long V4_BITS = 0xFFFF_FFFF_FFFFL;
 
@@ -28,16 +27,8 @@ final class FlowHash {
     private static final int MAPPING = 2 << 14;
     private static final int RULE = 3 << 14;
 
-    private final long key0;
-    private final long key1;
-    private long v0;
-    private long v1;
-    private long v2;
-    private long v3;
-
     FlowHash(long key0, long key1) {
-        this.key0 = key0;
-        this.key1 = key1;
+        super(key0, key1);
     }
 
     /** By protocol, network, inside and the peer as the container sees it. */
@@ -95,43 +86,8 @@ final class FlowHash {
         return (port & 0xFFFFL) | (otherPort & 0xFFFFL) << 16 | (protocol & 0xFFL) << 32 | (rest & 0xFFFFL) << 40;
     }
 
-    private void start() {
-        v0 = key0 ^ 0x736f_6d65_7073_6575L;
-        v1 = key1 ^ 0x646f_7261_6e64_6f6dL;
-        v2 = key0 ^ 0x6c79_6765_6e65_7261L;
-        v3 = key1 ^ 0x7465_6462_7974_6573L;
-    }
-
-    private void word(long word) {
-        v3 ^= word;
-        round();
-        v0 ^= word;
-    }
-
     private int finish(long tail, long length) {
         return (int) (finish64(tail, length) >>> 32);
-    }
-
-    private long finish64(long tail, long length) {
-        word(tail | length << 56);
-        v2 ^= 0xFF;
-        round();
-        round();
-        round();
-        return v0 ^ v1 ^ v2 ^ v3;
-    }
-
-    private void round() {
-        v0 += v1;
-        v2 += v3;
-        v1 = Long.rotateLeft(v1, 13) ^ v0;
-        v3 = Long.rotateLeft(v3, 16) ^ v2;
-        v0 = Long.rotateLeft(v0, 32);
-        v2 += v1;
-        v0 += v3;
-        v1 = Long.rotateLeft(v1, 17) ^ v2;
-        v3 = Long.rotateLeft(v3, 21) ^ v0;
-        v2 = Long.rotateLeft(v2, 32);
     }
 
     /** The whole hash of a message of whole words and 7 bytes more: for comparison with others' SipHash-1-3. */

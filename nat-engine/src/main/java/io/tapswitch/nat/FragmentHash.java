@@ -1,58 +1,19 @@
 package io.tapswitch.nat;
 
 /**
- * SipHash-1-3 (Aumasson and Bernstein, 2012) over the six words that name a datagram. Whoever sends fragments must
- * not be able to choose many that collide, so the key is random. No call allocates.
+ * The hash of the six words that name a datagram. Whoever sends fragments must not be able to choose many that collide,
+ * so the key is random.
  */
-final class FragmentHash {
+final class FragmentHash extends SipHash {
     private static final long MESSAGE_BYTES = 48;
 
-    private final long key0;
-    private final long key1;
-    private long v0;
-    private long v1;
-    private long v2;
-    private long v3;
-
     FragmentHash(long key0, long key1) {
-        this.key0 = key0;
-        this.key1 = key1;
-    }
-
-    void start() {
-        v0 = key0 ^ 0x736f_6d65_7073_6575L;
-        v1 = key1 ^ 0x646f_7261_6e64_6f6dL;
-        v2 = key0 ^ 0x6c79_6765_6e65_7261L;
-        v3 = key1 ^ 0x7465_6462_7974_6573L;
-    }
-
-    void word(long word) {
-        v3 ^= word;
-        round();
-        v0 ^= word;
+        super(key0, key1);
     }
 
     /** {@return the hash, folded to an int, after six words} */
     int finish() {
-        word(MESSAGE_BYTES << 56);
-        v2 ^= 0xff;
-        round();
-        round();
-        round();
-        long hash = v0 ^ v1 ^ v2 ^ v3;
+        long hash = finish64(0, MESSAGE_BYTES);
         return (int) (hash ^ hash >>> 32);
-    }
-
-    private void round() {
-        v0 += v1;
-        v2 += v3;
-        v1 = Long.rotateLeft(v1, 13) ^ v0;
-        v3 = Long.rotateLeft(v3, 16) ^ v2;
-        v0 = Long.rotateLeft(v0, 32);
-        v2 += v1;
-        v0 += v3;
-        v1 = Long.rotateLeft(v1, 17) ^ v2;
-        v3 = Long.rotateLeft(v3, 21) ^ v0;
-        v2 = Long.rotateLeft(v2, 32);
     }
 }
