@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,8 +42,6 @@ record Keeper(long pid, long startTicks) {
     private static final int FIRST_FREE = 10;
     private static final int SIGKILL = 9;
     private static final short POLLIN = 1;
-    // Field 22 of proc_pid_stat(5), counted behind the closing bracket of the second, which may hold blanks.
-    private static final int START_TIME = 22 - 3;
 
     /** {@return the living keeper of this directory, null when there is none} */
     static @Nullable Keeper of(Path runDirectory) {
@@ -63,9 +60,9 @@ record Keeper(long pid, long startTicks) {
         try {
             String[] command =
                     Files.readString(Path.of("/proc", "" + pid, "cmdline")).split("\0", -1);
-            return startTicks == startTicksOf(pid)
+            return !ProcessStat.hasEnded(pid, startTicks)
                     && List.of(command).containsAll(List.of(NAME, directoryName(runDirectory)));
-        } catch (IOException ended) {
+        } catch (IOException | DeviceException ended) {
             return false;
         }
     }
@@ -75,8 +72,11 @@ record Keeper(long pid, long startTicks) {
     }
 
     private static long startTicksOf(long pid) throws IOException {
-        String stat = Files.readString(Path.of("/proc", "" + pid, "stat"), StandardCharsets.ISO_8859_1);
-        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[START_TIME]);
+        ProcessStat stat = ProcessStat.of(pid);
+        if (stat == null) {
+            throw new IOException("process " + pid + " ended at once");
+        }
+        return stat.startTicks();
     }
 
     /** {@return the queue that it holds, null when it ended or holds none} */
