@@ -12,13 +12,25 @@ import org.jspecify.annotations.Nullable;
  * @param neighbours the endpoints of each network, by network id
  * @param ports by id
  * @param host the host's port, null when there is none
+ * @param outside the uplinks and NAT, null when there is no way to the outside
  */
 public record SwitchTables(
         long version,
         Map<Integer, NetworkSettings> networks,
         Map<Integer, NeighbourTable> neighbours,
         Map<Integer, PortSettings> ports,
-        @Nullable HostSettings host) {
+        @Nullable HostSettings host,
+        @Nullable OutsideSettings outside) {
     /** Nothing at all: how a dataplane starts. */
     public static final SwitchTables EMPTY = new SwitchTables(0, Map.of(), Map.of(), Map.of(), null);
+
+    /** Tables of a switch without a way to the outside. */
+    public SwitchTables(
+            long version,
+            Map<Integer, NetworkSettings> networks,
+            Map<Integer, NeighbourTable> neighbours,
+            Map<Integer, PortSettings> ports,
+            @Nullable HostSettings host) {
+        this(version, networks, neighbours, ports, host, null);
+    }
 }
