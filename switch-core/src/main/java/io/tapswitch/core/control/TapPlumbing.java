@@ -3,7 +3,6 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.DeviceException;
-import io.tapswitch.tapio.FdVault;
 import io.tapswitch.tapio.IpBatch;
 import io.tapswitch.tapio.LinkCommand;
 import io.tapswitch.tapio.LinkCommand.AddressFlag;
@@ -12,20 +11,15 @@ import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
-import io.tapswitch.tapio.sys.Syscalls;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,11 +60,9 @@ public final class TapPlumbing implements Plumbing {
     private final LinkConfigurator configurator = new IpBatch();
     private final Path runDirectory;
     private final int workers;
-    private final FdVault vault;
+    private final KeptTaps kept;
     private final PlugWatch watch;
     private boolean ended;
-    /** What the last daemon left in the vault and nobody has asked for yet. */
-    private final Map<String, List<Integer>> left;
 
     /**
      * Opens the vault.
@@ -83,8 +75,7 @@ public final class TapPlumbing implements Plumbing {
         this.workers = workers;
         // First what ends with this process, then what begins another one.
         watch = new PlugWatch();
-        vault = FdVault.open(runDirectory);
-        left = new ConcurrentHashMap<>(vault.taken());
+        kept = new KeptTaps(runDirectory);
     }
 
     @Override
@@ -222,20 +213,20 @@ public final class TapPlumbing implements Plumbing {
 
     /** Sees to it that the devices outlive this process, all or none. */
     private List<Plug> keep(List<InterfacePlan> plans, List<TapDevice> taps) {
-        List<String> kept = new ArrayList<>();
+        List<String> tags = new ArrayList<>();
         try {
             List<Plug> plugs = new ArrayList<>();
             for (int i = 0; i < taps.size(); i++) {
                 TapDevice tap = taps.get(i);
                 String tag = plans.get(i).tag();
-                keep(tag, tap);
-                kept.add(tag);
+                kept.keep(tag, tap);
+                tags.add(tag);
                 plugs.add(plugOf(tag, tap));
             }
             return plugs;
         } catch (RuntimeException e) {
             try {
-                letGo(taps, kept);
+                kept.letGo(taps, tags);
             } catch (DeviceException another) {
                 e.addSuppressed(another);
             }
@@ -243,40 +234,9 @@ public final class TapPlumbing implements Plumbing {
         }
     }
 
-    /** Puts a device's files into the vault and makes it stay; when that fails, nothing is under the tag. */
-    private void keep(String tag, TapDevice tap) {
-        vault.put(tag, Arrays.stream(tap.fds()).boxed().toList());
-        try {
-            tap.persist(true);
-        } catch (RuntimeException e) {
-            vault.drop(List.of(tag));
-            throw e;
-        }
-    }
-
-    /** Lets devices go, and what the vault has of them: all of them, whatever one of them says. */
-    private void letGo(List<TapDevice> taps, Collection<String> tags) {
-        DeviceException failure = null;
-        try {
-            for (TapDevice tap : taps) {
-                try {
-                    tap.persist(false);
-                } catch (DeviceException e) {
-                    failure = e.errno() == Errno.EBADFD ? failure : e;
-                }
-            }
-            vault.drop(tags);
-        } finally {
-            taps.forEach(TapDevice::close);
-        }
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
     @Override
     public @Nullable Plug adopt(String tag) {
-        TapDevice tap = taken(tag);
+        TapDevice tap = kept.taken(tag);
         return tap == null ? null : plugOf(tag, tap);
     }
 
@@ -284,23 +244,6 @@ public final class TapPlumbing implements Plumbing {
         int queues = Math.min(workers, tap.fds().length);
         tap.attachedQueues(queues);
         return new TapPlug(tag, watch.newLink(), tap, queues);
-    }
-
-    /** The device that was kept under a tag, null when none was or it is gone. */
-    private @Nullable TapDevice taken(String tag) {
-        List<Integer> files = left.remove(tag);
-        if (files == null) {
-            return null;
-        }
-        try {
-            TapDevice tap = TapDevice.adopt(files);
-            tap.name();
-            return tap;
-        } catch (DeviceException gone) {
-            vault.drop(List.of(tag));
-            files.forEach(Syscalls::close);
-            return null;
-        }
     }
 
     @Override
@@ -340,7 +283,7 @@ public final class TapPlumbing implements Plumbing {
             tags.add(plug.tag());
         }
         try {
-            letGo(taps, tags);
+            kept.letGo(taps, tags);
         } catch (DeviceException e) {
             throw refusal(e);
         }
@@ -360,16 +303,7 @@ public final class TapPlumbing implements Plumbing {
 
     @Override
     public void dropOthers(Set<String> tags) {
-        Set<String> others = new HashSet<>(left.keySet());
-        others.removeAll(tags);
-        List<TapDevice> taps = new ArrayList<>();
-        for (String tag : others) {
-            TapDevice tap = taken(tag);
-            if (tap != null) {
-                taps.add(tap);
-            }
-        }
-        letGo(taps, others);
+        kept.dropOthers(tags);
     }
 
     @Override
@@ -388,12 +322,12 @@ public final class TapPlumbing implements Plumbing {
     @Override
     public HostPlug host(String tag) {
         try {
-            TapDevice tap = taken(tag);
+            TapDevice tap = kept.taken(tag);
             MacAddress mac = HostTap.macOf(runDirectory);
             if (tap == null) {
                 tap = HostTap.open(mac, configurator);
                 try {
-                    keep(tag, tap);
+                    kept.keep(tag, tap);
                 } catch (RuntimeException e) {
                     tap.close();
                     throw e;
@@ -426,14 +360,14 @@ public final class TapPlumbing implements Plumbing {
 
     @Override
     public String keeper() {
-        return vault.holder();
+        return kept.holder();
     }
 
     @Override
     public void end() {
         ended = true;
         dropOthers(Set.of());
-        vault.end();
+        kept.end();
         watch.close();
     }
 
@@ -444,6 +378,6 @@ public final class TapPlumbing implements Plumbing {
             return;
         }
         watch.close();
-        vault.close();
+        kept.close();
     }
 }
