@@ -68,7 +68,43 @@ public enum NatDrop {
     /** An ICMP reply to no known request. */
     ICMP_STRAY_REPLY("ICMP reply to no known request"),
     /** A protocol that covers the addresses by a checksum or a signature of its own (N32). */
-    PROTOCOL("protocol that does not survive translation");
+    PROTOCOL("protocol that does not survive translation"),
+    /** A fragment: it is to be reassembled before it is translated (N22). */
+    FRAGMENT("fragment that was not reassembled"),
+    /** From outside, and neither an answer nor for a published port (N4, N15). */
+    NO_MAPPING("no flow and no published port is for it"),
+    /** The published port's allow-list does not have the peer. */
+    NOT_ALLOWED("the published port's allow-list refuses the peer"),
+    /** A loopback address, and it did not come from the host itself (P6). */
+    LOOPBACK_ONLY("loopback address in a packet from outside the host"),
+    /** No outside port is left for a new mapping (N16). */
+    PORTS_EXHAUSTED("no outside port is left"),
+    /** No entry is left for a new flow (N16, N17). */
+    TABLE_FULL("the flow table is full"),
+    /** The endpoint has as many flows as it may have (N16). */
+    QUOTA("the endpoint has used up its quota of flows"),
+    /** Another inside endpoint speaks this protocol without ports with the peer (N32). */
+    PROTOCOL_BUSY("another container speaks this protocol with the same peer"),
+    /** Two flows of one peer to two published ports of one service, which the service could not tell apart. */
+    FLOW_CLASH("another flow of the peer looks the same to the container"),
+    /** Time to live used up (N23). */
+    TTL_EXPIRED("time to live is used up"),
+    /** A TCP segment that its side could not send now (N13). */
+    TCP_STATE("TCP segment does not fit the state of its connection"),
+    /** TCP data or acknowledgement outside the windows (N13). */
+    TCP_WINDOW("TCP segment lies outside the window"),
+    /** A TCP reset outside the window (N12). */
+    TCP_RESET_WINDOW("TCP reset lies outside the window"),
+    /** The sender, or who it is for, is no endpoint of the present version at this address (N29). */
+    UNKNOWN_ENDPOINT("no endpoint has this inside address"),
+    /** An ICMP error about a packet of no known flow (N19). */
+    ICMP_UNKNOWN_FLOW("ICMP error about no known flow"),
+    /** The kernel has no route to the destination, or it leads to no uplink. */
+    NO_ROUTE("no route leads to the destination by an uplink"),
+    /** New destinations come faster than the kernel is asked about them. */
+    ROUTE_RATE("too many new destinations at once"),
+    /** The route leaves with an address that is not one of the host's known ones, or is of the other family. */
+    NO_OUTSIDE_ADDRESS("no address of the host to leave with");
 
     private static final NatDrop[] VALUES = values();
 

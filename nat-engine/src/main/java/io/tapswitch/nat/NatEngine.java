@@ -19,6 +19,9 @@ public final class NatEngine {
     /** Answer: a TCP reset that fits the segment (N14). */
     public static final int RESET = 3;
 
+    /** Answer: ICMP network unreachable. */
+    public static final int UNREACHABLE = 4;
+
     /** Which of the host's addresses a new flow to a peer leaves with: the kernel's route says it. */
     @FunctionalInterface
     public interface OutsideChoice {
@@ -88,6 +91,47 @@ public final class NatEngine {
     public int inbound(
             MutableDirectBuffer b, int packet, long classified, int outsideSlot, boolean fromHost, long nowMs) {
         return NatDrop.PROTOCOL.code();
+    }
+
+    /**
+     * A container's packet to a published port of the host, behind {@link #outbound} and with the same class: as
+     * {@link #inbound}, but the hop was counted already (N23).
+     */
+    public int hairpin(MutableDirectBuffer b, int packet, long classified, int outsideSlot, long nowMs) {
+        return NatDrop.PROTOCOL.code();
+    }
+
+    /** Until when segments of unknown connections are taken up rather than reset (N14). */
+    public void looseUntil(long timeMs) {}
+
+    /** {@return a counter; any thread} */
+    public long count(NatCounter counter) {
+        return 0;
+    }
+
+    /** {@return how many ports a slot could still give, -1 while nothing was sent with its address} */
+    public int freePorts(int protocol, int outsideSlot) {
+        return -1;
+    }
+
+    /**
+     * Shows flows. To be called again with what it returned, until that is negative.
+     *
+     * @param from at first 0
+     * @param limit entries to look at
+     */
+    public int flows(int from, int limit, FlowVisitor visitor) {
+        return -1;
+    }
+
+    /**
+     * Adds what went through this worker's rules. To be called again with what it returned, until that is negative.
+     *
+     * @param from at first 0
+     * @param limit entries to look at
+     */
+    public int ruleTotals(int from, int limit, RuleTotals totals) {
+        return -1;
     }
 
     /** {@return what the sender of the last refused packet should hear} */
