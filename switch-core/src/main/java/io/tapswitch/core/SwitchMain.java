@@ -69,7 +69,7 @@ public final class SwitchMain {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
         Dataplane.Config config =
-                new Dataplane.Config(options.workers, mode, options.memoryBytes(), options.busyPollNs());
+                new Dataplane.Config(options.workers, mode, options.memoryBytes(), options.busyPollNs(), null);
         AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
         HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(

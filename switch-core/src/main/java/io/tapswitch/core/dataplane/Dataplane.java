@@ -3,7 +3,10 @@ package io.tapswitch.core.dataplane;
 import io.tapswitch.tapio.IoMode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The dataplane as the control plane sees it: workers that are started once, given versions of the tables,
@@ -21,12 +24,13 @@ public interface Dataplane extends AutoCloseable {
      * @param ioMode forced way of I/O, or null to probe for the best
      * @param memoryBytes size of the frame memory
      * @param busyPollNs how long a worker may look for frames before it sleeps, 0 for not at all
+     * @param nat what NAT stands on, null for none: then no version may have an outside
      */
     record Config(
-            int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes, long busyPollNs) {
-        /** Workers that sleep as soon as they have nothing to do. */
-        public Config(int workers, @org.jspecify.annotations.Nullable IoMode ioMode, long memoryBytes) {
-            this(workers, ioMode, memoryBytes, 0);
+            int workers, @Nullable IoMode ioMode, long memoryBytes, long busyPollNs, @Nullable NatResources nat) {
+        /** Workers that sleep as soon as they have nothing to do, without NAT. */
+        public Config(int workers, @Nullable IoMode ioMode, long memoryBytes) {
+            this(workers, ioMode, memoryBytes, 0, null);
         }
     }
 
@@ -71,6 +75,34 @@ public interface Dataplane extends AutoCloseable {
      * full), and ring crossings between workers (handoff_frames, handoff_learned, commands ...), summed over workers}
      */
     Map<String, Long> internals();
+
+    /** Tells that routes, rules or addresses of the host have changed: answers about them are asked for again. */
+    CompletableFuture<Void> routesChanged();
+
+    /**
+     * Shows all flows across NAT, a few of each worker at a time; flows that begin or end meanwhile may be missing.
+     *
+     * @param visitor is called by one thread at a time, and not by a worker
+     */
+    CompletableFuture<Void> flows(Consumer<FlowEntry> visitor);
+
+    /**
+     * {@return what NAT counts, by name, summed over workers: flows, capacity, begun, ended_..., refused_...; empty
+     * without NAT}
+     */
+    CompletableFuture<Map<String, Long>> natCounters();
+
+    /** {@return what was counted for each publication since it was there, by the id of its rule} */
+    CompletableFuture<Map<Integer, RuleCounts>> ruleCounts();
+
+    /**
+     * Begins to copy the frames of ports, without stopping or slowing those of others. One capture of a port at a time.
+     *
+     * @param ports ids of containers' ports, the host's or uplinks'
+     * @param snapLength most bytes of a frame to copy
+     * @param sink gets them
+     */
+    FrameCapture capture(Set<Integer> ports, int snapLength, CaptureSink sink);
 
     /** Stops the workers. The files of the ports stay the caller's. */
     @Override

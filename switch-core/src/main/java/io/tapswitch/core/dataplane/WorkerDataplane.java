@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.NoOpIdleStrategy;
@@ -282,6 +284,31 @@ public final class WorkerDataplane implements Dataplane {
             sum += id == 0 ? 0 : threads.getThreadAllocatedBytes(id);
         }
         return sum;
+    }
+
+    @Override
+    public CompletableFuture<Void> routesChanged() {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> flows(Consumer<FlowEntry> visitor) {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Map<String, Long>> natCounters() {
+        return CompletableFuture.completedFuture(Map.of());
+    }
+
+    @Override
+    public CompletableFuture<Map<Integer, RuleCounts>> ruleCounts() {
+        return CompletableFuture.completedFuture(Map.of());
+    }
+
+    @Override
+    public FrameCapture capture(Set<Integer> captured, int snapLength, CaptureSink sink) {
+        throw new UnsupportedOperationException("no capture yet");
     }
 
     @Override

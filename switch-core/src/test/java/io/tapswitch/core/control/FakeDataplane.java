@@ -1,19 +1,25 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.dataplane.CaptureSink;
 import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
+import io.tapswitch.core.dataplane.FlowEntry;
+import io.tapswitch.core.dataplane.FrameCapture;
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.dataplane.PortSettings;
+import io.tapswitch.core.dataplane.RuleCounts;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.dataplane.TableRules;
 import io.tapswitch.tapio.IoMode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** A dataplane that only remembers what it was told, and complains about what a real one could not do. */
 public final class FakeDataplane implements Dataplane {
@@ -102,6 +108,39 @@ public final class FakeDataplane implements Dataplane {
     @Override
     public Map<String, Long> internals() {
         return Map.of("waits", 5L);
+    }
+
+    @Override
+    public CompletableFuture<Void> routesChanged() {
+        return done(true, "");
+    }
+
+    @Override
+    public CompletableFuture<Void> flows(Consumer<FlowEntry> visitor) {
+        return done(true, "");
+    }
+
+    @Override
+    public CompletableFuture<Map<String, Long>> natCounters() {
+        return CompletableFuture.completedFuture(Map.of());
+    }
+
+    @Override
+    public CompletableFuture<Map<Integer, RuleCounts>> ruleCounts() {
+        return CompletableFuture.completedFuture(Map.of());
+    }
+
+    @Override
+    public FrameCapture capture(Set<Integer> captured, int snapLength, CaptureSink sink) {
+        return new FrameCapture() {
+            @Override
+            public long lost() {
+                return 0;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Override

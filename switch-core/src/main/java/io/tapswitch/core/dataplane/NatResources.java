@@ -1,0 +1,29 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.nat.FlowLimits;
+import java.util.List;
+import org.agrona.concurrent.AtomicBuffer;
+
+/**
+ * What the workers' NAT stands on.
+ *
+ * @param limits of each worker's flow table
+ * @param bootHi first half of the id of the kernel's boot, to which kept flows are bound
+ * @param bootLo second half of it
+ * @param workers what each worker gets, in their order
+ */
+public record NatResources(FlowLimits limits, long bootHi, long bootLo, List<Share> workers) {
+    /** Copies the list. */
+    public NatResources {
+        workers = List.copyOf(workers);
+    }
+
+    /**
+     * One worker's share.
+     *
+     * @param kept memory of the flows, which outlives the process: {@link FlowLimits#keptLength}
+     * @param derived memory of what is found again from these, all zeros: {@link FlowLimits#derivedLength}
+     * @param routes of the host, asked on the worker's thread
+     */
+    public record Share(AtomicBuffer kept, AtomicBuffer derived, RouteSource routes) {}
+}
