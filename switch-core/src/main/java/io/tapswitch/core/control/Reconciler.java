@@ -101,9 +101,7 @@ public final class Reconciler {
         networks.replaceAll((id, network) -> network.origin() instanceof Origin.File
                 ? with(network, network.labels(), network.attachable(), new Origin.Command())
                 : network);
-        return networks.equals(state.networksById())
-                ? state
-                : new DesiredState(state.version() + 1, networks, state.containersById());
+        return networks.equals(state.networksById()) ? state : state.withNetworks(networks);
     }
 
     /** Refuses to let a command remove what the file declares. */
@@ -137,10 +135,7 @@ public final class Reconciler {
         making.forEach(Runnable::run);
         return next.equals(state.networksById())
                 ? new Plan(state, List.of(), List.of())
-                : new Plan(
-                        new DesiredState(state.version() + 1, next, state.containersById()),
-                        List.copyOf(removed),
-                        List.copyOf(added));
+                : new Plan(state.withNetworks(next), List.copyOf(removed), List.copyOf(added));
     }
 
     private void reconcile(DefaultNetwork declared, @Nullable Network there, List<Runnable> making) {

@@ -124,7 +124,7 @@ final class StateReader {
             Container container = container(fields);
             refuseTwice(fields, containers.put(container.id(), container));
         }
-        return new DesiredState(change, networks, containers);
+        return new DesiredState(change, networks, containers, java.util.List.of(), DesiredState.FIRST_RULE);
     }
 
     private static void refuseTwice(Fields fields, @Nullable Object there) {

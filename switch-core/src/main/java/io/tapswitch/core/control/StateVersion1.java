@@ -31,7 +31,7 @@ final class StateVersion1 {
                 throw fields.refuse("id", "is that of another network too");
             }
         }
-        return new DesiredState(0, networks, Map.of());
+        return new DesiredState(0, networks, Map.of(), List.of(), DesiredState.FIRST_RULE);
     }
 
     private static Network network(Fields fields, int index) {

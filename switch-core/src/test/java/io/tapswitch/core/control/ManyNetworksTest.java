@@ -58,7 +58,7 @@ class ManyNetworksTest {
             Container container = container(number, all.get(number % NETWORKS));
             containers.put(container.id(), container);
         }
-        return new DesiredState(1, networks, containers);
+        return new DesiredState(1, networks, containers, List.of(), DesiredState.FIRST_RULE);
     }
 
     private SwitchTables compile(DesiredState state) {

@@ -154,7 +154,7 @@ public final class States {
                 .with(container("three", Container.Status.EXITED, new NetworkMode.Host()))
                 .with(container("four", Container.Status.DETACHED, new NetworkMode.None()))
                 .with(container("five", Container.Status.RUNNING, new NetworkMode.Shared(one.id())));
-        return new DesiredState(42, all.networksById(), all.containersById());
+        return new DesiredState(42, all.networksById(), all.containersById(), all.publications(), all.nextRule());
     }
 
     /** {@return a state of many networks and containers} */
@@ -177,6 +177,6 @@ public final class States {
                     endpoint(network, i, address.toString(), null));
             containersById.put(container.id(), container);
         }
-        return new DesiredState(1, networksById, containersById);
+        return new DesiredState(1, networksById, containersById, List.of(), DesiredState.FIRST_RULE);
     }
 }

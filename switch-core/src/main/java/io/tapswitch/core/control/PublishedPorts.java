@@ -1,0 +1,143 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.NetworkMode;
+import io.tapswitch.core.model.PortProtocol;
+import io.tapswitch.core.model.Publication;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpPrefix;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Address;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which published ports are in force, and which endpoint serves each. Pure.
+ *
+ * <p>A publication is in force while its container runs and has an endpoint that leads out. It is served, in each
+ * family, by the endpoint that has the default route of that family: the first in the order of connecting that has an
+ * address of it on a network that is not internal, so that answers leave the way they came. A publication without
+ * such an endpoint waits: it is kept and shown, and nothing listens for it.
+ */
+final class PublishedPorts {
+    private final DesiredState state;
+    private final Map<String, Container> byName = new HashMap<>();
+
+    /**
+     * A publication in force, in one family.
+     *
+     * @param publication which
+     * @param outside the host's address, null for all of the family of {@code inside}
+     * @param inside the endpoint's address
+     * @param endpoint port id of the endpoint
+     * @param network index of the endpoint's network
+     */
+    record ActivePort(
+            Publication publication, @Nullable IpAddress outside, IpAddress inside, int endpoint, int network) {
+        int rule() {
+            return publication.id();
+        }
+
+        PortProtocol protocol() {
+            return publication.protocol();
+        }
+
+        int firstHostPort() {
+            return publication.firstHostPort();
+        }
+
+        int lastHostPort() {
+            return publication.lastHostPort();
+        }
+
+        int firstContainerPort() {
+            return publication.firstContainerPort();
+        }
+
+        List<IpPrefix> allow() {
+            return publication.allow();
+        }
+    }
+
+    private PublishedPorts(DesiredState state) {
+        this.state = state;
+        state.containers().forEach(container -> byName.put(container.name(), container));
+    }
+
+    /** {@return the publications in force, in the order of publishing, IPv4 first} */
+    static List<ActivePort> active(DesiredState state) {
+        if (state.publications().isEmpty()) {
+            return List.of();
+        }
+        PublishedPorts ports = new PublishedPorts(state);
+        List<ActivePort> active = new ArrayList<>();
+        state.publications().forEach(publication -> ports.addActive(publication, active));
+        return active;
+    }
+
+    /** {@return in which families a publication is in force} */
+    static List<ActivePort> active(DesiredState state, Container container, Publication publication) {
+        List<ActivePort> active = new ArrayList<>();
+        addActive(state, container, publication, active);
+        return active;
+    }
+
+    private void addActive(Publication publication, List<ActivePort> active) {
+        Container container = publication.isOfFile()
+                ? byName.get(publication.container())
+                : state.containersById().get(publication.container());
+        if (container != null) {
+            addActive(state, container, publication, active);
+        }
+    }
+
+    private static void addActive(
+            DesiredState state, Container container, Publication publication, List<ActivePort> active) {
+        if (!container.isRunning() || !(container.mode() instanceof NetworkMode.Own)) {
+            return;
+        }
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            Endpoint endpoint = publication.isOn(ipv6) ? serving(state, container, ipv6) : null;
+            IpAddress inside = endpoint == null ? null : address(endpoint, ipv6);
+            if (endpoint != null && inside != null) {
+                Network network = state.networksById().get(endpoint.networkId());
+                active.add(new ActivePort(
+                        publication,
+                        isAny(publication.address()) ? null : publication.address(),
+                        inside,
+                        endpoint.port(),
+                        network == null ? -1 : network.index()));
+            }
+        }
+    }
+
+    /** {@return the endpoint that has the default route of a family, null when there is none} */
+    static @Nullable Endpoint serving(DesiredState state, Container container, boolean ipv6) {
+        for (Endpoint endpoint : container.endpoints()) {
+            Network network = state.networksById().get(endpoint.networkId());
+            if (network != null && !network.internal() && address(endpoint, ipv6) != null) {
+                return endpoint;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable IpAddress address(Endpoint endpoint, boolean ipv6) {
+        return ipv6 ? endpoint.ipv6Address() : endpoint.ipv4Address();
+    }
+
+    /** {@return whether it stands for all addresses, of one family or both} */
+    static boolean isAny(@Nullable IpAddress address) {
+        return switch (address) {
+            case null -> true;
+            case Ipv4Address four -> four.bits() == 0;
+            case Ipv6Address six -> six.hi() == 0 && six.lo() == 0;
+        };
+    }
+}

@@ -1,0 +1,147 @@
+package io.tapswitch.core.model;
+
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv6Address;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a person asks to publish, as {@code docker run -p} takes it:
+ * {@code [ADDRESS:][HOST_PORT[-LAST]:]CONTAINER_PORT[-LAST][/PROTOCOL]}. Refusals are docker's words (go-connections,
+ * nat.go). Each text has one reading or none: what docker silently leaves out ({@code 80/tcp/udp}, {@code 1-2-3}) or
+ * takes for "any" (port 0) is refused.
+ *
+ * @param address of the host, null for all of them, of both families; {@code 0.0.0.0} and {@code ::} are all of one
+ * @param firstHostPort where the container's ports appear, 0 when it is to be chosen
+ * @param lastHostPort of a range; 0 when it is to be chosen
+ * @param firstContainerPort what is published
+ * @param lastContainerPort of a range
+ * @param protocol of all of them
+ */
+public record PortSpec(
+        @Nullable IpAddress address,
+        int firstHostPort,
+        int lastHostPort,
+        int firstContainerPort,
+        int lastContainerPort,
+        PortProtocol protocol) {
+    /** The refusals' code. */
+    public static final String INVALID = "invalid_port_spec";
+
+    private static final int PORT_MAX = 65_535;
+    private static final int DIGITS_MAX = 9;
+
+    /** Ports next to each other. */
+    private record Range(int first, int last) {}
+
+    /** {@return how many ports} */
+    public int count() {
+        return lastContainerPort - firstContainerPort + 1;
+    }
+
+    /** {@return whether the host's port is chosen from all that the system gives out} */
+    public boolean isRandom() {
+        return firstHostPort == 0;
+    }
+
+    /** {@return whether the host's port is the first free one of several (A-PORT-11)} */
+    public boolean isPool() {
+        return !isRandom() && lastHostPort - firstHostPort + 1 != count();
+    }
+
+    /** {@return whether the person left the host's port open in some way} */
+    public boolean isDynamic() {
+        return isRandom() || isPool();
+    }
+
+    /** {@return what a text asks for, with every host address when it names none} */
+    public static PortSpec parse(String text) {
+        return parse(text, null);
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param text as a person wrote it
+     * @param otherwise the host's address when the text names none, null for all of them
+     * @return what it asks for
+     */
+    public static PortSpec parse(String text, @Nullable IpAddress otherwise) {
+        String[] parts = text.split(":", -1);
+        int last = parts.length - 1;
+        String container = parts[last];
+        String host = last == 0 ? "" : parts[last - 1];
+        String address = last < 2 ? "" : text.substring(0, text.length() - container.length() - host.length() - 2);
+
+        int slash = container.indexOf('/');
+        String protocol = slash < 0 ? "tcp" : container.substring(slash + 1);
+        String ports = slash < 0 ? container : container.substring(0, slash);
+        IpAddress given = address.isEmpty() ? otherwise : address(address);
+        if (ports.isEmpty()) {
+            throw refusal("no port specified: " + text + "<empty>");
+        }
+        Range inside = range(ports, "invalid containerPort: ");
+        Range outside = host.isEmpty() ? new Range(0, 0) : range(host, "invalid hostPort: ");
+        boolean isOne = inside.last == inside.first;
+        if (!host.isEmpty() && !isOne && outside.last - outside.first != inside.last - inside.first) {
+            throw refusal("invalid ranges specified for container and host Ports: " + ports + " and " + host);
+        }
+        return new PortSpec(given, outside.first, outside.last, inside.first, inside.last, PortProtocol.of(protocol));
+    }
+
+    private static IpAddress address(String text) {
+        boolean isBracketed = text.startsWith("[") && text.endsWith("]");
+        String bare = isBracketed ? text.substring(1, text.length() - 1) : text;
+        try {
+            IpAddress address = IpAddress.parse(bare);
+            boolean isMapped =
+                    address instanceof Ipv6Address six && six.hi() == 0 && six.lo() >>> Integer.SIZE == 0xFFFF;
+            if (!isMapped && (!isBracketed || address.isIpv6())) {
+                return address;
+            }
+        } catch (IllegalArgumentException e) {
+            // Docker says what the text is, not what is wrong with it.
+        }
+        throw refusal("invalid IP address: " + text);
+    }
+
+    private static Range range(String text, String refusal) {
+        int dash = text.indexOf('-');
+        int first = port(dash < 0 ? text : text.substring(0, dash));
+        int last = dash < 0 ? first : port(text.substring(dash + 1));
+        if (first < 1 || last < first || last > PORT_MAX) {
+            throw refusal(refusal + text);
+        }
+        return new Range(first, last);
+    }
+
+    /** {@return the number that a text is, 0 when it is none} */
+    private static int port(String text) {
+        boolean isNumber = !text.isEmpty()
+                && text.length() <= DIGITS_MAX
+                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9');
+        return isNumber ? Integer.parseInt(text) : 0;
+    }
+
+    private static Refusal refusal(String sentence) {
+        return Refusal.badInput(INVALID, sentence);
+    }
+
+    /** {@return an address as it stands before a port: IPv6 in brackets} */
+    public static String bracketed(IpAddress address) {
+        return address.isIpv6() ? "[" + address + "]" : address.toString();
+    }
+
+    /** {@return {@code 80} or {@code 80-90}} */
+    public static String words(int first, int last) {
+        return first == last ? Integer.toString(first) : first + "-" + last;
+    }
+
+    /** {@return the shortest text that is read as this, protocol included: two of them are equal when their texts are} */
+    @Override
+    public String toString() {
+        String host = isRandom() ? "" : words(firstHostPort, lastHostPort);
+        String at = address == null ? "" : bracketed(address) + ":";
+        String outside = address == null && isRandom() ? "" : at + host + ":";
+        return outside + words(firstContainerPort, lastContainerPort) + "/" + protocol.word();
+    }
+}
