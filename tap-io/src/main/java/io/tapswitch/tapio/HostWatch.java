@@ -10,11 +10,11 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Watches the addresses and routes of the daemon's namespace.
+ * Watches the addresses, routes and rules of the daemon's namespace.
  *
  * <p>An event of the kernel is a hint to look: what it says is thrown away, and {@value #QUIET_MS} ms later everything
  * is listed and compared with what was told last. So lost events and bursts (a routing daemon that loads its table) do
- * no harm beyond that. The listener is called on a thread of this object's own, one call at a time; after
+ * no harm beyond that. The listeners are called on a thread of this object's own, one call at a time; after
  * {@link #close} from another thread it is not called any more.
  */
 public final class HostWatch implements AutoCloseable {
@@ -26,14 +26,16 @@ public final class HostWatch implements AutoCloseable {
 
     private final int fd;
     private final Consumer<HostState> onChange;
+    private final Runnable onNews;
     private final DescriptorPoll poll;
     // Both belong to the poll's thread.
     private HostState told;
     private boolean lookIsDue;
 
-    private HostWatch(int fd, Consumer<HostState> onChange) {
+    private HostWatch(int fd, Consumer<HostState> onChange, Runnable onNews) {
         this.fd = fd;
         this.onChange = onChange;
+        this.onNews = onNews;
         this.told = HostState.read();
         poll = DescriptorPoll.start("host-watch");
     }
@@ -44,12 +46,25 @@ public final class HostWatch implements AutoCloseable {
      * @param onChange hears what there is each time when it is not what it was; not at first
      */
     public static HostWatch start(Consumer<HostState> onChange) {
+        return start(onChange, () -> {});
+    }
+
+    /**
+     * Begins to watch the calling thread's namespace, and passes on that there was news.
+     *
+     * @param onChange hears what there is each time when it is not what it was; not at first
+     * @param onNews hears of each burst of news of links, addresses, routes, default routes, rules and nexthops, before
+     *     {@code onChange} and whether or not that hears of it: what a {@link RouteQuery} has answered may be wrong now
+     */
+    public static HostWatch start(Consumer<HostState> onChange, Runnable onNews) {
         int fd = RouteSocket.openDescriptor();
         try (Arena arena = Arena.ofConfined()) {
             // struct sockaddr_nl: u16 family, u16 padding, u32 port, u32 groups.
             MemorySegment address = arena.allocate(12, Integer.BYTES);
             address.set(ValueLayout.JAVA_SHORT, 0, (short) Rtnetlink.AF_NETLINK);
-            address.set(ValueLayout.JAVA_INT, 8, Rtnetlink.RTMGRP_LINK | Rtnetlink.RTMGRP_ADDRESSES_AND_ROUTES);
+            int groups =
+                    Rtnetlink.RTMGRP_LINK | Rtnetlink.RTMGRP_ADDRESSES_AND_ROUTES | Rtnetlink.RTMGRP_RULES_AND_NEXTHOPS;
+            address.set(ValueLayout.JAVA_INT, 8, groups);
             int result = Syscalls.bind(fd, address);
             if (result >= 0) {
                 result = Syscalls.fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -61,7 +76,7 @@ public final class HostWatch implements AutoCloseable {
             }
         }
         try {
-            HostWatch watch = new HostWatch(fd, onChange);
+            HostWatch watch = new HostWatch(fd, onChange, onNews);
             watch.poll.add(fd, watch::onNews);
             return watch;
         } catch (DeviceException e) {
@@ -86,6 +101,7 @@ public final class HostWatch implements AutoCloseable {
     }
 
     private void look() {
+        onNews.run();
         HostState now;
         try {
             now = HostState.read();

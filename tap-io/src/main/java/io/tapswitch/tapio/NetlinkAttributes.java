@@ -58,6 +58,12 @@ final class NetlinkAttributes {
         return new String(bytes, 0, end, StandardCharsets.UTF_8);
     }
 
+    /** What made the link whose attributes lie between two positions; empty for a physical device. */
+    String linkKind(int from, int to) {
+        int info = find(from, to, Rtnetlink.IFLA_LINKINFO);
+        return text(find(info, info + length(info), Rtnetlink.IFLA_INFO_KIND));
+    }
+
     /** Up to eight bytes in the order of the wire, as a number; 0 when it has another length or is not there. */
     long wireOrder(int payload, int expectedLength) {
         if (length(payload) != expectedLength) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class RouteDump implements AutoCloseable {
     private static final int ANSWER_LENGTH = 32 * 1024;
     private static final int REQUEST_LENGTH = 32;
     private static final int ATTEMPTS = 5;
+    private static final int MAC_ADDRESS_LENGTH = 6;
 
     private final int fd = RouteSocket.openDescriptor();
     private final Arena arena = Arena.ofConfined();
@@ -76,6 +78,78 @@ final class RouteDump implements AutoCloseable {
         }
     }
 
+    /** Lists the links with their addresses, by index. */
+    List<HostLink> readLinks() {
+        Map<Integer, HostLink> links = new TreeMap<>();
+        Map<Integer, List<HostLink.Address>> addresses = new HashMap<>();
+        for (int attempt = 1; ; attempt++) {
+            links.clear();
+            addresses.clear();
+            boolean whole = dump(
+                    Rtnetlink.RTM_GETADDR,
+                    Rtnetlink.RTM_NEWADDR,
+                    Rtnetlink.IFADDRMSG_LENGTH,
+                    (body, end) -> linkAddress(body, end, addresses));
+            whole &= dump(
+                    Rtnetlink.RTM_GETLINK,
+                    Rtnetlink.RTM_NEWLINK,
+                    Rtnetlink.IFINFOMSG_LENGTH,
+                    (body, end) -> hostLink(body, end, addresses, links));
+            if (whole || attempt == ATTEMPTS) {
+                return List.copyOf(links.values());
+            }
+        }
+    }
+
+    private void hostLink(
+            int body, int end, Map<Integer, List<HostLink.Address>> addresses, Map<Integer, HostLink> links) {
+        int index = answer.getInt(body + Rtnetlink.IFINFOMSG_INDEX);
+        int flags = answer.getInt(body + Rtnetlink.IFINFOMSG_FLAGS);
+        int from = body + Rtnetlink.IFINFOMSG_LENGTH;
+        int up = Rtnetlink.IFF_UP | Rtnetlink.IFF_LOWER_UP;
+        links.put(
+                index,
+                new HostLink(
+                        index,
+                        attributes.text(attributes.find(from, end, Rtnetlink.IFLA_IFNAME)),
+                        attributes.linkKind(from, end),
+                        attributes.text(attributes.find(from, end, Rtnetlink.IFLA_IFALIAS)),
+                        attributes.number(attributes.find(from, end, Rtnetlink.IFLA_MTU), 0),
+                        (flags & up) == up,
+                        (flags & Rtnetlink.IFF_LOOPBACK) != 0,
+                        attributes.wireOrder(attributes.find(from, end, Rtnetlink.IFLA_ADDRESS), MAC_ADDRESS_LENGTH),
+                        addresses.getOrDefault(index, List.of())));
+    }
+
+    private void linkAddress(int body, int end, Map<Integer, List<HostLink.Address>> addresses) {
+        int from = body + Rtnetlink.IFADDRMSG_LENGTH;
+        IpAddress ip = ownAddress(body, end);
+        if (ip != null) {
+            int flags = attributes.number(attributes.find(from, end, Rtnetlink.IFA_FLAGS), answer.get(body + 2) & 0xff);
+            boolean tentative =
+                    (flags & (Rtnetlink.IFA_F_TENTATIVE | Rtnetlink.IFA_F_OPTIMISTIC)) == Rtnetlink.IFA_F_TENTATIVE;
+            addresses
+                    .computeIfAbsent(answer.getInt(body + Rtnetlink.IFADDRMSG_INDEX), none -> new ArrayList<>())
+                    .add(new HostLink.Address(
+                            ip,
+                            answer.get(body + 1) & 0xff,
+                            scope(answer.get(body + 3) & 0xff),
+                            !tentative && (flags & Rtnetlink.IFA_F_DADFAILED) == 0,
+                            (flags & Rtnetlink.IFA_F_DEPRECATED) != 0));
+        }
+    }
+
+    private static HostLink.Scope scope(int scope) {
+        if (scope < Rtnetlink.RT_SCOPE_SITE) {
+            return HostLink.Scope.UNIVERSE;
+        }
+        return switch (scope) {
+            case Rtnetlink.RT_SCOPE_LINK -> HostLink.Scope.LINK;
+            case Rtnetlink.RT_SCOPE_HOST -> HostLink.Scope.HOST;
+            default -> HostLink.Scope.SITE;
+        };
+    }
+
     private void link(int body, int end, Map<Integer, String> links) {
         int name = attributes.find(body + Rtnetlink.IFINFOMSG_LENGTH, end, Rtnetlink.IFLA_IFNAME);
         if (name != NetlinkAttributes.ABSENT) {
@@ -84,15 +158,19 @@ final class RouteDump implements AutoCloseable {
     }
 
     private void address(int body, int end, Map<Integer, String> links, List<HostAddress> addresses) {
-        int from = body + Rtnetlink.IFADDRMSG_LENGTH;
-        int own = attributes.find(from, end, Rtnetlink.IFA_LOCAL);
-        IpAddress ip = ip(
-                answer.get(body),
-                own != NetlinkAttributes.ABSENT ? own : attributes.find(from, end, Rtnetlink.IFA_ADDRESS));
+        IpAddress ip = ownAddress(body, end);
         if (ip != null) {
             String link = links.getOrDefault(answer.getInt(body + Rtnetlink.IFADDRMSG_INDEX), "");
             addresses.add(new HostAddress(ip, answer.get(body + 1) & 0xff, link));
         }
+    }
+
+    private @Nullable IpAddress ownAddress(int body, int end) {
+        int from = body + Rtnetlink.IFADDRMSG_LENGTH;
+        int own = attributes.find(from, end, Rtnetlink.IFA_LOCAL);
+        return ip(
+                answer.get(body),
+                own != NetlinkAttributes.ABSENT ? own : attributes.find(from, end, Rtnetlink.IFA_ADDRESS));
     }
 
     private void route(int body, int end, Map<Integer, String> links, List<HostRoute> routes) {

@@ -20,7 +20,7 @@ final class RouteSocket implements AutoCloseable {
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
     // A link's answer without statistics is about 1 KiB; one with many virtual functions is a multiple.
     private static final int ANSWER_LENGTH = 64 * 1024;
-    private static final int REQUEST_LENGTH = 256;
+    private static final int REQUEST_LENGTH = 512;
     private static final int MAC_ADDRESS_LENGTH = 6;
 
     private final int fd;
@@ -102,9 +102,37 @@ final class RouteSocket implements AutoCloseable {
         begin(Rtnetlink.RTM_NEWQDISC, Rtnetlink.NLM_F_ACK | Rtnetlink.NLM_F_CREATE_OR_REPLACE);
         request.putInt(0).putInt(index).putInt(0).putInt(Rtnetlink.TC_H_ROOT).putInt(0);
         attribute(Rtnetlink.TCA_KIND, kind);
+        acknowledged("set the queueing discipline " + kind);
+    }
+
+    /** Sets a link's MTU and queue length, and what people read of it; a link of this socket's namespace. */
+    synchronized void setLink(int index, int mtu, int txQueueLength, String alias) {
+        begin(Rtnetlink.RTM_SETLINK, Rtnetlink.NLM_F_ACK);
+        request.putInt(0).putInt(index).putInt(0).putInt(0);
+        attribute(Rtnetlink.IFLA_MTU, mtu);
+        attribute(Rtnetlink.IFLA_TXQLEN, txQueueLength);
+        attribute(Rtnetlink.IFLA_IFALIAS, alias);
+        acknowledged("set the MTU of a link to " + mtu);
+    }
+
+    /** Sets flags of a link of this socket's namespace (IFF_UP and others); those not named stay. */
+    synchronized void setFlags(int index, int flags) {
+        begin(Rtnetlink.RTM_SETLINK, Rtnetlink.NLM_F_ACK);
+        request.putInt(0).putInt(index).putInt(flags).putInt(flags);
+        acknowledged("set up a link");
+    }
+
+    /** Deletes a link of this socket's namespace. */
+    synchronized void deleteLink(int index) {
+        begin(Rtnetlink.RTM_DELLINK, Rtnetlink.NLM_F_ACK);
+        request.putInt(0).putInt(index).putInt(0).putInt(0);
+        acknowledged("delete a link");
+    }
+
+    private void acknowledged(String what) {
         int error = exchange();
         if (error != 0) {
-            throw failed("set the queueing discipline " + kind, error);
+            throw failed(what, error);
         }
     }
 
@@ -134,17 +162,11 @@ final class RouteSocket implements AutoCloseable {
                 namespaceId,
                 index,
                 attributes.text(attributes.find(from, to, Rtnetlink.IFLA_IFNAME)),
-                kind(from, to),
+                attributes.linkKind(from, to),
                 (flags & Rtnetlink.IFF_UP) != 0,
                 (flags & Rtnetlink.IFF_LOWER_UP) != 0,
                 attributes.number(attributes.find(from, to, Rtnetlink.IFLA_MTU), 0),
                 attributes.wireOrder(attributes.find(from, to, Rtnetlink.IFLA_ADDRESS), MAC_ADDRESS_LENGTH));
-    }
-
-    private String kind(int from, int to) {
-        int info = attributes.find(from, to, Rtnetlink.IFLA_LINKINFO);
-        int end = info + attributes.length(info);
-        return attributes.text(attributes.find(info, end, Rtnetlink.IFLA_INFO_KIND));
     }
 
     private void begin(int type, int flags) {

@@ -55,9 +55,10 @@ public final class TapDevice implements AutoCloseable {
     private static final long FIRST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final int[] fds;
     private final TapOptions options;
     private final boolean udpSegmentation;
+    // Grows only; guarded by this object.
+    private int[] fds;
     private boolean closed;
 
     private TapDevice(int[] fds, TapOptions options, boolean udpSegmentation) {
@@ -73,15 +74,32 @@ public final class TapDevice implements AutoCloseable {
      * @throws DeviceException when it cannot be made; nothing is left then
      */
     public static TapDevice create(String name, TapOptions options) {
-        LinkText.checkLink(name);
         requireOwnNamespace();
+        return create(name, options, flags(options));
+    }
+
+    /**
+     * Makes a device that can get more queues later, however many it begins with, in the calling thread's namespace. It
+     * is to stay there, and its files keep that namespace: for the daemon's own.
+     *
+     * @param pattern a name in which the kernel puts the first free number for {@code %d}, or one without
+     */
+    static TapDevice createMultiQueue(String pattern, int queues) {
+        TapOptions options = new TapOptions(queues, TapOptions.DEFAULT_TX_QUEUE_LENGTH);
+        return create(pattern, options, flags(options) | Tun.IFF_MULTI_QUEUE);
+    }
+
+    private static TapDevice create(String pattern, TapOptions options, int flags) {
+        LinkText.checkLink(pattern);
         int[] fds = new int[options.queues()];
         Arrays.fill(fds, -1);
         try {
+            String name = pattern;
             for (int i = 0; i < fds.length; i++) {
                 fds[i] = openFile();
                 // A device that exists is somebody's, or a persistent one that would come with its old settings.
-                attach(fds[i], name, flags(options) | (i == 0 ? Tun.IFF_TUN_EXCL : 0));
+                attach(fds[i], name, flags | (i == 0 ? Tun.IFF_TUN_EXCL : 0));
+                name = nameOf(fds[i]);
             }
             return new TapDevice(fds, options, configure(fds[0], name));
         } catch (DeviceException e) {
@@ -251,7 +269,7 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /** {@return the device's open files, one for each queue; they stay this object's} */
-    public int[] fds() {
+    public synchronized int[] fds() {
         return fds.clone();
     }
 
@@ -289,6 +307,30 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
+     * Gives a device with several queues more of them, on a thread that is in the device's namespace.
+     *
+     * @param count what it has afterwards; with fewer than it has nothing happens
+     */
+    synchronized void addQueues(int count) {
+        requireOpen();
+        int[] more = new int[Math.max(0, count - fds.length)];
+        Arrays.fill(more, -1);
+        try {
+            String name = nameOf(fds[0]);
+            for (int i = 0; i < more.length; i++) {
+                more[i] = openFile();
+                attach(more[i], name, flags(options) | Tun.IFF_MULTI_QUEUE);
+            }
+        } catch (DeviceException e) {
+            closeAll(more);
+            throw e;
+        }
+        int[] all = Arrays.copyOf(fds, fds.length + more.length);
+        System.arraycopy(more, 0, all, fds.length, more.length);
+        fds = all;
+    }
+
+    /**
      * Lets what the device's namespace sends go straight into the device's own queue, with no queueing discipline in
      * front. For a device in the daemon's namespace.
      */
@@ -319,8 +361,12 @@ public final class TapDevice implements AutoCloseable {
      */
     public synchronized String name() {
         requireOpen();
+        return nameOf(fds[0]);
+    }
+
+    private static String nameOf(int fd) {
         byte[] name = new byte[Tun.MAX_NAME_LENGTH + 1];
-        int result = Tun.getInterface(fds[0], name);
+        int result = Tun.getInterface(fd, name);
         if (result < 0) {
             throw new DeviceException("the TAP has no name: " + Errno.describe(result), -result);
         }

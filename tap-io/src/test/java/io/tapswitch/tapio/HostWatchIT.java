@@ -90,6 +90,43 @@ final class HostWatchIT {
         }
     }
 
+    @Test
+    void passesOnThatThereWasNewsAlsoOfDefaultRoutesAndRules() {
+        prepare();
+        test.run("ip address add 10.1.2.3/24 dev eth0");
+        test.run("ip -6 address add fd00:7::1/64 dev eth0 nodad");
+        BlockingQueue<Boolean> news = new LinkedBlockingQueue<>();
+        try (NetworkNamespace namespace = test.open()) {
+            watch = namespace.call(() -> HostWatch.start(told::add, () -> news.add(true)));
+            TestNamespace.await("quiet", 10_000, () -> !poll(news, 1500));
+            told.clear();
+            for (String change : new String[] {
+                "ip route add default via 10.1.2.9",
+                "ip -6 route add default via fd00:7::9",
+                "ip route replace default via 10.1.2.8",
+                "ip route add default via 10.1.2.7 table 77",
+                "ip rule add from 10.1.2.3 lookup 77",
+                "ip -6 rule add to fd00:9::/64 lookup 77",
+                "ip rule del from 10.1.2.3 lookup 77",
+                "ip nexthop add id 7 via 10.1.2.6 dev eth0",
+                "ip link set dev eth0 mtu 1400"
+            }) {
+                test.run(change);
+                assertThat(poll(news, 1000)).as(change).isTrue();
+                TestNamespace.await("quiet", 10_000, () -> !poll(news, 100));
+            }
+            assertThat(told).as("no listed address or route changed").isEmpty();
+        }
+    }
+
+    private static boolean poll(BlockingQueue<Boolean> news, int withinMillis) {
+        try {
+            return news.poll(withinMillis, TimeUnit.MILLISECONDS) != null;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private HostState read() {
         try (NetworkNamespace namespace = test.open()) {
             return namespace.call(HostState::read);

@@ -50,10 +50,24 @@ public final class Errno {
     public static final int EBADFD = 77;
     /** Operation not supported. */
     public static final int EOPNOTSUPP = 95;
+    /** Protocol not supported. */
+    public static final int EPROTONOSUPPORT = 93;
+    /** Socket type not supported. */
+    public static final int ESOCKTNOSUPPORT = 94;
+    /** Address family not supported. */
+    public static final int EAFNOSUPPORT = 97;
+    /** Address in use. */
+    public static final int EADDRINUSE = 98;
+    /** Address not one of this host. */
+    public static final int EADDRNOTAVAIL = 99;
+    /** Network unreachable: there is no route. */
+    public static final int ENETUNREACH = 101;
     /** No buffer space; io_uring: no provided buffer left. */
     public static final int ENOBUFS = 105;
     /** Connection timed out. */
     public static final int ETIMEDOUT = 110;
+    /** Host unreachable. */
+    public static final int EHOSTUNREACH = 113;
     /** Operation already in progress; io_uring: too late to cancel. */
     public static final int EALREADY = 114;
     /** Operation cancelled. */
@@ -93,6 +107,13 @@ public final class Errno {
             case ENOSYS -> "ENOSYS (not implemented)";
             case EBADFD -> "EBADFD (device gone)";
             case EOPNOTSUPP -> "EOPNOTSUPP (not supported)";
+            case EPROTONOSUPPORT -> "EPROTONOSUPPORT (protocol not supported)";
+            case ESOCKTNOSUPPORT -> "ESOCKTNOSUPPORT (socket type not supported)";
+            case EAFNOSUPPORT -> "EAFNOSUPPORT (address family not supported)";
+            case EADDRINUSE -> "EADDRINUSE (address in use)";
+            case EADDRNOTAVAIL -> "EADDRNOTAVAIL (address not of this host)";
+            case ENETUNREACH -> "ENETUNREACH (no route)";
+            case EHOSTUNREACH -> "EHOSTUNREACH (host unreachable)";
             case ENOBUFS -> "ENOBUFS (no buffer space)";
             case ETIMEDOUT -> "ETIMEDOUT (timed out)";
             case ECANCELED -> "ECANCELED (cancelled)";

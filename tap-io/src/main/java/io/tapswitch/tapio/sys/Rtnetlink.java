@@ -18,6 +18,9 @@ public final class Rtnetlink {
     /** Multicast groups of both families' addresses and routes, as bits of nl_groups. */
     public static final int RTMGRP_ADDRESSES_AND_ROUTES = 0x10 | 0x40 | 0x100 | 0x400;
 
+    /** Multicast groups of both families' rules, and of nexthops, as bits of nl_groups. */
+    public static final int RTMGRP_RULES_AND_NEXTHOPS = 1 << 7 | 1 << 18 | 1 << 31;
+
     /** Length of struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port. */
     public static final int NLMSGHDR_LENGTH = 16;
     /** Offset of the type in struct nlmsghdr. */
@@ -53,6 +56,8 @@ public final class Rtnetlink {
     public static final int RTM_NEWLINK = 16;
     /** A link is gone from its namespace. */
     public static final int RTM_DELLINK = 17;
+    /** Changes a link. */
+    public static final int RTM_SETLINK = 19;
     /** Asks for a link. */
     public static final int RTM_GETLINK = 18;
     /** An address, in the answer to {@link #RTM_GETADDR}. */
@@ -89,6 +94,10 @@ public final class Rtnetlink {
     public static final int IFLA_IFNAME = 3;
     /** MTU, u32. */
     public static final int IFLA_MTU = 4;
+    /** How many frames wait for a reader, u32. */
+    public static final int IFLA_TXQLEN = 13;
+    /** A text for people, zero-terminated. */
+    public static final int IFLA_IFALIAS = 20;
     /** Nested: what kind of link. */
     public static final int IFLA_LINKINFO = 18;
     /** Within {@link #IFLA_LINKINFO}: the kind's name. */
@@ -103,8 +112,30 @@ public final class Rtnetlink {
     public static final int IFA_ADDRESS = 1;
     /** An interface's own address, for IPv4. */
     public static final int IFA_LOCAL = 2;
+    /** An address' flags, u32; the first eight are in struct ifaddrmsg too. */
+    public static final int IFA_FLAGS = 8;
+    /** Address flag: IPv6 found that somebody else has it. */
+    public static final int IFA_F_DADFAILED = 0x08;
+    /** Address flag: not for what begins now. */
+    public static final int IFA_F_DEPRECATED = 0x20;
+    /** Address flag: IPv6 still asks whether somebody has it. */
+    public static final int IFA_F_TENTATIVE = 0x40;
+    /** Address flag: used while it is asked for. */
+    public static final int IFA_F_OPTIMISTIC = 0x04;
+    /** Scope of addresses: within a site; smaller ones are everywhere. */
+    public static final int RT_SCOPE_SITE = 200;
+    /** Scope of addresses: on the link. */
+    public static final int RT_SCOPE_LINK = 253;
+    /** Scope of addresses: in this host. */
+    public static final int RT_SCOPE_HOST = 254;
     /** A route's prefix. */
     public static final int RTA_DST = 1;
+    /** A source address. */
+    public static final int RTA_SRC = 2;
+    /** The router that a route leads to. */
+    public static final int RTA_GATEWAY = 5;
+    /** A router of another family. */
+    public static final int RTA_VIA = 18;
     /** Index of the link that a route leads to. */
     public static final int RTA_OIF = 4;
     /** Source address that a route prefers. */
@@ -119,6 +150,14 @@ public final class Rtnetlink {
     public static final int RTNEXTHOP_INDEX = 4;
     /** A route to other hosts, not one to an address of this host. */
     public static final int RTN_UNICAST = 1;
+    /** A route to one of this host's addresses. */
+    public static final int RTN_LOCAL = 2;
+    /** A route to all of a network. */
+    public static final int RTN_BROADCAST = 3;
+    /** A route to an address that several have, this host among them. */
+    public static final int RTN_ANYCAST = 4;
+    /** A route to a group. */
+    public static final int RTN_MULTICAST = 5;
     /** First type of routes that lead nowhere on purpose: blackhole, unreachable, prohibit. */
     public static final int RTN_BLACKHOLE = 6;
     /** Last of the types that begin with {@link #RTN_BLACKHOLE}. */
@@ -132,6 +171,10 @@ public final class Rtnetlink {
 
     /** Link flag: set up. */
     public static final int IFF_UP = 1;
+    /** Link flag: the loopback device. */
+    public static final int IFF_LOOPBACK = 1 << 3;
+    /** Link flag: neighbours are not asked for. */
+    public static final int IFF_NOARP = 1 << 7;
     /** Link flag: has a carrier. */
     public static final int IFF_LOWER_UP = 1 << 16;
 
