@@ -1,11 +1,13 @@
 package io.tapswitch.core;
 
+import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Set;
@@ -32,6 +34,11 @@ final class DaemonOptions {
     private static final Set<String> LATER = Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
 
     private static final int WORKERS_MAX = 16;
+    private static final int GRACE_SECONDS = 5;
+    private static final int GRACE_SECONDS_MAX = 3_600;
+    private static final int NAT_FLOWS = 1 << 18;
+    private static final int NAT_FLOWS_MIN = 1 << 10;
+    private static final int NAT_FLOWS_MAX = 1 << 22;
     private static final int BUSY_POLL_US = 100;
     private static final int BUSY_POLL_US_MAX = 1_000;
     private static final long MEMORY_DEFAULT = 1L << 30;
@@ -80,10 +87,26 @@ final class DaemonOptions {
 
     @Option(
             names = "--uplink",
-            paramLabel = "MODE",
-            defaultValue = "none",
-            description = "way to the outside; this version knows only none")
-    String uplink = "none";
+            paramLabel = "MODE[:INTERFACE]",
+            description = "way to the outside: shared (on the host's addresses, of all interfaces or of the one named) or"
+                    + " none (default: shared)")
+    @Nullable
+    String uplink;
+
+    @Option(
+            names = "--grace",
+            paramLabel = "SECONDS",
+            defaultValue = "" + GRACE_SECONDS,
+            description = "how long published ports and connections of a daemon that was killed wait for the next one,"
+                    + " before the host has its ports back (default: ${DEFAULT-VALUE})")
+    int graceSeconds = GRACE_SECONDS;
+
+    @Option(
+            names = "--nat-flows",
+            paramLabel = "N",
+            description = "connections to and from the outside that a worker can follow, rounded up to a power of two"
+                    + " (default: " + NAT_FLOWS + "); each takes 128 bytes of the run directory's file system")
+    int natFlows = NAT_FLOWS;
 
     @Option(
             names = "--workers",
@@ -140,8 +163,14 @@ final class DaemonOptions {
     }
 
     private void check() {
-        if (!uplink.equals("none")) {
-            throw Refusal.notInThisVersion("--uplink " + uplink);
+        uplinkChoice();
+        if (graceSeconds < 1 || graceSeconds > GRACE_SECONDS_MAX) {
+            throw Refusal.badInput(
+                    "invalid --grace " + graceSeconds + ": must be 1 to " + GRACE_SECONDS_MAX + " seconds");
+        }
+        if (natFlows < NAT_FLOWS_MIN || natFlows > NAT_FLOWS_MAX) {
+            throw Refusal.badInput(
+                    "invalid --nat-flows " + natFlows + ": must be " + NAT_FLOWS_MIN + " to " + NAT_FLOWS_MAX);
         }
         if (workers < 1 || workers > WORKERS_MAX) {
             throw Refusal.badInput("invalid --workers " + workers + ": must be 1 to " + WORKERS_MAX);
@@ -156,6 +185,11 @@ final class DaemonOptions {
         }
         ioMode();
         memoryBytes();
+    }
+
+    /** {@return the way to the outside that is wanted} */
+    UplinkChoice uplinkChoice() {
+        return UplinkChoice.parse(uplink == null ? "shared" : uplink, uplink != null, Duration.ofSeconds(graceSeconds));
     }
 
     long busyPollNs() {

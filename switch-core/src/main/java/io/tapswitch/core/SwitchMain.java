@@ -77,7 +77,7 @@ public final class SwitchMain {
                 options.group,
                 options.stateDirectory,
                 listener -> WorkerDataplane.start(config, listener),
-                () -> new TapPlumbing(options.runDirectory(), options.workers),
+                () -> new TapPlumbing(options.runDirectory(), options.workers, options.uplinkChoice()),
                 options.config == null ? null : options.config.toAbsolutePath());
         running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));

@@ -5,6 +5,7 @@ import io.tapswitch.core.dataplane.HostSettings;
 import io.tapswitch.core.dataplane.NeighbourTable;
 import io.tapswitch.core.dataplane.NeighbourTable.Neighbour;
 import io.tapswitch.core.dataplane.NetworkSettings;
+import io.tapswitch.core.dataplane.OutsideSettings;
 import io.tapswitch.core.dataplane.PortSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
@@ -76,14 +77,25 @@ public final class Compiler {
      * @param fdsOfEndpoint the open files of an endpoint's device, one a queue, by the endpoint's id; empty for an
      *     endpoint that has no device now
      * @param host the host's port and addresses, null for a switch without a way to the host
+     * @param outside the uplinks and the host's addresses, null for a switch without a way to the outside
      * @return the tables
      */
-    public static SwitchTables compile(
-            DesiredState state, int workers, Function<String, List<Integer>> fdsOfEndpoint, @Nullable HostView host) {
+    static SwitchTables compile(
+            DesiredState state,
+            int workers,
+            Function<String, List<Integer>> fdsOfEndpoint,
+            @Nullable HostView host,
+            @Nullable OutsideView outside) {
         Compiler compiler = new Compiler(workers, fdsOfEndpoint);
         state.networks().forEach(compiler::network);
         state.containers().forEach(compiler::container);
-        return compiler.tables(state.version(), host);
+        return compiler.tables(state, host, outside);
+    }
+
+    /** {@return the tables of a switch without a way to the outside} */
+    public static SwitchTables compile(
+            DesiredState state, int workers, Function<String, List<Integer>> fdsOfEndpoint, @Nullable HostView host) {
+        return compile(state, workers, fdsOfEndpoint, host, null);
     }
 
     private void network(Network network) {
@@ -155,7 +167,7 @@ public final class Compiler {
         members.add(port.ipv6(), port);
     }
 
-    private SwitchTables tables(long version, @Nullable HostView host) {
+    private SwitchTables tables(DesiredState state, @Nullable HostView host, @Nullable OutsideView outside) {
         Map<Integer, NetworkSettings> settings = new LinkedHashMap<>();
         Map<Integer, NeighbourTable> neighbours = new LinkedHashMap<>();
         List<Neighbour> reachable = new ArrayList<>();
@@ -168,7 +180,10 @@ public final class Compiler {
             }
         }
         HostSettings hostSettings = host == null ? null : host(host, new NeighbourTable(reachable));
-        return new SwitchTables(version, settings, neighbours, ports, hostSettings);
+        OutsideSettings outsideSettings = outside == null
+                ? null
+                : OutsideCompiler.compile(state, settings.values(), ports, network -> 0, outside);
+        return new SwitchTables(state.version(), settings, neighbours, ports, hostSettings, outsideSettings);
     }
 
     private static HostSettings host(HostView host, NeighbourTable reachable) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * 20 ms, most of it iproute2; who only looks takes the state as it is and never waits. What callers get are immutable
  * records.
  *
- * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#HOST_PORT}, {@link ContainerRules#DETACHED_MAX}, the
+ * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#FIRST_UPLINK_PORT}, {@link ContainerRules#DETACHED_MAX}, the
  * addresses of a subnet. What is full is refused with a sentence, and leaves nothing behind.
  */
 public final class Controller implements AutoCloseable {
@@ -45,6 +46,7 @@ public final class Controller implements AutoCloseable {
     private final EventLog log = new EventLog();
     private final LinkNews links = new LinkNews();
     private final HostPortWiring host;
+    private final @Nullable OutsideWiring outside;
     private final BareNamespaces bare;
     private final Desired desired;
     private final InitWatch inits;
@@ -91,7 +93,9 @@ public final class Controller implements AutoCloseable {
         Devices devices = new Devices(plumbing);
         this.host = new HostPortWiring(plumbing, host, id -> links.ofHost(() -> hostGone(id)));
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
-        this.desired = new Desired(directory, dataplane, devices, this.host, bare, this::listener);
+        OutsideKernel kernel = plumbing.outside();
+        this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers());
+        this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, this::listener);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
@@ -117,7 +121,7 @@ public final class Controller implements AutoCloseable {
      */
     public void start(DesiredState loaded) {
         desired.locked(() -> {
-            restore.adopt(loaded);
+            restore.adopt(loaded, outside == null ? Set.of() : outside.tags());
             DesiredState complete = networks.withBuiltIn(loaded);
             if (!complete.equals(loaded)) {
                 desired.commit(complete, new Undo());
@@ -187,6 +191,8 @@ public final class Controller implements AutoCloseable {
     private void portGone(String endpointId) {
         if (HostPortWiring.isHost(endpointId)) {
             hostGone(endpointId);
+        } else if (OutsideWiring.isUplink(endpointId)) {
+            uplinkGone(endpointId);
         } else {
             departures.endpointGone(endpointId);
         }
@@ -204,11 +210,23 @@ public final class Controller implements AutoCloseable {
         });
     }
 
-    /** The host's addresses or routes changed: the dataplane knows from now on. */
+    /** Somebody deleted the TAP of an uplink: it is made again. */
+    private void uplinkGone(String id) {
+        desired.locked(() -> {
+            if (outside != null && outside.lost(id)) {
+                desired.apply(desired.state());
+            }
+            return true;
+        });
+    }
+
+    /** The host's addresses, devices or routes changed: the dataplane knows from now on. */
     public void hostChanged() {
         desired.locked(() -> {
             DesiredState state = desired.state();
-            if (host.hasOtherAddresses(state)) {
+            boolean otherHost = host.hasOtherAddresses(state);
+            boolean otherOutside = outside != null && outside.look();
+            if (otherHost || otherOutside) {
                 desired.apply(state);
             }
             host.mend(state);
@@ -232,6 +250,7 @@ public final class Controller implements AutoCloseable {
         desired.locked(() -> {
             departures.everythingGone();
             host.close();
+            desired.dropOutside();
             desired.dropHost();
             plumbing.end();
             return true;
@@ -399,6 +418,9 @@ public final class Controller implements AutoCloseable {
         List<String> warnings = new ArrayList<>(desired.warnings());
         warnings.addAll(restore.warnings());
         warnings.addAll(host.warnings(desired.state()));
+        if (outside != null) {
+            warnings.addAll(outside.warnings());
+        }
         ConfigWatch watch = configuration;
         if (watch != null) {
             warnings.addAll(watch.warnings());
@@ -416,6 +438,9 @@ public final class Controller implements AutoCloseable {
         links.close();
         restore.close();
         desired.close();
+        if (outside != null) {
+            outside.close();
+        }
         inits.close();
         log.close();
     }

@@ -51,6 +51,7 @@ final class Desired {
     private final Dataplane dataplane;
     private final Devices devices;
     private final HostPortWiring host;
+    private final @Nullable OutsideWiring outside;
     private final BareNamespaces bare;
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
     private volatile DesiredState state = DesiredState.EMPTY;
@@ -62,12 +63,14 @@ final class Desired {
             Dataplane dataplane,
             Devices devices,
             HostPortWiring host,
+            @Nullable OutsideWiring outside,
             BareNamespaces bare,
             Function<Endpoint, Plumbing.LinkListener> listeners) {
         this.directory = directory;
         this.dataplane = dataplane;
         this.devices = devices;
         this.host = host;
+        this.outside = outside;
         this.bare = bare;
         this.listeners = listeners;
     }
@@ -103,6 +106,9 @@ final class Desired {
         try {
             if (closed) {
                 throw Refusal.failed("the daemon is ending", new IllegalStateException("closed"));
+            }
+            if (outside != null) {
+                outside.require(before, next);
             }
             directory.save(next);
             unsaved = null;
@@ -172,20 +178,36 @@ final class Desired {
                 .forEach(container ->
                         container.endpoints().forEach(endpoint -> devices.bind(endpoint.port(), endpoint.id())));
         devices.bind(EndpointRules.HOST_PORT, host.id());
-        bring(next, host.view(next));
+        if (outside == null) {
+            bring(next, host.view(next), null);
+            return;
+        }
+        OutsideView view = outside.prepare(next);
+        outside.ids().forEach(devices::bind);
+        outside.unmark();
+        bring(next, host.view(next), view);
+        outside.settle();
     }
 
     /** Takes the host's interface away from the dataplane and then from the host. */
     void dropHost() {
         // First the dataplane: a ring may still name the files, and what the vault has must go before another is made.
-        bring(state, null);
+        bring(state, null, outside == null ? null : outside.prepare(state));
         devices.bind(EndpointRules.HOST_PORT, null);
         host.drop();
     }
 
-    private void bring(DesiredState next, @Nullable HostView view) {
+    /** Takes the uplinks away from the dataplane and then from the host. */
+    void dropOutside() {
+        if (outside != null) {
+            bring(state, host.view(state), null);
+            outside.removeAll();
+        }
+    }
+
+    private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
         Waiting.await(
-                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, view)),
+                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView)),
                 "bring version " + next.version() + " into the dataplane");
     }
 

@@ -28,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class EndpointRules {
     /** The host's TAP has the last port; containers have those below. */
     static final int HOST_PORT = FrameIo.MAX_PORTS - 1;
+    /** Devices of the host that can be uplinks. */
+    static final int UPLINK_PORTS = 32;
+    /** The first of their ports; endpoints have those below. */
+    static final int FIRST_UPLINK_PORT = HOST_PORT - UPLINK_PORTS;
 
     /** Locally administered, and never what an IPv4 address makes (02:42). */
     private static final long HASHED_MAC_PREFIX = 0x0243L << 32;
@@ -143,8 +147,8 @@ final class EndpointRules {
         BitSet taken = new BitSet();
         state.containers().forEach(container -> container.endpoints().forEach(endpoint -> taken.set(endpoint.port())));
         int port = taken.nextClearBit(0);
-        if (port >= HOST_PORT) {
-            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + HOST_PORT);
+        if (port >= FIRST_UPLINK_PORT) {
+            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + FIRST_UPLINK_PORT);
         }
         return port;
     }

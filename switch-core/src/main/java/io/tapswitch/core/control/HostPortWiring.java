@@ -163,7 +163,8 @@ final class HostPortWiring {
         complaints.stream().filter(complaint -> !before.contains(complaint)).forEach(LOG::warn);
     }
 
-    private static List<Network> networks(DesiredState state) {
+    /** {@return the networks that the host reaches} */
+    static List<Network> networks(DesiredState state) {
         return state.networks().stream()
                 .filter(network -> network.driver() == Driver.BRIDGE && !network.internal())
                 .toList();

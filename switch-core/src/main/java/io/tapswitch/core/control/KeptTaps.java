@@ -43,6 +43,22 @@ final class KeptTaps {
         }
     }
 
+    /** {@return files that were kept under a tag and that nobody has asked for yet; none is no mistake} */
+    List<Integer> files(String tag) {
+        List<Integer> files = left.remove(tag);
+        return files == null ? List.of() : files;
+    }
+
+    /** Keeps files under a tag. */
+    void put(String tag, List<Integer> files) {
+        vault.put(tag, files);
+    }
+
+    /** Keeps what is under these tags no more. */
+    void drop(Collection<String> tags) {
+        vault.drop(tags);
+    }
+
     /** Lets devices go, and what the vault has of them: all of them, whatever one of them says. */
     void letGo(List<TapDevice> taps, Collection<String> tags) {
         DeviceException failure = null;

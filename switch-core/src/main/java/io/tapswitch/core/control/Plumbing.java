@@ -169,6 +169,10 @@ public interface Plumbing extends AutoCloseable {
     /** Watches a namespace no longer. */
     void forgetNamespace(String key);
 
+    /** {@return what makes the way to the outside, null where there shall be none} */
+    @Nullable
+    OutsideKernel outside();
+
     /** {@return who keeps the files beyond this process's life, for people: "systemd" or "keeper 1234"} */
     String keeper();
 

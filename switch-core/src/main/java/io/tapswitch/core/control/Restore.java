@@ -51,10 +51,15 @@ final class Restore {
         this.departures = departures;
     }
 
-    /** Takes what outlived the last daemon, and serves it; called once, before anything else. */
-    void adopt(DesiredState loaded) {
+    /**
+     * Takes what outlived the last daemon, and serves it; called once, before anything else.
+     *
+     * @param others tags of what is not a container's
+     */
+    void adopt(DesiredState loaded, Set<String> others) {
         desired.begin(loaded);
-        Set<String> tags = new HashSet<>(Set.of(HostPortWiring.TAG));
+        Set<String> tags = new HashSet<>(others);
+        tags.add(HostPortWiring.TAG);
         for (Container container : loaded.containers()) {
             for (Endpoint endpoint : container.endpoints()) {
                 tags.add(endpoint.id());

@@ -21,6 +21,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Theory of operation: interfaces as TAP devices, which outlive the daemon.
@@ -51,6 +53,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call; calls block for the life of two {@code ip} processes, some 10 ms.
  */
 public final class TapPlumbing implements Plumbing {
+    private static final Logger LOG = LoggerFactory.getLogger(TapPlumbing.class);
     private static final Set<Integer> NOT_OF_THE_NAME =
             Set.of(0, Errno.ENOENT, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
     private static final int MASK_FIELD = 7;
@@ -61,6 +64,7 @@ public final class TapPlumbing implements Plumbing {
     private final Path runDirectory;
     private final int workers;
     private final KeptTaps kept;
+    private final @Nullable OutsideKernel outside;
     private final PlugWatch watch;
     private boolean ended;
 
@@ -71,11 +75,45 @@ public final class TapPlumbing implements Plumbing {
      * @param workers how many queues of one device can be used
      */
     public TapPlumbing(Path runDirectory, int workers) {
+        this(runDirectory, workers, UplinkChoice.NONE);
+    }
+
+    /**
+     * Opens the vault, and the way to the outside.
+     *
+     * @param runDirectory where what outlives the daemon, but not the machine, is found again
+     * @param workers how many queues of one device can be used
+     * @param uplink which way to the outside there shall be
+     */
+    public TapPlumbing(Path runDirectory, int workers, UplinkChoice uplink) {
         this.runDirectory = runDirectory;
         this.workers = workers;
         // First what ends with this process, then what begins another one.
         watch = new PlugWatch();
         kept = new KeptTaps(runDirectory);
+        outside = uplink.mode() == UplinkChoice.Mode.NONE ? null : open(uplink);
+    }
+
+    private @Nullable OutsideKernel open(UplinkChoice uplink) {
+        try {
+            return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace());
+        } catch (DeviceException e) {
+            if (uplink.chosen()) {
+                watch.close();
+                kept.close();
+                throw e;
+            }
+            LOG.warn(
+                    "containers have no way to the outside, and no ports can be published: {}; choose --uplink none to"
+                            + " be without on purpose",
+                    e.getMessage());
+            return null;
+        }
+    }
+
+    @Override
+    public @Nullable OutsideKernel outside() {
+        return outside;
     }
 
     @Override

@@ -102,6 +102,11 @@ public final class FakePlumbing implements Plumbing {
     }
 
     @Override
+    public @Nullable OutsideKernel outside() {
+        return null;
+    }
+
+    @Override
     public synchronized Place place(String netns) {
         if (netns.startsWith("no")) {
             throw Refusal.unknown("no network namespace '" + netns + "'");

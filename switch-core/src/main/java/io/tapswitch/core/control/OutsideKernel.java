@@ -1,0 +1,102 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.wire.IpAddress;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernel's side of the outside: the host's devices, the programs that steer their frames, and sockets that hold
+ * ports. {@link OutsideWiring} decides what there shall be, this makes it. Under the controller's lock, but for
+ * {@link #beat}. Failures are a {@link Refusal} that says what could not be done.
+ *
+ * <p>It stands apart because the rules must be testable without root; {@link SteeredOutside} is the one that runs.
+ */
+interface OutsideKernel extends AutoCloseable {
+    /**
+     * A device of the host, of the daemon's namespace.
+     *
+     * @param index the kernel's
+     * @param name of the device
+     * @param mtu in bytes
+     * @param up whether it is
+     * @param loopback whether it is lo
+     * @param mac its MAC address, low 48 bits, 0 for none
+     * @param addresses of both families, link-local ones left out
+     */
+    record Device(
+            int index, String name, int mtu, boolean up, boolean loopback, long mac, List<IpAddress> addresses) {
+        /** Copies the list. */
+        public Device {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** Ports that are held by sockets, until it is closed. */
+    interface Held extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** {@return the device that is to be used besides lo, null for all that have an address} */
+    @Nullable
+    String only();
+
+    /** {@return where the numbers of addresses are kept} */
+    Path slotsFile();
+
+    /** {@return the host's devices, as they are now} */
+    List<Device> devices();
+
+    /** {@return the TAP of a device, the one that outlived the last daemon or a new one} */
+    Plumbing.Plug uplink(Device device);
+
+    /** Removes the TAPs of devices; the dataplane must be done with their files. */
+    void unplug(Collection<Plumbing.Plug> plugs);
+
+    /** Steers the frames of a device into its TAP, or back to the head of the device's programs. */
+    void steer(Device device, Plumbing.Plug plug);
+
+    /** {@return whether nobody's program comes before ours at a device that is steered} */
+    boolean isFirst(int device);
+
+    /** Steers the frames of a device no more. */
+    void unsteer(int device, Plumbing.Plug plug);
+
+    /** {@return the marks of one of the host's addresses} */
+    PortMarks marks(IpAddress address);
+
+    /** Forgets the marks of all other addresses. */
+    void forgetAllBut(Set<IpAddress> addresses);
+
+    /** Says that the switch lives; any thread. */
+    void beat();
+
+    /**
+     * Reserves ports on an address, so that no socket of the host gets them.
+     *
+     * @param address null for all of both families
+     * @param protocol TCP, UDP or SCTP
+     * @return what holds them
+     * @throws Refusal when somebody has one, naming it
+     */
+    Held hold(@Nullable IpAddress address, int protocol, int first, int last);
+
+    /** {@return ports of the host's own sockets within a range, on any address: slots are all ANY} */
+    List<PortRange> socketsWithin(int first, int last);
+
+    /** {@return the ports that the host's own clients use, first and last} */
+    int[] localPortRange();
+
+    /** Removes everything: programs, marks, what was set on lo, TAPs. */
+    void removeAll();
+
+    /** Ends this process's part; what steers goes on until the grace time is over. */
+    @Override
+    void close();
+}

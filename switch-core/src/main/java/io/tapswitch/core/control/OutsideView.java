@@ -1,0 +1,37 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.nat.NatVersion.NatOptions;
+import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.PortMarks;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The outside as the tables need it, as it is now.
+ *
+ * @param addresses of the host
+ * @param marks of each of them, by slot
+ * @param uplinks devices with their TAPs
+ * @param reserved ports that sockets of the host hold
+ * @param refused ids of publications that somebody else's socket is in the way of
+ * @param options of NAT
+ */
+record OutsideView(
+        List<OutsideAddress> addresses,
+        Map<Integer, PortMarks> marks,
+        List<UplinkSettings> uplinks,
+        List<PortRange> reserved,
+        Set<Integer> refused,
+        NatOptions options) {
+    /** Copies the collections. */
+    OutsideView {
+        addresses = List.copyOf(addresses);
+        marks = Map.copyOf(marks);
+        uplinks = List.copyOf(uplinks);
+        reserved = List.copyOf(reserved);
+        refused = Set.copyOf(refused);
+    }
+}

@@ -1,0 +1,348 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.control.OutsideKernel.Device;
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.NatVersion.NatOptions;
+import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Theory of operation: the way to the outside, as a part of each version.
+ *
+ * <p>The switch shares the host's addresses. Each device of the host that has one, and lo, is an uplink: it has a TAP
+ * of its own into which the kernel steers what is the switch's, by marks of single ports ({@link
+ * io.tapswitch.tapio.Steering}). What there shall be follows from two things, the desired state and the host's devices
+ * as they are now, and is compared with what is there each time a version comes into force:
+ *
+ * <pre>
+ *   {@link #prepare}   TAPs for new devices, numbers for new addresses, sockets that hold new ports
+ *   {@link #unmark}    ports that nobody publishes any more are the host's again
+ *        dataplane takes the version: rules, uplinks
+ *   {@link #settle}    TAPs of devices that are gone go; new devices are steered; new ports are marked; sockets of
+ *                      ports that are not published any more are closed
+ * </pre>
+ *
+ * <p>In this order no packet to a port that is being published is answered by anybody but its container: first the
+ * socket holds it, silently, then there is a rule, then come the packets (P5).
+ *
+ * <p>A port that a socket of the host has is not taken. The one who asks for it is told; a publication that is in the
+ * state already (the port was taken while the container or the daemon was away) is left out, a warning says why, and it
+ * is tried again with each change.
+ *
+ * <p>Under the controller's lock, but for {@link #warnings} and the beat.
+ */
+final class OutsideWiring {
+    /** Begin of the tags of uplinks' files, where endpoints have their ids. */
+    static final String TAG = "uplink ";
+
+    private static final Logger LOG = LoggerFactory.getLogger(OutsideWiring.class);
+    private static final long BEAT_MS = 500;
+    /** RFC 4787 REQ-5c; ports as RFC 4787 has them, less those of the host's own clients. */
+    private static final NatOptions DEFAULTS = new NatOptions(300_000, 1024, 65_535, 0, 0, true);
+    /** Begin of the names of the host's TAP and of the uplinks', which are no uplinks themselves. */
+    private static final String OWN_NAMES = "tapswitch";
+
+    private final OutsideKernel kernel;
+    private final @Nullable String only;
+    private final OutsideSlots slots;
+    private final Published published;
+    private final Map<Integer, Uplink> uplinks = new TreeMap<>();
+    private final List<Uplink> gone = new ArrayList<>();
+    private final Set<Integer> steered = new LinkedHashSet<>();
+    private final Map<Integer, String> unsteerable = new HashMap<>();
+    private List<Device> devices = List.of();
+    private List<PortRange> sockets = List.of();
+    private NatOptions options;
+    private volatile List<String> warnings = List.of();
+    private volatile boolean closed;
+    private Set<IpAddress> known = Set.of();
+    private boolean beating;
+    private int opened;
+
+    /** A device with its TAP; the id is never used twice. */
+    private record Uplink(Device device, int port, Plumbing.Plug plug, String id) {
+        UplinkSettings settings() {
+            return new UplinkSettings(port, plug.fds(), device.index(), device.loopback(), device.mtu());
+        }
+    }
+
+    /**
+     * Looks at the host; nothing is made yet.
+     *
+     * @param workers how many the dataplane has
+     */
+    OutsideWiring(OutsideKernel kernel, int workers) {
+        this.kernel = kernel;
+        this.only = kernel.only();
+        this.slots = new OutsideSlots(kernel.slotsFile());
+        this.options = withLocalRange(DEFAULTS);
+        this.published = new Published(kernel, workers);
+        look();
+    }
+
+    /** {@return whether an id is or was that of an uplink's TAP} */
+    static boolean isUplink(String id) {
+        return id.startsWith(TAG);
+    }
+
+    private NatOptions withLocalRange(NatOptions wanted) {
+        int[] local = kernel.localPortRange();
+        return new NatOptions(
+                wanted.udpTimeoutMs(), wanted.firstPort(), wanted.lastPort(), local[0], local[1], wanted.portOverload());
+    }
+
+    /** Other options are in force with the next version. */
+    void options(NatOptions wanted) {
+        options = withLocalRange(wanted);
+    }
+
+    /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
+    boolean look() {
+        List<Device> now = kernel.devices();
+        List<PortRange> held = kernel.socketsWithin(options.firstPort(), options.lastPort());
+        boolean same = now.equals(devices) && held.equals(sockets);
+        devices = now;
+        sockets = held;
+        return !same || !unsteerable.isEmpty() || !published.refused().isEmpty();
+    }
+
+    /** {@return tags of what the last daemon left and this one may want} */
+    Set<String> tags() {
+        Set<String> tags = new LinkedHashSet<>();
+        devices.forEach(device -> tags.add(tag(device)));
+        return tags;
+    }
+
+    /** {@return the tag of a device's TAP: another device of the same number is another one} */
+    static String tag(Device device) {
+        return TAG + device.index() + " " + device.name();
+    }
+
+    /** Refuses what nobody can have: a publication that is new in {@code next} and whose port a socket has. */
+    void require(DesiredState before, DesiredState next) {
+        published.require(before, next);
+    }
+
+    /** {@return what the next version must know} */
+    OutsideView prepare(DesiredState next) {
+        Map<Integer, Device> wanted = new TreeMap<>();
+        for (Device device : devices) {
+            if (isUplink(device)) {
+                wanted.put(device.index(), device);
+            }
+        }
+        uplinks.values().removeIf(uplink -> {
+            Device device = wanted.get(uplink.device().index());
+            boolean stays = device != null && device.name().equals(uplink.device().name());
+            if (!stays) {
+                gone.add(uplink);
+            }
+            return !stays;
+        });
+        wanted.values().forEach(this::open);
+        published.hold(next);
+        List<OutsideAddress> addresses = slots.assign(addresses(next));
+        known = addresses.stream().map(OutsideAddress::address).collect(Collectors.toSet());
+        Map<Integer, PortMarks> marks = new HashMap<>();
+        addresses.forEach(address -> marks.put(address.slot(), kernel.marks(address.address())));
+        published.plan(next, addresses, marks);
+        return new OutsideView(
+                addresses,
+                marks,
+                uplinks.values().stream().map(Uplink::settings).toList(),
+                sockets,
+                published.refused().keySet(),
+                options);
+    }
+
+    private boolean isUplink(Device device) {
+        if (!device.up() || device.name().startsWith(OWN_NAMES)) {
+            return false;
+        }
+        return device.loopback() || (only == null ? !device.addresses().isEmpty() : device.name().equals(only));
+    }
+
+    private void open(Device device) {
+        Uplink there = uplinks.get(device.index());
+        if (there != null) {
+            uplinks.put(device.index(), new Uplink(device, there.port(), there.plug(), there.id()));
+            return;
+        }
+        int port = freePort();
+        if (port < 0) {
+            unsteerable.put(device.index(), "no more than " + EndpointRules.UPLINK_PORTS + " devices can be uplinks");
+            return;
+        }
+        try {
+            opened++;
+            uplinks.put(
+                    device.index(), new Uplink(device, port, kernel.uplink(device), TAG + device.index() + " " + opened));
+            unsteerable.remove(device.index());
+        } catch (Refusal e) {
+            complain(device, e);
+        }
+    }
+
+    private int freePort() {
+        for (int port = EndpointRules.FIRST_UPLINK_PORT; port < EndpointRules.HOST_PORT; port++) {
+            int number = port;
+            if (uplinks.values().stream().noneMatch(uplink -> uplink.port() == number)
+                    && gone.stream().noneMatch(uplink -> uplink.port() == number)) {
+                return port;
+            }
+        }
+        return -1;
+    }
+
+    private void complain(Device device, Refusal why) {
+        if (!why.sentence().equals(unsteerable.put(device.index(), why.sentence()))) {
+            LOG.warn("{} is no uplink: {}", device.name(), why.sentence());
+        }
+    }
+
+    /** All that packets may be addressed to at this host; the gateways from the version on that has them. */
+    private Set<IpAddress> addresses(DesiredState next) {
+        Set<IpAddress> addresses = new LinkedHashSet<>();
+        devices.forEach(device -> addresses.addAll(device.addresses()));
+        HostPortWiring.networks(next)
+                .forEach(network -> network.subnets().forEach(subnet -> addresses.add(subnet.gateway())));
+        return addresses;
+    }
+
+    /** Gives ports back to the host that nobody publishes any more. */
+    void unmark() {
+        published.unmark();
+    }
+
+    /** The version is in force: what follows from it outside the dataplane. */
+    void settle() {
+        for (Uplink uplink : gone) {
+            try {
+                kernel.unsteer(uplink.device().index(), uplink.plug());
+            } catch (Refusal e) {
+                LOG.warn("{} is still steered: {}", uplink.device().name(), e.sentence());
+            }
+            steered.remove(uplink.device().index());
+            drop(uplink);
+        }
+        gone.clear();
+        for (Uplink uplink : uplinks.values()) {
+            Device device = uplink.device();
+            try {
+                if (!steered.contains(device.index()) || !kernel.isFirst(device.index())) {
+                    kernel.steer(device, uplink.plug());
+                    steered.add(device.index());
+                    unsteerable.remove(device.index());
+                }
+            } catch (Refusal e) {
+                complain(device, e);
+            }
+        }
+        published.mark();
+        kernel.forgetAllBut(known);
+        if (!beating) {
+            beating = true;
+            kernel.beat();
+            Thread.ofPlatform().daemon().name("steering-beat").start(this::beat);
+        }
+        warn();
+    }
+
+    private void drop(Uplink uplink) {
+        try {
+            kernel.unplug(List.of(uplink.plug()));
+        } catch (Refusal e) {
+            LOG.error("the TAP of {} could not be removed: {}", uplink.device().name(), e.sentence());
+        }
+    }
+
+    private void beat() {
+        try {
+            while (!closed) {
+                Thread.sleep(BEAT_MS);
+                kernel.beat();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** {@return ids of the uplinks' TAPs, by port: whose a port is that the dataplane says is gone} */
+    Map<Integer, String> ids() {
+        Map<Integer, String> ids = new TreeMap<>();
+        uplinks.values().forEach(uplink -> ids.put(uplink.port(), uplink.id()));
+        return ids;
+    }
+
+    /** Somebody deleted a TAP: with the next version it is made again. {@return whether it was one of these} */
+    boolean lost(String id) {
+        return uplinks.values().removeIf(uplink -> {
+            boolean isIt = uplink.id().equals(id);
+            if (isIt) {
+                gone.add(uplink);
+            }
+            return isIt;
+        });
+    }
+
+    private void warn() {
+        List<String> now = new ArrayList<>(published.warnings());
+        for (Device device : devices) {
+            String why = unsteerable.get(device.index());
+            if (why != null) {
+                now.add(device.name() + " is no uplink: " + why);
+            }
+        }
+        if (only != null && devices.stream().noneMatch(device -> device.name().equals(only))) {
+            now.add("the uplink " + only + " is not there (--uplink shared:" + only + ")");
+        }
+        slots.without()
+                .forEach(address -> now.add("address " + address + " of the host is one too many: nothing is published"
+                        + " on it, and nothing leaves with it"));
+        warnings = List.copyOf(now);
+    }
+
+    /** {@return what a person should look at} */
+    List<String> warnings() {
+        return warnings;
+    }
+
+    /** {@return what the uplinks are, for people: device and state} */
+    List<String> sentences() {
+        return uplinks.values().stream()
+                .map(uplink -> uplink.device().name()
+                        + (steered.contains(uplink.device().index()) ? "" : " (not steered)"))
+                .toList();
+    }
+
+    /** Takes everything off the host; the dataplane must be done with the TAPs. */
+    void removeAll() {
+        closed = true;
+        published.close();
+        uplinks.values().forEach(this::drop);
+        uplinks.clear();
+        kernel.removeAll();
+    }
+
+    /** Ends this process's part; what steers goes on until the grace time is over. */
+    void close() {
+        closed = true;
+        published.close();
+        kernel.close();
+    }
+}

@@ -1,0 +1,253 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.BpfDirectory;
+import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.HostLink;
+import io.tapswitch.tapio.HostLinks;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.tapio.Steering;
+import io.tapswitch.tapio.UplinkTap;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Address;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernel's side of the outside as it is: BPF programs at the host's devices ({@link Steering}), one TAP for each
+ * ({@link UplinkTap}), whose files are kept with the containers'. Everything is of the daemon's network namespace and
+ * outlives the daemon.
+ */
+final class SteeredOutside implements OutsideKernel {
+    private static final String TAP_NAME = "tapswitch-u%d";
+    private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
+    private static final String SLOTS = "slots";
+
+    private final Path runDirectory;
+    private final KeptTaps kept;
+    private final int workers;
+    private final @Nullable String only;
+    private final Steering steering;
+
+    /** The TAP of a device of the host. */
+    private record UplinkPlug(String tag, UplinkTap tap, int queues) implements Plumbing.Plug {
+        @Override
+        public List<Integer> fds() {
+            return tap.fds().subList(0, queues);
+        }
+    }
+
+    /**
+     * Opens what an earlier daemon left, or begins.
+     *
+     * @param only the device that is to be used besides lo, null for all that have an address
+     * @param grace how long after the last beat frames still come here
+     * @throws DeviceException when the kernel or the rights do not allow it
+     */
+    SteeredOutside(Path runDirectory, KeptTaps kept, int workers, @Nullable String only, Duration grace) {
+        this.runDirectory = runDirectory;
+        this.kept = kept;
+        this.workers = workers;
+        this.only = only;
+        this.steering = Steering.open(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory), grace);
+    }
+
+    private static <T> T refusing(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (DeviceException e) {
+            throw Refusal.failed(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public @Nullable String only() {
+        return only;
+    }
+
+    @Override
+    public Path slotsFile() {
+        return runDirectory.resolve(SLOTS);
+    }
+
+    @Override
+    public List<Device> devices() {
+        List<Device> devices = new ArrayList<>();
+        for (HostLink link : refusing(HostLinks::read)) {
+            List<IpAddress> addresses = link.addresses().stream()
+                    .filter(address -> address.usable() && address.scope() != HostLink.Scope.LINK)
+                    .map(HostLink.Address::ip)
+                    .toList();
+            devices.add(new Device(
+                    link.index(), link.name(), link.mtu(), link.up(), link.loopback(), link.mac(), addresses));
+        }
+        return devices;
+    }
+
+    @Override
+    public Plumbing.Plug uplink(Device device) {
+        String tag = OutsideWiring.tag(device);
+        return refusing(() -> {
+            List<Integer> files = kept.files(tag);
+            UplinkTap tap = files.isEmpty() ? null : adopted(tag, files);
+            if (tap == null) {
+                String alias = "tapswitch " + runDirectory + " " + tag;
+                UplinkTap.deleteAbandoned(alias);
+                tap = UplinkTap.create(TAP_NAME, workers, alias);
+                try {
+                    kept.put(tag, tap.fds());
+                } catch (RuntimeException e) {
+                    tap.delete();
+                    throw e;
+                }
+            } else if (tap.queues(workers)) {
+                kept.drop(List.of(tag));
+                kept.put(tag, tap.fds());
+            }
+            return new UplinkPlug(tag, tap, workers);
+        });
+    }
+
+    private @Nullable UplinkTap adopted(String tag, List<Integer> files) {
+        try {
+            UplinkTap tap = UplinkTap.adopt(files);
+            tap.name();
+            return tap;
+        } catch (DeviceException gone) {
+            kept.drop(List.of(tag));
+            return null;
+        }
+    }
+
+    @Override
+    public void unplug(Collection<Plumbing.Plug> plugs) {
+        for (Plumbing.Plug plug : plugs) {
+            UplinkPlug uplink = (UplinkPlug) plug;
+            refusing(() -> {
+                kept.drop(List.of(uplink.tag()));
+                try {
+                    uplink.tap().delete();
+                } catch (DeviceException gone) {
+                    uplink.tap().close();
+                }
+                return uplink;
+            });
+        }
+    }
+
+    @Override
+    public void steer(Device device, Plumbing.Plug plug) {
+        refusing(() -> {
+            steering.steer(device.index(), ((UplinkPlug) plug).tap().index());
+            return device;
+        });
+    }
+
+    @Override
+    public boolean isFirst(int device) {
+        return refusing(() -> steering.isFirst(device));
+    }
+
+    @Override
+    public void unsteer(int device, Plumbing.Plug plug) {
+        refusing(() -> {
+            int tap;
+            try {
+                tap = ((UplinkPlug) plug).tap().index();
+            } catch (DeviceException gone) {
+                // Its program went with it.
+                tap = device;
+            }
+            steering.unsteer(device, tap);
+            return device;
+        });
+    }
+
+    @Override
+    public PortMarks marks(IpAddress address) {
+        return refusing(() -> switch (address) {
+            case Ipv4Address four -> steering.marks(0, mapped(four));
+            case Ipv6Address six -> steering.marks(six.hi(), six.lo());
+        });
+    }
+
+    private static long mapped(Ipv4Address address) {
+        return 0xffff_0000_0000L | (address.bits() & 0xffff_ffffL);
+    }
+
+    @Override
+    public void forgetAllBut(Set<IpAddress> addresses) {
+        Set<Ipv6Address> keys = new java.util.HashSet<>();
+        for (IpAddress address : addresses) {
+            keys.add(switch (address) {
+                case Ipv4Address four -> new Ipv6Address(0, mapped(four));
+                case Ipv6Address six -> six;
+            });
+        }
+        refusing(() -> {
+            steering.forgetAllBut((high, low) -> keys.contains(new Ipv6Address(high, low)));
+            return keys;
+        });
+    }
+
+    @Override
+    public void beat() {
+        steering.beat(System.nanoTime());
+    }
+
+    @Override
+    public Held hold(@Nullable IpAddress address, int protocol, int first, int last) {
+        return () -> {};
+    }
+
+    @Override
+    public List<PortRange> socketsWithin(int first, int last) {
+        return List.of();
+    }
+
+    @Override
+    public int[] localPortRange() {
+        try {
+            String[] parts = Files.readString(LOCAL_PORTS).strip().split("\\s+", -1);
+            return new int[] {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
+        } catch (IOException e) {
+            throw Refusal.failed("cannot read " + LOCAL_PORTS, e);
+        }
+    }
+
+    @Override
+    public void removeAll() {
+        refusing(() -> {
+            steering.close();
+            Steering.removeAll(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory));
+            BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
+            return runDirectory;
+        });
+        try {
+            Files.deleteIfExists(slotsFile());
+        } catch (IOException e) {
+            throw Refusal.failed("cannot remove " + slotsFile(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        steering.close();
+    }
+
+    /** {@return nothing that a rule could name: any of the host's addresses} */
+    static PortRange anywhere(int protocol, int port) {
+        return new PortRange(DnatRule.ANY, protocol, port, port);
+    }
+}
