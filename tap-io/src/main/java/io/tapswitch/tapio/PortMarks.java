@@ -2,6 +2,7 @@ package io.tapswitch.tapio;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -32,6 +33,11 @@ public final class PortMarks {
 
     PortMarks(MemorySegment bytes) {
         this.bytes = bytes;
+    }
+
+    /** {@return marks that no kernel looks at, all of them the host's: for those that make marks and have no kernel} */
+    public static PortMarks inMemory() {
+        return new PortMarks(Arena.ofAuto().allocate(LENGTH));
     }
 
     /** Gives a port to a worker: frames for it come from now on. */
