@@ -58,7 +58,6 @@ class DaemonOptionsTest {
                 "--cluster-store=etcd://x",
                 "--cluster-advertise",
                 "--metrics",
-                "--uplink=shared",
                 "--uplink=dedicated:eth0"
             })
     void refusesLaterVersionsFlagsByName(String flag) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A host without a kernel: devices that a test sets, marks in plain memory, sockets that are only names. */
@@ -51,14 +52,14 @@ final class FakeOutside implements OutsideKernel {
 
     private final Path directory;
     private int files = 1_000;
-    private volatile int beats;
+    private final AtomicInteger beats = new AtomicInteger();
 
     FakeOutside(Path directory) {
         this.directory = directory;
     }
 
     int beats() {
-        return beats;
+        return beats.get();
     }
 
     @Override
@@ -115,7 +116,7 @@ final class FakeOutside implements OutsideKernel {
 
     @Override
     public void beat() {
-        beats++;
+        beats.incrementAndGet();
     }
 
     @Override

@@ -1,0 +1,204 @@
+package io.tapswitch.core.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.dataplane.SwitchTables;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.NetworkMode;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatVersion;
+import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.wire.IpAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the way to the outside makes of a version and of the host, in which order. */
+class OutsideWiringTest {
+    private static final IpAddress OUTSIDE = IpAddress.parse("192.0.2.1");
+    private static final IpAddress LOCAL = IpAddress.parse("127.0.0.1");
+
+    private final Network web = States.network("web", 3, "10.66.0.0/16");
+    private final Endpoint endpoint = States.endpoint(web, 7, "10.66.0.2", null);
+    private final Container container =
+            States.container("c", Container.Status.RUNNING, new NetworkMode.Own(), endpoint);
+
+    @TempDir
+    Path directory;
+
+    private FakeOutside kernel;
+    private OutsideWiring wiring;
+    private DesiredState state = DesiredState.EMPTY.with(web).with(container);
+
+    @BeforeEach
+    void begin() {
+        kernel = new FakeOutside(directory);
+        wiring = new OutsideWiring(kernel, 2);
+    }
+
+    private DesiredState publish(String... specs) {
+        List<Publication> publications = new ArrayList<>(state.publications());
+        for (String text : specs) {
+            PortSpec spec = PortSpec.parse(text);
+            publications.add(new Publication(
+                    state.nextRule() + publications.size(),
+                    container.id(),
+                    spec,
+                    spec.firstHostPort(),
+                    List.of(),
+                    new Origin.Command()));
+        }
+        return state.withPublications(publications);
+    }
+
+    private OutsideView bring(DesiredState next) {
+        wiring.require(state, next);
+        OutsideView view = wiring.prepare(next);
+        wiring.unmark();
+        kernel.told.add("version");
+        wiring.settle();
+        state = next;
+        return view;
+    }
+
+    private int owner(IpAddress address, int port) {
+        return kernel.marks(address).owner(PortMarks.TCP, port);
+    }
+
+    @Test
+    void eachDeviceWithAnAddressIsAnUplink_andLoIs() {
+        kernel.devices.add(new OutsideKernel.Device(3, "eth1", 1500, true, false, 1, List.of()));
+        kernel.devices.add(new OutsideKernel.Device(
+                4, "tapswitch0", 1500, true, false, 1, List.of(IpAddress.parse("10.66.0.1"))));
+        wiring.look();
+        OutsideView view = bring(state);
+        assertThat(view.uplinks()).extracting(UplinkSettings::device).containsExactly(1, 2);
+        assertThat(kernel.steered).containsExactly(1, 2);
+        assertThat(view.addresses())
+                .extracting(address -> address.address().toString())
+                .contains("127.0.0.1", "::1", "192.0.2.1", "2001:db8::1", "10.66.0.1");
+        assertThat(kernel.beats()).isPositive();
+    }
+
+    @Test
+    void theNamedDeviceAloneIsUsedBesidesLo_andMissedWhileItIsNotThere() {
+        kernel.only = "eth9";
+        wiring = new OutsideWiring(kernel, 1);
+        assertThat(bring(state).uplinks()).hasSize(1);
+        assertThat(wiring.warnings()).singleElement().asString().contains("eth9");
+    }
+
+    @Test
+    void P5_theSocketHoldsThePortBeforeThereIsARule_andThePacketsComeAfterIt() {
+        bring(state);
+        kernel.told.clear();
+        bring(publish("8080:80"));
+        assertThat(kernel.told).containsExactly("hold * 6 8080-8080", "version");
+        assertThat(owner(OUTSIDE, 8080)).isEqualTo(1);
+        assertThat(owner(LOCAL, 8080)).isEqualTo(1);
+        kernel.told.clear();
+        bring(state.withPublications(List.of()));
+        assertThat(kernel.told).containsExactly("version", "release * 6 8080-8080");
+        assertThat(owner(OUTSIDE, 8080)).isEqualTo(-1);
+    }
+
+    @Test
+    void A_PORT_06_onOneAddressItIsMarkedThereOnly() {
+        bring(publish("127.0.0.1:5432:5432"));
+        assertThat(owner(LOCAL, 5432)).isEqualTo(1);
+        assertThat(owner(OUTSIDE, 5432)).isEqualTo(-1);
+    }
+
+    @Test
+    void A_PORT_21_anAddressThatComesLaterIsPublishedOnToo() {
+        bring(publish("8080:80"));
+        IpAddress later = IpAddress.parse("192.0.2.77");
+        kernel.devices.add(new OutsideKernel.Device(5, "eth2", 1500, true, false, 1, List.of(later)));
+        assertThat(wiring.look()).isTrue();
+        bring(state);
+        assertThat(owner(later, 8080)).isEqualTo(1);
+        assertThat(kernel.steered).containsExactly(1, 2, 5);
+    }
+
+    @Test
+    void P2_aPortThatASocketOfTheHostHasIsRefused_andOneOfTheFileIsLeftOut() {
+        kernel.busy.add("* 6 80-80");
+        assertThatThrownBy(() -> bring(publish("80:80"))).isInstanceOf(Refusal.class);
+        Publication ofFile = new Publication(
+                9, "c", PortSpec.parse("80:80"), 80, List.of(), new Origin.File("f.yaml", 3));
+        state = state.withPublications(List.of(ofFile));
+        OutsideView view = bring(state);
+        assertThat(view.refused()).containsExactly(9);
+        assertThat(wiring.warnings()).singleElement().asString().contains("somebody");
+        assertThat(owner(OUTSIDE, 80)).isEqualTo(-1);
+        kernel.busy.clear();
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).refused()).isEmpty();
+        assertThat(owner(OUTSIDE, 80)).isEqualTo(1);
+    }
+
+    @Test
+    void P9_theSameVersionAgainTouchesNothing() {
+        bring(publish("8080:80", "9000-9100:9000-9100/udp"));
+        kernel.told.clear();
+        assertThat(wiring.look()).isFalse();
+        bring(state);
+        assertThat(kernel.told).containsExactly("version");
+    }
+
+    @Test
+    void aDeviceThatIsGoneLosesItsTapWhenTheDataplaneHasLetGo() {
+        bring(state);
+        kernel.devices.remove(FakeOutside.ETH0);
+        wiring.look();
+        assertThat(bring(state).uplinks()).hasSize(1);
+        assertThat(kernel.taps).hasSize(1);
+        assertThat(kernel.marks).doesNotContainKey(OUTSIDE);
+    }
+
+    @Test
+    void theNumbersOfAddressesOutliveTheDaemon() {
+        List<OutsideAddress> before = bring(state).addresses();
+        kernel.devices.remove(FakeOutside.LO);
+        kernel.devices.add(FakeOutside.LO);
+        OutsideWiring next = new OutsideWiring(kernel, 2);
+        assertThat(next.prepare(state).addresses()).containsExactlyInAnyOrderElementsOf(before);
+    }
+
+    @Test
+    void theTablesSayWhoMayGoOutAndWhatLeadsIn() {
+        DesiredState next = publish("8080-8089:80-89");
+        OutsideView view = bring(next);
+        SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, view);
+        NatVersion nat = Objects.requireNonNull(tables.outside()).nat();
+        assertThat(nat.rules())
+                .containsExactly(new DnatRule(
+                        next.publications().getFirst().id(),
+                        DnatRule.ANY,
+                        6,
+                        8080,
+                        8089,
+                        3,
+                        7,
+                        IpAddress.parse("10.66.0.2"),
+                        80,
+                        List.of()));
+        assertThat(nat.endpoints()).singleElement().satisfies(inside -> assertThat(inside.id())
+                .isEqualTo(7));
+        assertThat(nat.options().excludedFirst()).isEqualTo(32_768);
+    }
+}
