@@ -88,8 +88,9 @@ final class DaemonOptions {
     @Option(
             names = "--uplink",
             paramLabel = "MODE[:INTERFACE]",
-            description = "way to the outside: shared (on the host's addresses, of all interfaces or of the one named) or"
-                    + " none (default: shared)")
+            description =
+                    "way to the outside: shared (on the host's addresses, of all interfaces or of the one named) or"
+                            + " none (default: shared)")
     @Nullable
     String uplink;
 

@@ -89,7 +89,7 @@ public final class Compiler {
         Compiler compiler = new Compiler(workers, fdsOfEndpoint);
         state.networks().forEach(compiler::network);
         state.containers().forEach(compiler::container);
-        return compiler.tables(state, host, outside);
+        return compiler.tables(state.version(), host, outside);
     }
 
     /** {@return the tables of a switch without a way to the outside} */
@@ -167,7 +167,7 @@ public final class Compiler {
         members.add(port.ipv6(), port);
     }
 
-    private SwitchTables tables(DesiredState state, @Nullable HostView host, @Nullable OutsideView outside) {
+    private SwitchTables tables(long version, @Nullable HostView host, @Nullable OutsideView outside) {
         Map<Integer, NetworkSettings> settings = new LinkedHashMap<>();
         Map<Integer, NeighbourTable> neighbours = new LinkedHashMap<>();
         List<Neighbour> reachable = new ArrayList<>();
@@ -180,10 +180,9 @@ public final class Compiler {
             }
         }
         HostSettings hostSettings = host == null ? null : host(host, new NeighbourTable(reachable));
-        OutsideSettings outsideSettings = outside == null
-                ? null
-                : OutsideCompiler.compile(state, settings.values(), ports, network -> 0, outside);
-        return new SwitchTables(state.version(), settings, neighbours, ports, hostSettings, outsideSettings);
+        OutsideSettings outsideSettings =
+                outside == null ? null : OutsideCompiler.compile(settings.values(), ports, network -> 0, outside);
+        return new SwitchTables(version, settings, neighbours, ports, hostSettings, outsideSettings);
     }
 
     private static HostSettings host(HostView host, NeighbourTable reachable) {

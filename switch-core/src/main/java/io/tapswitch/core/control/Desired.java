@@ -107,9 +107,6 @@ final class Desired {
             if (closed) {
                 throw Refusal.failed("the daemon is ending", new IllegalStateException("closed"));
             }
-            if (outside != null) {
-                outside.require(before, next);
-            }
             directory.save(next);
             unsaved = null;
             // Devices are taken back only when no worker can still be reading them.
@@ -182,7 +179,7 @@ final class Desired {
             bring(next, host.view(next), null);
             return;
         }
-        OutsideView view = outside.prepare(next);
+        OutsideView view = outside.prepare(next, PublishedPorts.active(next));
         outside.ids().forEach(devices::bind);
         outside.unmark();
         bring(next, host.view(next), view);
@@ -192,7 +189,7 @@ final class Desired {
     /** Takes the host's interface away from the dataplane and then from the host. */
     void dropHost() {
         // First the dataplane: a ring may still name the files, and what the vault has must go before another is made.
-        bring(state, null, outside == null ? null : outside.prepare(state));
+        bring(state, null, outside == null ? null : outside.prepare(state, PublishedPorts.active(state)));
         devices.bind(EndpointRules.HOST_PORT, null);
         host.drop();
     }

@@ -5,7 +5,6 @@ import io.tapswitch.core.dataplane.GatewayAddress;
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.dataplane.OutsideSettings;
 import io.tapswitch.core.dataplane.PortSettings;
-import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.DnatRules;
 import io.tapswitch.nat.NatVersion;
@@ -31,14 +30,12 @@ final class OutsideCompiler {
     /**
      * Compiles.
      *
-     * @param state what there shall be
      * @param networks as compiled, of which those that are not internal have a way out
      * @param ports as compiled: only an endpoint with a device has flows
      * @param filtering how open the mappings of a network are, by its index (N4)
      * @param view the outside as it is now
      */
     static OutsideSettings compile(
-            DesiredState state,
             Collection<NetworkSettings> networks,
             Map<Integer, PortSettings> ports,
             ToIntFunction<NetworkSettings> filtering,
@@ -62,15 +59,9 @@ final class OutsideCompiler {
                 endpoints.add(new InsideEndpoint(port.id(), port.network(), port.ipv4(), port.ipv6()));
             }
         }
-        List<DnatRule> rules = rules(state, ports, view);
+        List<DnatRule> rules = rules(ports, view);
         NatVersion nat = new NatVersion(
-                view.addresses(),
-                inside,
-                endpoints,
-                rules,
-                DnatRules.compile(rules),
-                view.reserved(),
-                view.options());
+                view.addresses(), inside, endpoints, rules, DnatRules.compile(rules), view.reserved(), view.options());
         return new OutsideSettings(nat, view.marks(), view.uplinks());
     }
 
@@ -82,16 +73,16 @@ final class OutsideCompiler {
                 .orElse(null);
     }
 
-    private static List<DnatRule> rules(DesiredState state, Map<Integer, PortSettings> ports, OutsideView view) {
+    private static List<DnatRule> rules(Map<Integer, PortSettings> ports, OutsideView view) {
         Map<IpAddress, Integer> slots = new HashMap<>();
         for (OutsideAddress address : view.addresses()) {
             slots.put(address.address(), address.slot());
         }
         List<DnatRule> rules = new ArrayList<>();
-        for (ActivePort port : PublishedPorts.active(state)) {
+        for (ActivePort port : view.served()) {
             // An address that the host has not now has no number: its packets cannot come.
             Integer slot = port.outside() == null ? Integer.valueOf(DnatRule.ANY) : slots.get(port.outside());
-            if (slot != null && !view.refused().contains(port.rule()) && ports.containsKey(port.endpoint())) {
+            if (slot != null && ports.containsKey(port.endpoint())) {
                 rules.add(new DnatRule(
                         port.rule(),
                         slot,

@@ -29,8 +29,7 @@ interface OutsideKernel extends AutoCloseable {
      * @param mac its MAC address, low 48 bits, 0 for none
      * @param addresses of both families, link-local ones left out
      */
-    record Device(
-            int index, String name, int mtu, boolean up, boolean loopback, long mac, List<IpAddress> addresses) {
+    record Device(int index, String name, int mtu, boolean up, boolean loopback, long mac, List<IpAddress> addresses) {
         /** Copies the list. */
         public Device {
             addresses = List.copyOf(addresses);

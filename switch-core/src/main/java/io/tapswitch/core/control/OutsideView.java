@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
@@ -7,7 +8,6 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The outside as the tables need it, as it is now.
@@ -16,7 +16,7 @@ import java.util.Set;
  * @param marks of each of them, by slot
  * @param uplinks devices with their TAPs
  * @param reserved ports that sockets of the host hold
- * @param refused ids of publications that somebody else's socket is in the way of
+ * @param served the published ports that are in force and ours
  * @param options of NAT
  */
 record OutsideView(
@@ -24,7 +24,7 @@ record OutsideView(
         Map<Integer, PortMarks> marks,
         List<UplinkSettings> uplinks,
         List<PortRange> reserved,
-        Set<Integer> refused,
+        List<ActivePort> served,
         NatOptions options) {
     /** Copies the collections. */
     OutsideView {
@@ -32,6 +32,6 @@ record OutsideView(
         marks = Map.copyOf(marks);
         uplinks = List.copyOf(uplinks);
         reserved = List.copyOf(reserved);
-        refused = Set.copyOf(refused);
+        served = List.copyOf(served);
     }
 }

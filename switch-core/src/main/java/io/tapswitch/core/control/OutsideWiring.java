@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.OutsideKernel.Device;
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
@@ -30,19 +31,15 @@ import org.slf4j.LoggerFactory;
  * as they are now, and is compared with what is there each time a version comes into force:
  *
  * <pre>
- *   {@link #prepare}   TAPs for new devices, numbers for new addresses, sockets that hold new ports
+ *   {@link #prepare}   TAPs for new devices, numbers for new addresses
  *   {@link #unmark}    ports that nobody publishes any more are the host's again
  *        dataplane takes the version: rules, uplinks
- *   {@link #settle}    TAPs of devices that are gone go; new devices are steered; new ports are marked; sockets of
- *                      ports that are not published any more are closed
+ *   {@link #settle}    TAPs of devices that are gone go; new devices are steered; new ports are marked
  * </pre>
  *
- * <p>In this order no packet to a port that is being published is answered by anybody but its container: first the
- * socket holds it, silently, then there is a rule, then come the packets (P5).
- *
- * <p>A port that a socket of the host has is not taken. The one who asks for it is told; a publication that is in the
- * state already (the port was taken while the container or the daemon was away) is left out, a warning says why, and it
- * is tried again with each change.
+ * <p>Sockets hold a published port before this begins, silently, and until it is over. So no packet to a port that is
+ * being published is answered by anybody but its container: first nobody has it, then there is a rule, then come the
+ * packets (P5).
  *
  * <p>Under the controller's lock, but for {@link #warnings} and the beat.
  */
@@ -91,7 +88,7 @@ final class OutsideWiring {
         this.only = kernel.only();
         this.slots = new OutsideSlots(kernel.slotsFile());
         this.options = withLocalRange(DEFAULTS);
-        this.published = new Published(kernel, workers);
+        this.published = new Published(workers);
         look();
     }
 
@@ -103,7 +100,12 @@ final class OutsideWiring {
     private NatOptions withLocalRange(NatOptions wanted) {
         int[] local = kernel.localPortRange();
         return new NatOptions(
-                wanted.udpTimeoutMs(), wanted.firstPort(), wanted.lastPort(), local[0], local[1], wanted.portOverload());
+                wanted.udpTimeoutMs(),
+                wanted.firstPort(),
+                wanted.lastPort(),
+                local[0],
+                local[1],
+                wanted.portOverload());
     }
 
     /** Other options are in force with the next version. */
@@ -118,7 +120,7 @@ final class OutsideWiring {
         boolean same = now.equals(devices) && held.equals(sockets);
         devices = now;
         sockets = held;
-        return !same || !unsteerable.isEmpty() || !published.refused().isEmpty();
+        return !same || !unsteerable.isEmpty();
     }
 
     /** {@return tags of what the last daemon left and this one may want} */
@@ -133,13 +135,12 @@ final class OutsideWiring {
         return TAG + device.index() + " " + device.name();
     }
 
-    /** Refuses what nobody can have: a publication that is new in {@code next} and whose port a socket has. */
-    void require(DesiredState before, DesiredState next) {
-        published.require(before, next);
-    }
-
-    /** {@return what the next version must know} */
-    OutsideView prepare(DesiredState next) {
+    /**
+     * {@return what the next version must know}
+     *
+     * @param served the published ports that are in force and ours
+     */
+    OutsideView prepare(DesiredState next, List<ActivePort> served) {
         Map<Integer, Device> wanted = new TreeMap<>();
         for (Device device : devices) {
             if (isUplink(device)) {
@@ -148,25 +149,25 @@ final class OutsideWiring {
         }
         uplinks.values().removeIf(uplink -> {
             Device device = wanted.get(uplink.device().index());
-            boolean stays = device != null && device.name().equals(uplink.device().name());
+            boolean stays =
+                    device != null && device.name().equals(uplink.device().name());
             if (!stays) {
                 gone.add(uplink);
             }
             return !stays;
         });
         wanted.values().forEach(this::open);
-        published.hold(next);
         List<OutsideAddress> addresses = slots.assign(addresses(next));
         known = addresses.stream().map(OutsideAddress::address).collect(Collectors.toSet());
         Map<Integer, PortMarks> marks = new HashMap<>();
         addresses.forEach(address -> marks.put(address.slot(), kernel.marks(address.address())));
-        published.plan(next, addresses, marks);
+        published.plan(served, addresses, marks);
         return new OutsideView(
                 addresses,
                 marks,
                 uplinks.values().stream().map(Uplink::settings).toList(),
                 sockets,
-                published.refused().keySet(),
+                served,
                 options);
     }
 
@@ -174,7 +175,8 @@ final class OutsideWiring {
         if (!device.up() || device.name().startsWith(OWN_NAMES)) {
             return false;
         }
-        return device.loopback() || (only == null ? !device.addresses().isEmpty() : device.name().equals(only));
+        return device.loopback()
+                || (only == null ? !device.addresses().isEmpty() : device.name().equals(only));
     }
 
     private void open(Device device) {
@@ -191,7 +193,8 @@ final class OutsideWiring {
         try {
             opened++;
             uplinks.put(
-                    device.index(), new Uplink(device, port, kernel.uplink(device), TAG + device.index() + " " + opened));
+                    device.index(),
+                    new Uplink(device, port, kernel.uplink(device), TAG + device.index() + " " + opened));
             unsteerable.remove(device.index());
         } catch (Refusal e) {
             complain(device, e);
@@ -301,7 +304,7 @@ final class OutsideWiring {
     }
 
     private void warn() {
-        List<String> now = new ArrayList<>(published.warnings());
+        List<String> now = new ArrayList<>();
         for (Device device : devices) {
             String why = unsteerable.get(device.index());
             if (why != null) {
@@ -333,7 +336,6 @@ final class OutsideWiring {
     /** Takes everything off the host; the dataplane must be done with the TAPs. */
     void removeAll() {
         closed = true;
-        published.close();
         uplinks.values().forEach(this::drop);
         uplinks.clear();
         kernel.removeAll();
@@ -342,7 +344,6 @@ final class OutsideWiring {
     /** Ends this process's part; what steers goes on until the grace time is over. */
     void close() {
         closed = true;
-        published.close();
         kernel.close();
     }
 }

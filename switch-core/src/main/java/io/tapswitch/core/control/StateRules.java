@@ -127,7 +127,8 @@ final class StateRules {
         int port = endpoint.port();
         return port < 0 || port >= EndpointRules.FIRST_UPLINK_PORT
                 ? new Fault(
-                        endpoint.id(), what + ": port " + port + " is not from 0 to " + (EndpointRules.FIRST_UPLINK_PORT - 1))
+                        endpoint.id(),
+                        what + ": port " + port + " is not from 0 to " + (EndpointRules.FIRST_UPLINK_PORT - 1))
                 : once("port " + port, endpoint.id(), what);
     }
 

@@ -190,10 +190,11 @@ final class SteeredOutside implements OutsideKernel {
     public void forgetAllBut(Set<IpAddress> addresses) {
         Set<Ipv6Address> keys = new java.util.HashSet<>();
         for (IpAddress address : addresses) {
-            keys.add(switch (address) {
-                case Ipv4Address four -> new Ipv6Address(0, mapped(four));
-                case Ipv6Address six -> six;
-            });
+            keys.add(
+                    switch (address) {
+                        case Ipv4Address four -> new Ipv6Address(0, mapped(four));
+                        case Ipv6Address six -> six;
+                    });
         }
         refusing(() -> {
             steering.forgetAllBut((high, low) -> keys.contains(new Ipv6Address(high, low)));

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param chosen whether a person asked for it: then a kernel that cannot is a refusal, else a warning
  * @param grace how long after its last sign of life the daemon's ports stay its own
  */
-public record UplinkChoice(
-        Mode mode, @Nullable String device, boolean chosen, Duration grace) {
+public record UplinkChoice(Mode mode, @Nullable String device, boolean chosen, Duration grace) {
     /** No way out, and nobody asked. */
     public static final UplinkChoice NONE = new UplinkChoice(Mode.NONE, null, true, Duration.ZERO);
 

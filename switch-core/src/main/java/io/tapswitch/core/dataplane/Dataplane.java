@@ -27,7 +27,11 @@ public interface Dataplane extends AutoCloseable {
      * @param nat what NAT stands on, null for none: then no version may have an outside
      */
     record Config(
-            int workers, @Nullable IoMode ioMode, long memoryBytes, long busyPollNs, @Nullable NatResources nat) {
+            int workers,
+            @Nullable IoMode ioMode,
+            long memoryBytes,
+            long busyPollNs,
+            @Nullable NatResources nat) {
         /** Workers that sleep as soon as they have nothing to do, without NAT. */
         public Config(int workers, @Nullable IoMode ioMode, long memoryBytes) {
             this(workers, ioMode, memoryBytes, 0, null);

@@ -10,8 +10,7 @@ package io.tapswitch.core.dataplane;
  * @param packetsOut from the container
  * @param bytesOut from the container
  */
-public record RuleCounts(
-        long connections, long refused, long packetsIn, long bytesIn, long packetsOut, long bytesOut) {
+public record RuleCounts(long connections, long refused, long packetsIn, long bytesIn, long packetsOut, long bytesOut) {
     /** {@return both together} */
     public RuleCounts plus(RuleCounts other) {
         return new RuleCounts(

@@ -34,7 +34,8 @@ final class FakeOutside implements OutsideKernel {
     /** What the host has. */
     List<Device> devices = new ArrayList<>(List.of(LO, ETH0));
     /** The one device that may be an uplink, null for all. */
-    @Nullable String only;
+    @Nullable
+    String only;
     /** TAPs that are there, by tag. */
     final Map<String, Plumbing.Plug> taps = new LinkedHashMap<>();
     /** Devices that are steered. */
@@ -79,8 +80,7 @@ final class FakeOutside implements OutsideKernel {
 
     @Override
     public Plumbing.Plug uplink(Device device) {
-        return taps.computeIfAbsent(
-                OutsideWiring.tag(device), tag -> new FakePlumbing.FakePlug(tag, List.of(files++)));
+        return taps.computeIfAbsent(OutsideWiring.tag(device), tag -> new FakePlumbing.FakePlug(tag, List.of(files++)));
     }
 
     @Override

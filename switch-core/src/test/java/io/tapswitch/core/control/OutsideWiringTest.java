@@ -1,7 +1,6 @@
 package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
@@ -13,7 +12,6 @@ import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
-import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
@@ -66,8 +64,7 @@ class OutsideWiringTest {
     }
 
     private OutsideView bring(DesiredState next) {
-        wiring.require(state, next);
-        OutsideView view = wiring.prepare(next);
+        OutsideView view = wiring.prepare(next, PublishedPorts.active(next));
         wiring.unmark();
         kernel.told.add("version");
         wiring.settle();
@@ -82,8 +79,8 @@ class OutsideWiringTest {
     @Test
     void eachDeviceWithAnAddressIsAnUplink_andLoIs() {
         kernel.devices.add(new OutsideKernel.Device(3, "eth1", 1500, true, false, 1, List.of()));
-        kernel.devices.add(new OutsideKernel.Device(
-                4, "tapswitch0", 1500, true, false, 1, List.of(IpAddress.parse("10.66.0.1"))));
+        kernel.devices.add(
+                new OutsideKernel.Device(4, "tapswitch0", 1500, true, false, 1, List.of(IpAddress.parse("10.66.0.1"))));
         wiring.look();
         OutsideView view = bring(state);
         assertThat(view.uplinks()).extracting(UplinkSettings::device).containsExactly(1, 2);
@@ -103,16 +100,18 @@ class OutsideWiringTest {
     }
 
     @Test
-    void P5_theSocketHoldsThePortBeforeThereIsARule_andThePacketsComeAfterIt() {
+    void P5_thePacketsComeWhenThereIsARule_andGoToTheHostBeforeItGoes() {
         bring(state);
-        kernel.told.clear();
-        bring(publish("8080:80"));
-        assertThat(kernel.told).containsExactly("hold * 6 8080-8080", "version");
+        DesiredState next = publish("8080:80");
+        wiring.prepare(next, PublishedPorts.active(next));
+        wiring.unmark();
+        assertThat(owner(OUTSIDE, 8080)).isEqualTo(-1);
+        wiring.settle();
+        state = next;
         assertThat(owner(OUTSIDE, 8080)).isEqualTo(1);
         assertThat(owner(LOCAL, 8080)).isEqualTo(1);
-        kernel.told.clear();
-        bring(state.withPublications(List.of()));
-        assertThat(kernel.told).containsExactly("version", "release * 6 8080-8080");
+        wiring.prepare(state.withPublications(List.of()), List.of());
+        wiring.unmark();
         assertThat(owner(OUTSIDE, 8080)).isEqualTo(-1);
     }
 
@@ -132,23 +131,6 @@ class OutsideWiringTest {
         bring(state);
         assertThat(owner(later, 8080)).isEqualTo(1);
         assertThat(kernel.steered).containsExactly(1, 2, 5);
-    }
-
-    @Test
-    void P2_aPortThatASocketOfTheHostHasIsRefused_andOneOfTheFileIsLeftOut() {
-        kernel.busy.add("* 6 80-80");
-        assertThatThrownBy(() -> bring(publish("80:80"))).isInstanceOf(Refusal.class);
-        Publication ofFile = new Publication(
-                9, "c", PortSpec.parse("80:80"), 80, List.of(), new Origin.File("f.yaml", 3));
-        state = state.withPublications(List.of(ofFile));
-        OutsideView view = bring(state);
-        assertThat(view.refused()).containsExactly(9);
-        assertThat(wiring.warnings()).singleElement().asString().contains("somebody");
-        assertThat(owner(OUTSIDE, 80)).isEqualTo(-1);
-        kernel.busy.clear();
-        assertThat(wiring.look()).isTrue();
-        assertThat(bring(state).refused()).isEmpty();
-        assertThat(owner(OUTSIDE, 80)).isEqualTo(1);
     }
 
     @Test
@@ -176,7 +158,7 @@ class OutsideWiringTest {
         kernel.devices.remove(FakeOutside.LO);
         kernel.devices.add(FakeOutside.LO);
         OutsideWiring next = new OutsideWiring(kernel, 2);
-        assertThat(next.prepare(state).addresses()).containsExactlyInAnyOrderElementsOf(before);
+        assertThat(next.prepare(state, List.of()).addresses()).containsExactlyInAnyOrderElementsOf(before);
     }
 
     @Test
@@ -197,8 +179,9 @@ class OutsideWiringTest {
                         IpAddress.parse("10.66.0.2"),
                         80,
                         List.of()));
-        assertThat(nat.endpoints()).singleElement().satisfies(inside -> assertThat(inside.id())
-                .isEqualTo(7));
+        assertThat(nat.endpoints())
+                .singleElement()
+                .satisfies(inside -> assertThat(inside.id()).isEqualTo(7));
         assertThat(nat.options().excludedFirst()).isEqualTo(32_768);
     }
 }
