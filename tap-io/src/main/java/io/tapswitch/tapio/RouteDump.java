@@ -1,18 +1,13 @@
 package io.tapswitch.tapio;
 
-import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.tapio.sys.Rtnetlink;
-import io.tapswitch.tapio.sys.Syscalls;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Prefix;
 import io.tapswitch.wire.Ipv6Address;
 import io.tapswitch.wire.Ipv6Prefix;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,26 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class RouteDump implements AutoCloseable {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
-    // The kernel fills what is offered, up to 32 KiB (netlink_recvmsg of net/netlink/af_netlink.c).
-    private static final int ANSWER_LENGTH = 32 * 1024;
-    private static final int REQUEST_LENGTH = 32;
     private static final int ATTEMPTS = 5;
     private static final int MAC_ADDRESS_LENGTH = 6;
 
-    private final int fd = RouteSocket.openDescriptor();
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment answerMemory = arena.allocate(ANSWER_LENGTH, Long.BYTES);
-    private final ByteBuffer answer = answerMemory.asByteBuffer().order(ByteOrder.nativeOrder());
-    private final NetlinkAttributes attributes = new NetlinkAttributes(answer);
-    private final MemorySegment requestMemory = arena.allocate(REQUEST_LENGTH, Long.BYTES);
-    private final ByteBuffer request = requestMemory.asByteBuffer().order(ByteOrder.nativeOrder());
-    private int sequence;
-
-    /** One message of a dump: its body lies at {@code body} in the answer and ends before {@code end}. */
-    @FunctionalInterface
-    private interface Message {
-        void at(int body, int end);
-    }
+    private final NetlinkDump dump =
+            new NetlinkDump(Rtnetlink.NETLINK_ROUTE, "list the host's links, addresses and routes");
+    private final ByteBuffer answer = dump.answer();
+    private final NetlinkAttributes attributes = dump.attributes();
 
     HostState read() {
         Map<Integer, String> links = new HashMap<>();
@@ -224,56 +206,15 @@ final class RouteDump implements AutoCloseable {
         return null;
     }
 
-    /** Asks for all of a kind; false when something changed meanwhile. */
-    private boolean dump(int type, int answerType, int bodyLength, Message message) {
-        request.clear().position(4);
-        request.putShort((short) type)
-                .putShort((short) (Rtnetlink.NLM_F_REQUEST | Rtnetlink.NLM_F_DUMP))
-                .putInt(++sequence)
-                .putInt(0);
-        // All families, all links: a body of zeros.
-        int length = Rtnetlink.NLMSGHDR_LENGTH + bodyLength;
-        request.putInt(0, length);
-        long sent = Syscalls.sendto(fd, requestMemory.asSlice(0, length), 0, MemorySegment.NULL);
-        boolean whole = true;
-        long received = sent;
-        while (received >= 0 || received == -Errno.EINTR) {
-            received = Syscalls.recv(fd, answerMemory, 0);
-            int at = 0;
-            while (at + Rtnetlink.NLMSGHDR_LENGTH <= received) {
-                int end = at + answer.getInt(at);
-                int kind = answer.getShort(at + Rtnetlink.NLMSGHDR_TYPE) & 0xffff;
-                int flags = answer.getShort(at + Rtnetlink.NLMSGHDR_TYPE + 2);
-                whole &= (flags & Rtnetlink.NLM_F_DUMP_INTR) == 0;
-                int body = at + Rtnetlink.NLMSGHDR_LENGTH;
-                if (kind == Rtnetlink.NLMSG_DONE) {
-                    // It bears an errno when the kernel could not list all (netlink_dump_done of af_netlink.c).
-                    int error = end - body < Integer.BYTES ? 0 : answer.getInt(body);
-                    if (error < 0) {
-                        throw failed(error);
-                    }
-                    return whole;
-                }
-                if (kind == Rtnetlink.NLMSG_ERROR) {
-                    throw failed(answer.getInt(body));
-                }
-                if (kind == answerType && end - body >= bodyLength) {
-                    message.at(body, end);
-                }
-                at = Rtnetlink.align(end);
-            }
-        }
-        throw failed(received);
-    }
-
-    private static DeviceException failed(long error) {
-        return new DeviceException(
-                "cannot list the host's links, addresses and routes: " + Errno.describe(error), (int) -error);
+    /** Asks for all of a kind, of all families and links; false when something changed meanwhile. */
+    private boolean dump(int type, int answerType, int bodyLength, NetlinkDump.Message message) {
+        // A body of zeros.
+        dump.begin(type).position(Rtnetlink.NLMSGHDR_LENGTH + bodyLength);
+        return dump.run(answerType, bodyLength, message);
     }
 
     @Override
     public void close() {
-        Syscalls.close(fd);
-        arena.close();
+        dump.close();
     }
 }

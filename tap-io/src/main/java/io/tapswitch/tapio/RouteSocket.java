@@ -43,9 +43,14 @@ final class RouteSocket implements AutoCloseable {
 
     /** Opens a netlink socket of the calling thread's namespace. */
     static int openDescriptor() {
-        int fd = Syscalls.socket(Rtnetlink.AF_NETLINK, SOCK_RAW_CLOEXEC, Rtnetlink.NETLINK_ROUTE);
+        return openDescriptor(Rtnetlink.NETLINK_ROUTE);
+    }
+
+    /** Opens a netlink socket of another family of messages, of the calling thread's namespace. */
+    static int openDescriptor(int protocol) {
+        int fd = Syscalls.socket(Rtnetlink.AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
         if (fd < 0) {
-            throw new DeviceException("cannot open a route netlink socket: " + Errno.describe(fd), -fd);
+            throw new DeviceException("cannot open a netlink socket: " + Errno.describe(fd), -fd);
         }
         return fd;
     }

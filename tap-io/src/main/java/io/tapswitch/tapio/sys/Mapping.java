@@ -36,6 +36,11 @@ public final class Mapping {
         return Syscalls.mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
     }
 
+    /** A file's bytes from its begin, shared with all who map it; a negative errno on failure. */
+    public static long file(int fd, long bytes) {
+        return Syscalls.mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    }
+
     /** Gives a mapping back. */
     public static void unmap(long address, long bytes) {
         Syscalls.munmap(address, bytes);

@@ -58,6 +58,9 @@ public final class Syscalls {
     private static final int MOUNT = ARM ? 40 : 165;
     private static final int WAIT4 = ARM ? 260 : 61;
     private static final int FCNTL = ARM ? 25 : 72;
+    private static final int FLOCK = ARM ? 32 : 73;
+    private static final int FTRUNCATE = ARM ? 46 : 77;
+    private static final int FALLOCATE = ARM ? 47 : 285;
     private static final int OPENAT = ARM ? 56 : 257;
     private static final int PPOLL = ARM ? 73 : 271;
     private static final int INOTIFY_ADD_WATCH = ARM ? 27 : 254;
@@ -71,6 +74,7 @@ public final class Syscalls {
     private static final int PIDFD_OPEN = 434;
     private static final int PIDFD_GETFD = 438;
     private static final int AT_FDCWD = -100;
+    private static final int LOCK_EX_NB = 2 | 4;
 
     private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
     private static final MemoryLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
@@ -140,6 +144,21 @@ public final class Syscalls {
     /** fcntl(2) with a number. */
     public static int fcntl(int fd, int command, long argument) {
         return (int) syscall(FCNTL, fd, command, argument, 0, 0, 0);
+    }
+
+    /** flock(2), exclusive and without waiting. */
+    public static int lock(int fd) {
+        return (int) syscall(FLOCK, fd, LOCK_EX_NB, 0, 0, 0, 0);
+    }
+
+    /** ftruncate(2). */
+    public static int truncate(int fd, long length) {
+        return (int) syscall(FTRUNCATE, fd, length, 0, 0, 0, 0);
+    }
+
+    /** fallocate(2) from the file's begin. */
+    public static int allocate(int fd, long length) {
+        return (int) syscall(FALLOCATE, fd, 0, 0, length, 0, 0);
     }
 
     /** mmap(2); the address, or a negative errno. */
