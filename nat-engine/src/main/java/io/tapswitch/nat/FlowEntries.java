@@ -11,7 +11,8 @@ import org.agrona.concurrent.AtomicBuffer;
  * <pre>
  *   0 int   state: 0 free, else kind (bits 0-7), protocol state (8-15)    64 long last seen (bits 8-63), timer class
  *   4 short check of bytes 8 to 59 and the kind                           72 long window of the direction to the peer
- *   6 short flags: standing (0-1), dependent (2), recovered (3)           80 long window of the direction to the inside
+ *   6 short flags: standing (0-1), dependent (2),                         80 long window of the direction to the inside
+ *           recovered (3), begun by the peer (4)
  *   8 long, long inside address                                           88 long packets to the peer
  *  24 long, long peer address                                             96 long bytes to the peer
  *  40 short inside port   42 short peer port   44 short outside port     104 long packets to the inside
@@ -71,6 +72,7 @@ public final class FlowEntries {
 
     private static final int DEPENDENT = 4;
     private static final int RECOVERED = 8;
+    private static final int FROM_PEER = 16;
     private static final int ENTRY_SHIFT = 7;
 
     private final AtomicBuffer memory;
@@ -118,6 +120,11 @@ public final class FlowEntries {
         flags(slot, flags(slot) & ~RECOVERED);
     }
 
+    /** {@return whether the flow's first packet came from the peer} */
+    public boolean fromPeer(int slot) {
+        return (flags(slot) & FROM_PEER) != 0 || kind(slot) == INBOUND;
+    }
+
     /** {@return upper half of the container's address} */
     public long insideHi(int slot) {
         return memory.getLong(at(slot) + INSIDE_OFFSET);
@@ -151,6 +158,11 @@ public final class FlowEntries {
     /** {@return the IPv4 address under which the container sees the peer; 0 when that is the peer's own} */
     public int seenPeer(int slot) {
         return memory.getInt(at(slot) + SEEN_PEER_OFFSET);
+    }
+
+    /** {@return whether the container sees its gateway in the place of the peer, which is the host itself} */
+    public boolean isPeerHidden(int slot) {
+        return seenPeer(slot) != 0 || (peerHi(slot) == 0 && peerLo(slot) == FlowTuple.LOOPBACK6);
     }
 
     /** {@return which of the host's addresses} */
@@ -286,6 +298,11 @@ public final class FlowEntries {
 
     void makeDependent(int slot) {
         flags(slot, flags(slot) | DEPENDENT);
+    }
+
+    /** An outbound flow was begun by the peer, to a mapping that is open to all (N4). */
+    void makeFromPeer(int slot) {
+        flags(slot, flags(slot) | FROM_PEER);
     }
 
     void makeRecovered(int slot) {

@@ -70,6 +70,23 @@ final class FlowGroups {
                 || ports.lent(protocol, outsideSlot, port) > 0;
     }
 
+    /** {@return the only flow that uses an outside port, when it is one of the mapping that owns it} */
+    int soleUser(int protocol, int outsideSlot, int port) {
+        int owner = ports.owner(protocol, outsideSlot, port);
+        boolean sole = owner != ABSENT && rings.alone(owner) && ports.lent(protocol, outsideSlot, port) == 0;
+        return sole ? owner : ABSENT;
+    }
+
+    /** {@return the flow after one in its ring} */
+    int next(int slot) {
+        return rings.next(slot);
+    }
+
+    /** {@return the flow before one in its ring} */
+    int previous(int slot) {
+        return rings.previous(slot);
+    }
+
     /** {@return 0 when a flow like this can {@link #join}, else a {@link FlowRefusal}} */
     int refusal(FlowTuple t) {
         askedOther = ABSENT;

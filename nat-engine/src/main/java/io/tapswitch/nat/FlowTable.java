@@ -52,10 +52,12 @@ public final class FlowTable {
     private static final int TIMER_CLASSES = 256;
 
     private final FlowLimits limits;
-    private final FlowHeader header;
+    /** Keeps the addresses of the outside slots; one with flows must not change its address. */
+    final FlowHeader header;
+
     private final FlowEntries entries;
     private final FlowLookup lookup;
-    private final FlowGroups groups;
+    final FlowGroups groups;
     private final FlowOwners owners;
     private final ExpiryWheel wheel;
     private final FlowListener listener;
@@ -74,8 +76,6 @@ public final class FlowTable {
      * @param kept at least {@link FlowLimits#keptLength} bytes, all zeros or what an earlier table left
      * @param derived at least {@link FlowLimits#derivedLength} bytes, all zeros
      * @param timeoutsMs the timeout of each timer class; a class beyond ends at once
-     * @param bootHi upper half of the boot's id
-     * @param bootLo lower half of the boot's id
      */
     public FlowTable(
             AtomicBuffer kept,
@@ -309,21 +309,14 @@ public final class FlowTable {
         return torn;
     }
 
-    /** {@return upper half of the address of an outside slot; both are 0 when it has none} */
-    public long outsideHi(int slot) {
-        return header.outsideHi(slot);
+    /** A timer class has another timeout, for packets from now on. */
+    void timeout(int timerClass, long timeoutMs) {
+        timeoutsMs[timerClass] = timeoutMs;
     }
 
-    /** {@return lower half of the address of an outside slot} */
-    public long outsideLo(int slot) {
-        return header.outsideLo(slot);
-    }
-
-    /**
-     * Keeps the address of an outside slot with the flows that need it. A slot with flows must not change its address.
-     */
-    public void outsideAddress(int slot, long hi, long lo) {
-        header.outside(slot, hi, lo);
+    /** {@return the flow of an endpoint that has been over for longest, or {@link #ABSENT}} */
+    int oldestClosed(int endpoint, int kind) {
+        return owners.oldest(FlowOwners.owner(endpoint, kind), FlowEntries.CLOSED);
     }
 
     int longestProbe() {
@@ -338,7 +331,12 @@ public final class FlowTable {
         if (refusal != 0) {
             return refusal;
         }
-        int owner = FlowOwners.owner(t.endpoint, t.kind);
+        return room(t.endpoint, t.kind, nowMs);
+    }
+
+    /** {@return 0 when there is room for another flow of an endpoint, else a {@link FlowRefusal}} */
+    int room(int endpoint, int kind, long nowMs) {
+        int owner = FlowOwners.owner(endpoint, kind);
         if (owners.count(owner) >= limits.quota() && owners.gives(owner) == ABSENT) {
             return FlowRefusal.QUOTA;
         }

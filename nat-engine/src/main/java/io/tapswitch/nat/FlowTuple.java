@@ -14,6 +14,9 @@ package io.tapswitch.nat;
 public final class FlowTuple {
     private static final long V4_MAPPED = 0xFFFF_0000_0000L;
     private static final long LOW_32 = 0xFFFF_FFFFL;
+    private static final long LOOPBACK4 = V4_MAPPED >>> 24 | 127;
+    /** Lower half of ::1. */
+    static final long LOOPBACK6 = 1;
 
     int kind;
     int protocol;
@@ -39,6 +42,11 @@ public final class FlowTuple {
     /** {@return whether two longs are an IPv4 address} */
     public static boolean isV4(long hi, long lo) {
         return hi == 0 && lo >>> 32 == V4_MAPPED >>> 32;
+    }
+
+    /** {@return whether two longs are an address of 127.0.0.0/8 or ::1} */
+    static boolean isLoopback(long hi, long lo) {
+        return hi == 0 && (lo == LOOPBACK6 || lo >>> 24 == LOOPBACK4);
     }
 
     /**

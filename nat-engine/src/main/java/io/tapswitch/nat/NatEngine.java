@@ -3,7 +3,41 @@ package io.tapswitch.nat;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.AtomicBuffer;
 
-/** One worker's NAT: the leaves of this package joined. SKELETON: the signatures stand, the owner fills it. */
+/**
+ * Theory of operation: one worker's NAT.
+ *
+ * <p><b>Problem.</b> Containers reach the outside under the host's addresses, and the outside reaches published ports,
+ * with everybody's own address in the packets that a container sees; and all of it goes on when the configuration
+ * changes or the process is replaced.
+ *
+ * <pre>
+ *   a container's packet               {@link OutboundPath}  ---.
+ *   a packet to one of our addresses   {@link InboundPath}   ---+--> {@link FlowTable}: which flow
+ *   an ICMP error, either way          {@link IcmpErrorPath} ---'    {@link FlowProgress}: may it pass, what changes
+ *                                                               {@link Translator}: the packet itself
+ *   no flow yet      {@link Mappings} with {@link OutsidePorts}, {@link DnatRules}
+ *   a new version    {@link Reconciliation}
+ *   time             {@link #tick}
+ * </pre>
+ *
+ * <p><b>Two kinds of flows.</b> An OUTBOUND one was begun by a container and has a mapping: its packets get the
+ * mapping's outside address and port, and its peer's answers the inside ones. An INBOUND one was begun by a peer at a
+ * published port: its packets get the inside destination, and the container's answers the outside source. A container's
+ * packet to a published port is first the one and then the other (N27): {@link #outbound}, then {@link #hairpin}, maybe
+ * of another worker.
+ *
+ * <p><b>Verdicts.</b> Every packet is translated, or dropped with a {@link NatDrop} code; {@link #NO_FLOW} is said only
+ * when the caller asked not to begin one. Nothing leaves with an inside source (N20). {@link #answer} tells what the
+ * sender should hear of a drop; strangers from outside hear nothing (N15).
+ *
+ * <p><b>Limits.</b> {@link FlowLimits}; what happens beyond is N16, N17: the packet is dropped, counted and answered,
+ * and flows that are firm are not touched. <b>Threads.</b> The worker's for everything, but {@link #count} is for any.
+ * No call but the constructor, {@link #take} and {@link #ruleTotals} allocates; {@link OutsidePorts} names one
+ * exception. None throws.
+ *
+ * <p><b>Restart.</b> The kept memory has the flows. Until the first version comes, packets of recovered flows are
+ * translated, and no new flow begins. RFC 4787, 5382, 5508, 6888, 7857.
+ */
 public final class NatEngine {
     /** The packet was translated where it lies, its TTL is one less; it goes by its new destination. */
     public static final int FORWARD = 0;
@@ -18,9 +52,23 @@ public final class NatEngine {
     public static final int PROHIBITED = 2;
     /** Answer: a TCP reset that fits the segment (N14). */
     public static final int RESET = 3;
-
     /** Answer: ICMP network unreachable. */
     public static final int UNREACHABLE = 4;
+
+    /** How long after a start with flows of an earlier process unknown connections are taken up. */
+    static final long LOOSE_MS = 60_000;
+
+    private final NatCounters counters = new NatCounters();
+    private final Outcome outcome = new Outcome();
+    private final VersionInForce inForce = new VersionInForce();
+    private final FlowTable table;
+    private final OutsidePorts ports;
+    private final RuleLedger ledger;
+    private final OutboundPath outboundPath;
+    private final InboundPath inboundPath;
+    private final IcmpErrorPath errors;
+    private final Reconciliation reconciliation;
+    private long nowMs;
 
     /** Which of the host's addresses a new flow to a peer leaves with: the kernel's route says it. */
     @FunctionalInterface
@@ -38,10 +86,34 @@ public final class NatEngine {
         void onFree(int outsideSlot, int protocol, int port);
     }
 
+    /** What the table tells: ends of flows, and ports that are free then. */
+    private final class Ends implements FlowListener {
+        @Override
+        public void onEnd(int slot, FlowEnd why) {
+            if (table.entries().kind(slot) == FlowEntries.INBOUND) {
+                ledger.ended(slot);
+            }
+            counters.increment(
+                    switch (why) {
+                        case EXPIRED -> NatCounter.EXPIRED;
+                        case EVICTED -> NatCounter.EVICTED;
+                        case REMOVED -> NatCounter.REMOVED;
+                    });
+        }
+
+        @Override
+        public void onPortFree(int protocol, int outsideSlot, int port) {
+            ports.free(protocol, outsideSlot, port, nowMs);
+        }
+    }
+
     /**
      * Makes an engine, with the flows of an earlier process where the kept memory has them.
      *
      * @param worker whose it is, below {@code workers}
+     * @param workers how many share the ports
+     * @param kept at least {@link FlowLimits#keptLength} bytes, all zeros or what an earlier engine left
+     * @param derived at least {@link FlowLimits#derivedLength} bytes, all zeros
      */
     public NatEngine(
             int worker,
@@ -53,20 +125,39 @@ public final class NatEngine {
             long bootLo,
             long nowMs,
             OutsideChoice routes,
-            PortSink ports) {
-        if (workers < 1 || worker < 0) {
-            throw new IllegalArgumentException(
-                    "worker " + worker + kept + derived + limits + bootHi + bootLo + nowMs + routes + ports);
+            PortSink sink) {
+        this.nowMs = nowMs;
+        table = new FlowTable(kept, derived, limits, FlowTimers.timeoutsMs(), bootHi, bootLo, nowMs, new Ends());
+        ledger = new RuleLedger(table.entries());
+        ports = new OutsidePorts(table, inForce, worker, workers, sink);
+        FlowProgress progress = new FlowProgress(table, ledger);
+        Mappings mappings = new Mappings(table, ports, inForce, counters);
+        outboundPath = new OutboundPath(table, progress, mappings, inForce, routes, outcome);
+        inboundPath = new InboundPath(table, progress, mappings, inForce, ledger, counters, outcome);
+        errors = new IcmpErrorPath(table, inForce, outcome);
+        reconciliation = new Reconciliation(table, ports, inForce, ledger);
+        counters.set(NatCounter.CAPACITY, limits.capacity() - 1);
+        counters.set(NatCounter.RECOVERED, table.recovered());
+        counters.set(NatCounter.TORN, table.torn());
+        counters.set(NatCounter.FLOWS, table.size());
+        if (table.recovered() > 0) {
+            looseUntil(nowMs + LOOSE_MS);
         }
     }
 
     /** Takes a version: flows of endpoints, rules and addresses that are gone go with it. */
-    public void take(NatVersion version, long nowMs) {}
+    public void take(NatVersion version, long nowMs) {
+        this.nowMs = nowMs;
+        reconciliation.take(version, nowMs);
+        counters.set(NatCounter.FLOWS, table.size());
+    }
 
     /**
      * A container's packet.
      *
      * @param classified from {@link PacketClass}; no fragment
+     * @param network index of the container's network
+     * @param endpoint its port id; its source address was checked
      * @param mayBegin whether it may begin a flow; without, only what belongs to one is translated
      * @return {@link #FORWARD}, {@link #NO_FLOW}, or a {@link NatDrop} code; {@link #answer} tells what to answer then
      */
@@ -78,19 +169,28 @@ public final class NatEngine {
             int endpoint,
             boolean mayBegin,
             long nowMs) {
-        return NO_FLOW;
+        this.nowMs = nowMs;
+        outcome.begin();
+        int verdict = switch (PacketClass.kind(classified)) {
+            case PacketClass.FRAGMENT -> NatDrop.FRAGMENT.code();
+            case PacketClass.ICMP_ERROR -> errors.outbound(b, packet, classified, network, endpoint, mayBegin);
+            default -> outboundPath.packet(b, packet, classified, network, endpoint, mayBegin, nowMs);
+        };
+        counters.set(NatCounter.FLOWS, table.size());
+        return verdict;
     }
 
     /**
-     * A packet that came to one of the host's addresses, from outside, from the host itself, or by hairpin.
+     * A packet that came to one of the host's addresses, from outside or from the host itself.
      *
+     * @param classified from {@link PacketClass}; no fragment
      * @param outsideSlot of its destination
      * @param fromHost whether it came by the loopback device
      * @return {@link #FORWARD}: then {@link #endpoint} is where it goes; or a {@link NatDrop} code
      */
     public int inbound(
             MutableDirectBuffer b, int packet, long classified, int outsideSlot, boolean fromHost, long nowMs) {
-        return NatDrop.PROTOCOL.code();
+        return inbound(b, packet, classified, outsideSlot, fromHost, true, nowMs);
     }
 
     /**
@@ -98,20 +198,69 @@ public final class NatEngine {
      * {@link #inbound}, but the hop was counted already (N23).
      */
     public int hairpin(MutableDirectBuffer b, int packet, long classified, int outsideSlot, long nowMs) {
-        return NatDrop.PROTOCOL.code();
+        return inbound(b, packet, classified, outsideSlot, false, false, nowMs);
+    }
+
+    private int inbound(
+            MutableDirectBuffer b,
+            int packet,
+            long classified,
+            int outsideSlot,
+            boolean fromHost,
+            boolean countHop,
+            long nowMs) {
+        this.nowMs = nowMs;
+        outcome.begin();
+        if (!fromHost && isLoopback(b, packet, classified, outsideSlot)) {
+            return NatDrop.LOOPBACK_ONLY.code();
+        }
+        int verdict = switch (PacketClass.kind(classified)) {
+            case PacketClass.FRAGMENT -> NatDrop.FRAGMENT.code();
+            case PacketClass.ICMP_ERROR -> errors.inbound(b, packet, classified, outsideSlot, countHop);
+            default -> inboundPath.packet(b, packet, classified, outsideSlot, countHop, nowMs);
+        };
+        counters.set(NatCounter.FLOWS, table.size());
+        return verdict;
+    }
+
+    private boolean isLoopback(MutableDirectBuffer b, int packet, long classified, int slot) {
+        return FlowTuple.isLoopback(
+                        PacketClass.sourceHi(b, packet, classified), PacketClass.sourceLo(b, packet, classified))
+                || FlowTuple.isLoopback(table.header.outsideHi(slot), table.header.outsideLo(slot));
+    }
+
+    /** {@return what the sender of the last refused packet should hear} */
+    public int answer() {
+        return outcome.answer;
+    }
+
+    /** {@return port id of the endpoint that the last forwarded inbound packet is for} */
+    public int endpoint() {
+        return outcome.endpoint;
+    }
+
+    /** Ends what is due. {@return whether more is} */
+    public boolean tick(long nowMs, int limit) {
+        this.nowMs = nowMs;
+        boolean more = table.expire(nowMs, limit) == limit;
+        counters.set(NatCounter.FLOWS, table.size());
+        return more;
     }
 
     /** Until when segments of unknown connections are taken up rather than reset (N14). */
-    public void looseUntil(long timeMs) {}
+    public void looseUntil(long timeMs) {
+        outboundPath.looseUntil(timeMs);
+        inboundPath.looseUntil(timeMs);
+    }
 
     /** {@return a counter; any thread} */
     public long count(NatCounter counter) {
-        return 0;
+        return counters.get(counter);
     }
 
     /** {@return how many ports a slot could still give, -1 while nothing was sent with its address} */
     public int freePorts(int protocol, int outsideSlot) {
-        return -1;
+        return ports.available(protocol, outsideSlot);
     }
 
     /**
@@ -121,7 +270,14 @@ public final class NatEngine {
      * @param limit entries to look at
      */
     public int flows(int from, int limit, FlowVisitor visitor) {
-        return -1;
+        FlowEntries flows = table.entries();
+        int end = Math.min(table.header.mark(), from + limit);
+        for (int slot = from; slot < end; slot++) {
+            if (flows.occupied(slot)) {
+                visitor.onFlow(flows, slot, table.deadlineMs(slot));
+            }
+        }
+        return end < table.header.mark() ? end : -1;
     }
 
     /**
@@ -131,21 +287,25 @@ public final class NatEngine {
      * @param limit entries to look at
      */
     public int ruleTotals(int from, int limit, RuleTotals totals) {
+        FlowEntries flows = table.entries();
+        if (from == 0) {
+            ledger.beginReading();
+        }
+        int end = Math.min(table.header.mark(), from + limit);
+        for (int slot = from; slot < end; slot++) {
+            if (flows.kind(slot) == FlowEntries.INBOUND) {
+                ledger.read(slot, totals);
+            }
+        }
+        if (end < table.header.mark()) {
+            ledger.readUpTo(end);
+            return end;
+        }
+        ledger.endReading(totals);
         return -1;
     }
 
-    /** {@return what the sender of the last refused packet should hear} */
-    public int answer() {
-        return SILENCE;
-    }
-
-    /** {@return port id of the endpoint that the last forwarded inbound packet is for} */
-    public int endpoint() {
-        return -1;
-    }
-
-    /** Ends what is due. {@return whether more is} */
-    public boolean tick(long nowMs, int limit) {
-        return false;
+    FlowTable table() {
+        return table;
     }
 }

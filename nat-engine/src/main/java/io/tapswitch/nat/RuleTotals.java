@@ -6,7 +6,7 @@ import java.util.TreeMap;
  * What went through each published port, added up over workers by {@link NatEngine#ruleTotals}. Made anew for each
  * reading; whoever gives it to a worker waits until that worker is done.
  *
- * <p>A reading is no snapshot: a flow that ends while its worker is being read may be missed until the next one.
+ * <p>A reading is no snapshot, but no packet is in it twice, and what is in one is in the next.
  */
 public final class RuleTotals {
     /** What went through one rule. */

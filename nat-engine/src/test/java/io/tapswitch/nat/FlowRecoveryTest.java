@@ -52,7 +52,7 @@ class FlowRecoveryTest {
             w -> w.insert(outbound(TCP, 4, 5, 1, 42_005)),
             w -> w.insert(outbound(TCP, 4, 6, 1, 42_006)),
             w -> w.table.removeRule(1, 10),
-            w -> w.table.outsideAddress(1, 0, FlowTuple.v4(0xC000_0201)),
+            w -> w.table.header.outside(1, 0, FlowTuple.v4(0xC000_0201)),
             w -> w.table.expire(w.nowMs + 130_000, 100));
 
     /** Opens what another world left. */
@@ -179,11 +179,11 @@ class FlowRecoveryTest {
     void R5_anotherBootLayoutOrSizeBeginsEmpty() {
         FlowWorld world = new FlowWorld(LIMITS);
         world.insert(outbound(UDP, 1, 5000, 1, 40_000));
-        world.table.outsideAddress(1, 0, FlowTuple.v4(0xC000_0201));
-        assertThat(reopened(copy(world.kept)).outsideLo(1)).isEqualTo(FlowTuple.v4(0xC000_0201));
+        world.table.header.outside(1, 0, FlowTuple.v4(0xC000_0201));
+        assertThat(reopened(copy(world.kept)).header.outsideLo(1)).isEqualTo(FlowTuple.v4(0xC000_0201));
         FlowTable rebooted = later.open(copy(world.kept), 2);
         assertThat(rebooted.size()).isZero();
-        assertThat(rebooted.outsideLo(1)).isZero();
+        assertThat(rebooted.header.outsideLo(1)).isZero();
         assertThat(rebooted.insert(outbound(UDP, 1, 5000, 1, 40_000), 0, 0)).isZero();
         FlowWorld smaller = new FlowWorld(new FlowLimits(4, 64, 1, 4));
         assertThat(smaller.open(copy(world.kept), 1).size()).isZero();

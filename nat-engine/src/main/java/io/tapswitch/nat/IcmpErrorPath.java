@@ -1,0 +1,122 @@
+package io.tapswitch.nat;
+
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * ICMP errors: the flow is that of the packet they quote (N19). They neither make, prolong, change nor end one.
+ *
+ * <p>Both directions of both kinds of flows: a container complains about what came to it, be it an answer or for a
+ * published port; somebody outside complains about what went out, be it a request or a published port's answer. Whoever
+ * complains about a container's packet may be anybody, a router that nobody has heard of; a container may complain
+ * about its own flows only. Where the peer is hidden behind the gateway, it is in the error too, and in the quote.
+ *
+ * <p>The worker's thread. No call allocates.
+ */
+final class IcmpErrorPath {
+    private final FlowTable table;
+    private final FlowEntries flows;
+    private final VersionInForce inForce;
+    private final Outcome outcome;
+    private final FlowTuple t = new FlowTuple();
+
+    IcmpErrorPath(FlowTable table, VersionInForce inForce, Outcome outcome) {
+        this.table = table;
+        this.flows = table.entries();
+        this.inForce = inForce;
+        this.outcome = outcome;
+    }
+
+    /** {@return as {@link NatEngine#outbound}} */
+    int outbound(MutableDirectBuffer b, int packet, long error, int network, int endpoint, boolean mayBegin) {
+        long quote = IcmpErrors.quote(b, packet, error);
+        int slot = quote < 0 ? FlowTable.ABSENT : findInside(b, IcmpErrors.quoted(packet, error), quote, network);
+        if (slot == FlowTable.ABSENT || flows.endpoint(slot) != endpoint) {
+            if (!mayBegin) {
+                return NatEngine.NO_FLOW;
+            }
+            return quote < 0 ? (int) quote : NatDrop.ICMP_UNKNOWN_FLOW.code();
+        }
+        if (!Translator.hop(b, packet, error)) {
+            return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.SILENCE);
+        }
+        int outside = flows.outsideSlot(slot);
+        IcmpErrors.toOutside(
+                b,
+                packet,
+                error,
+                quote,
+                table.header.outsideHi(outside),
+                table.header.outsideLo(outside),
+                flows.outsidePort(slot));
+        if (flows.isPeerHidden(slot)) {
+            IcmpErrors.toInside(b, packet, error, quote, flows.peerHi(slot), flows.peerLo(slot), flows.peerPort(slot));
+        }
+        return NatEngine.FORWARD;
+    }
+
+    /**
+     * {@return as {@link NatEngine#inbound}}
+     *
+     * @param countHop whether this is a hop of its own (N23)
+     */
+    int inbound(MutableDirectBuffer b, int packet, long error, int outside, boolean countHop) {
+        long quote = IcmpErrors.quote(b, packet, error);
+        if (quote < 0) {
+            return (int) quote;
+        }
+        int quoted = IcmpErrors.quoted(packet, error);
+        t.lookup(PacketClass.protocol(quote))
+                .outside(outside, PacketClass.sourcePort(b, quoted, quote))
+                .peer(
+                        PacketClass.destinationHi(b, quoted, quote),
+                        PacketClass.destinationLo(b, quoted, quote),
+                        PacketClass.destinationPort(b, quoted, quote));
+        int slot = table.findOutside(t);
+        if (slot == FlowTable.ABSENT) {
+            return NatDrop.ICMP_UNKNOWN_FLOW.code();
+        }
+        boolean hidden = flows.isPeerHidden(slot);
+        boolean fromLoopback =
+                FlowTuple.isLoopback(PacketClass.sourceHi(b, packet, error), PacketClass.sourceLo(b, packet, error));
+        if (fromLoopback && !hidden) {
+            return NatDrop.ICMP_QUOTE.code();
+        }
+        if (countHop && !Translator.hop(b, packet, error)) {
+            return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.SILENCE);
+        }
+        if (hidden) {
+            IcmpErrors.toOutside(
+                    b,
+                    packet,
+                    error,
+                    quote,
+                    InboundPath.shownHi(flows, slot, inForce),
+                    InboundPath.shownLo(flows, slot, inForce),
+                    flows.peerPort(slot));
+        }
+        IcmpErrors.toInside(
+                b, packet, error, quote, flows.insideHi(slot), flows.insideLo(slot), flows.insidePort(slot));
+        outcome.endpoint = flows.endpoint(slot);
+        return NatEngine.FORWARD;
+    }
+
+    private int findInside(DirectBuffer b, int quoted, long quote, int network) {
+        long peerHi = PacketClass.sourceHi(b, quoted, quote);
+        long peerLo = PacketClass.sourceLo(b, quoted, quote);
+        int peerPort = PacketClass.sourcePort(b, quoted, quote);
+        t.lookup(PacketClass.protocol(quote))
+                .inside(
+                        network,
+                        PacketClass.destinationHi(b, quoted, quote),
+                        PacketClass.destinationLo(b, quoted, quote),
+                        PacketClass.destinationPort(b, quoted, quote));
+        if (PacketClass.isIpv6(quote) && inForce.inside.isGateway6(network, peerHi, peerLo)) {
+            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
+            if (slot != FlowTable.ABSENT) {
+                return slot;
+            }
+        }
+        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+    }
+}

@@ -1,0 +1,162 @@
+package io.tapswitch.nat;
+
+import io.tapswitch.wire.IpProtocol;
+import io.tapswitch.wire.TcpHeader;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * The way of a container's packet: its flow, or a new one; then the outside address in place of its own.
+ *
+ * <pre>
+ *   ICMP error ---------------------------------------------> {@link IcmpErrorPath}
+ *   flow known -------------------------> hop -> progress --> source = outside address and port
+ *   unknown -> may begin? -> whose? -> hop -> route -> {@link Mappings} -> progress --> the same
+ * </pre>
+ *
+ * <p>A published port's answer goes to its peer: where the container sees the gateway's address in the peer's place,
+ * the true one is put back. The worker's thread. No call allocates.
+ */
+final class OutboundPath {
+    private final FlowTable table;
+    private final FlowEntries flows;
+    private final FlowProgress progress;
+    private final Mappings mappings;
+    private final VersionInForce inForce;
+    private final NatEngine.OutsideChoice routes;
+    private final Outcome outcome;
+    private final FlowTuple t = new FlowTuple();
+    private long looseUntilMs = Long.MIN_VALUE;
+
+    OutboundPath(
+            FlowTable table,
+            FlowProgress progress,
+            Mappings mappings,
+            VersionInForce inForce,
+            NatEngine.OutsideChoice routes,
+            Outcome outcome) {
+        this.table = table;
+        this.flows = table.entries();
+        this.progress = progress;
+        this.mappings = mappings;
+        this.inForce = inForce;
+        this.routes = routes;
+        this.outcome = outcome;
+    }
+
+    void looseUntil(long timeMs) {
+        looseUntilMs = timeMs;
+    }
+
+    /** {@return as {@link NatEngine#outbound}, of a packet that is no ICMP error} */
+    int packet(
+            MutableDirectBuffer b,
+            int packet,
+            long classified,
+            int network,
+            int endpoint,
+            boolean mayBegin,
+            long nowMs) {
+        int slot = find(b, packet, classified, network);
+        if (slot == FlowTable.ABSENT) {
+            return mayBegin ? begin(b, packet, classified, endpoint, nowMs) : NatEngine.NO_FLOW;
+        }
+        if (!Translator.hop(b, packet, classified)) {
+            return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.TIME_EXCEEDED);
+        }
+        return send(b, packet, classified, slot, nowMs);
+    }
+
+    /** Finds the flow of a packet, and leaves its tuple, with the destination as the packet has it. */
+    private int find(DirectBuffer b, int packet, long classified, int network) {
+        long peerHi = PacketClass.destinationHi(b, packet, classified);
+        long peerLo = PacketClass.destinationLo(b, packet, classified);
+        int peerPort = PacketClass.destinationPort(b, packet, classified);
+        t.lookup(PacketClass.protocol(classified))
+                .inside(
+                        network,
+                        PacketClass.sourceHi(b, packet, classified),
+                        PacketClass.sourceLo(b, packet, classified),
+                        PacketClass.sourcePort(b, packet, classified));
+        if (PacketClass.isIpv6(classified) && inForce.inside.isGateway6(network, peerHi, peerLo)) {
+            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
+            if (slot != FlowTable.ABSENT) {
+                return slot;
+            }
+        }
+        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+    }
+
+    private int begin(MutableDirectBuffer b, int packet, long classified, int endpoint, long nowMs) {
+        int stray = PacketClass.withoutFlow(b, packet, classified);
+        if (stray < 0 && !isTakenUp(b, packet, classified, stray, nowMs)) {
+            boolean reset = stray == NatDrop.TCP_STRAY.code() || stray == NatDrop.TCP_STRAY_FIN.code();
+            outcome.answer = reset ? NatEngine.RESET : NatEngine.SILENCE;
+            return stray;
+        }
+        if (!inForce.inside.has(endpoint, t.network, t.insideHi, t.insideLo)) {
+            return NatDrop.UNKNOWN_ENDPOINT.code();
+        }
+        if (FlowTuple.isLoopback(t.peerHi, t.peerLo)) {
+            return NatDrop.LOOPBACK_ONLY.code();
+        }
+        if (!Translator.hop(b, packet, classified)) {
+            return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.TIME_EXCEEDED);
+        }
+        int outside = routes.slotFor(t.peerHi, t.peerLo, nowMs);
+        if (outside < 0) {
+            outcome.answer = outside == NatDrop.NO_ROUTE.code() ? NatEngine.UNREACHABLE : NatEngine.SILENCE;
+            return outside;
+        }
+        if (!isOfFamily(outside, PacketClass.isIpv6(classified))) {
+            return NatDrop.NO_OUTSIDE_ADDRESS.code();
+        }
+        t.outbound(t.protocol).outside(outside, 0).endpoint(endpoint);
+        int sequence =
+                t.protocol == IpProtocol.TCP ? TcpHeader.sequence(b, packet + PacketClass.transport(classified)) : 0;
+        int slot = mappings.begin(t, sequence, nowMs);
+        if (slot < 0) {
+            outcome.answer = slot == NatDrop.FLOW_CLASH.code() ? NatEngine.SILENCE : NatEngine.PROHIBITED;
+            return slot;
+        }
+        progress.loose(stray < 0);
+        int verdict = send(b, packet, classified, slot, nowMs);
+        if (verdict < 0) {
+            table.remove(slot);
+        }
+        return verdict;
+    }
+
+    /** {@return whether a segment of an unknown connection is taken up (N14)} */
+    private boolean isTakenUp(DirectBuffer b, int packet, long classified, int stray, long nowMs) {
+        return stray == NatDrop.TCP_STRAY.code()
+                && nowMs < looseUntilMs
+                && (TcpHeader.flags(b, packet + PacketClass.transport(classified)) & TcpHeader.SYN) == 0;
+    }
+
+    private boolean isOfFamily(int outside, boolean ipv6) {
+        long hi = table.header.outsideHi(outside);
+        long lo = table.header.outsideLo(outside);
+        return (hi | lo) != 0 && FlowTuple.isV4(hi, lo) != ipv6;
+    }
+
+    private int send(MutableDirectBuffer b, int packet, long classified, int slot, long nowMs) {
+        int drop = progress.packet(b, packet, classified, slot, FlowEntries.TO_PEER, nowMs);
+        if (drop < 0) {
+            outcome.answer = drop == NatDrop.TCP_STRAY.code() ? NatEngine.RESET : NatEngine.SILENCE;
+            return drop;
+        }
+        int outside = flows.outsideSlot(slot);
+        Translator.source(
+                b,
+                packet,
+                classified,
+                table.header.outsideHi(outside),
+                table.header.outsideLo(outside),
+                flows.outsidePort(slot));
+        if (flows.isPeerHidden(slot)) {
+            Translator.destination(b, packet, classified, flows.peerHi(slot), flows.peerLo(slot), flows.peerPort(slot));
+        }
+        return NatEngine.FORWARD;
+    }
+}

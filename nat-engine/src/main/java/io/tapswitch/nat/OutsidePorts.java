@@ -1,0 +1,250 @@
+package io.tapswitch.nat;
+
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * The ports of the host's addresses: which are NAT's to give, and who is told of them.
+ *
+ * <p><b>Theory of operation.</b> The {@link PortAllocator} knows ports of slots that are <i>open</i>. A slot is opened
+ * by the first mapping behind its address, which costs a millisecond and three megabytes once; most addresses of a host
+ * (gateways, loopback) never have one. What is reserved in an open slot is the union of three reasons: published (the
+ * rules in force), reserved (others' sockets), out of the range; so a port is only given back when none is left.
+ *
+ * <pre>
+ *                     nobody's             NAT's, for a mapping        published, mappings still there
+ *   allocator         free                 taken                       taken, not usable
+ *   steered to        the host             this worker ({@link NatEngine.PortSink#onOwned})
+ *                                                                      the endpoint's worker, by who published it
+ * </pre>
+ *
+ * <p>A port that is published while a mapping holds it is retired: flows keep it, and no new one gets it. When the rule
+ * goes before they do, the port is said to be NAT's again. The worker's thread.
+ */
+final class OutsidePorts {
+    private final FlowTable table;
+    private final VersionInForce inForce;
+    private final PortAllocator allocator;
+    private final NatEngine.PortSink sink;
+    private final BitSet open = new BitSet(PortAllocator.MAX_SLOTS);
+    private List<DnatRule> rules = List.of();
+    private List<NatVersion.PortRange> reserved = List.of();
+    private NatVersion.NatOptions range = new NatVersion.NatOptions(0, 1, 0, 0, 0, true);
+    private int[] hosts = {};
+    private int nextHost;
+
+    OutsidePorts(FlowTable table, VersionInForce inForce, int worker, int workers, NatEngine.PortSink sink) {
+        this.table = table;
+        this.inForce = inForce;
+        this.allocator = new PortAllocator(worker, workers, this::isInRange);
+        this.sink = sink;
+    }
+
+    /** {@return a port for a new mapping of an endpoint, or {@link PortAllocator#NONE}} */
+    int allocate(int protocol, int slot, int wanted, int endpoint, long nowMs) {
+        if (!open.get(slot)) {
+            open(slot);
+        }
+        return allocator.allocate(protocol, slot, wanted, host(endpoint), nowMs);
+    }
+
+    /** {@return a port that is used already, and passes the test} */
+    int lend(int protocol, int slot, int wanted, PortAllocator.PortTest test) {
+        return allocator.lend(protocol, slot, wanted, test);
+    }
+
+    /** A port was given, and no flow came of it. */
+    void giveBack(int protocol, int slot, int port, long nowMs) {
+        allocator.release(protocol, slot, port, nowMs);
+    }
+
+    /** A mapping uses the port from now on. */
+    void owned(int protocol, int slot, int port) {
+        sink.onOwned(slot, protocol, port);
+    }
+
+    /** No flow uses the port any more. */
+    void free(int protocol, int slot, int port, long nowMs) {
+        allocator.release(protocol, slot, port, nowMs);
+        if (!isPublished(protocol, slot, port)) {
+            sink.onFree(slot, protocol, port);
+        }
+    }
+
+    /** {@return how many ports could still be given; -1 of a slot that is not open} */
+    int available(int protocol, int slot) {
+        return open.get(slot) ? allocator.available(protocol, slot) : -1;
+    }
+
+    /** An endpoint is there that was not before, or is another one than before: it gets no other's resting port. */
+    void newHost(int endpoint) {
+        if (endpoint >= hosts.length) {
+            int[] more = new int[endpoint + endpoint / 2 + 16];
+            System.arraycopy(hosts, 0, more, 0, hosts.length);
+            hosts = more;
+        }
+        hosts[endpoint] = ++nextHost & Integer.MAX_VALUE;
+    }
+
+    /** A recovered flow uses its port. */
+    void claim(int slot) {
+        FlowEntries flows = table.entries();
+        int outside = flows.outsideSlot(slot);
+        int port = flows.outsidePort(slot);
+        int protocol = flows.protocol(slot);
+        if (flows.kind(slot) != FlowEntries.OUTBOUND || port == 0) {
+            return;
+        }
+        if (!open.get(outside)) {
+            open(outside);
+        }
+        allocator.claim(protocol, outside, port, host(flows.endpoint(slot)));
+        if (!isPublished(protocol, outside, port)) {
+            sink.onOwned(outside, protocol, port);
+        }
+    }
+
+    /** The slot has no address any more, or another one; its flows are gone. */
+    void close(int slot) {
+        if (open.get(slot)) {
+            allocator.closeSlot(slot);
+            open.clear(slot);
+        }
+    }
+
+    /** Ports are given out of another range from now on. */
+    void range(NatVersion.NatOptions options) {
+        boolean same = options.firstPort() == range.firstPort()
+                && options.lastPort() == range.lastPort()
+                && options.excludedFirst() == range.excludedFirst()
+                && options.excludedLast() == range.excludedLast();
+        range = options;
+        if (same) {
+            return;
+        }
+        BitSet reopened = (BitSet) open.clone();
+        reopened.stream().forEach(this::open);
+        for (int flow = table.next(0); flow != FlowTable.ABSENT; flow = table.next(flow + 1)) {
+            claim(flow);
+        }
+    }
+
+    /** All rules and reservations, for slots that are opened later. The rules are in force already. */
+    void reasons(List<DnatRule> allRules, List<NatVersion.PortRange> allReserved) {
+        rules = allRules;
+        reserved = allReserved;
+    }
+
+    /** Published from now on: what a mapping holds of it is retired. */
+    void published(DnatRule rule) {
+        for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
+            if (concerns(rule, slot)) {
+                take(rule.protocol(), slot, rule.firstPort(), rule.lastPort());
+            }
+        }
+    }
+
+    /** Published no longer. */
+    void unpublished(DnatRule rule, long nowMs) {
+        for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
+            if (concerns(rule, slot)) {
+                giveBack(rule.protocol(), slot, rule.firstPort(), rule.lastPort(), true, nowMs);
+            }
+        }
+    }
+
+    /** Somebody else's from now on: what a mapping holds of it is retired. */
+    void reserved(NatVersion.PortRange ports) {
+        for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
+            if (concerns(ports, slot)) {
+                take(ports.protocol(), slot, ports.first(), ports.last());
+            }
+        }
+    }
+
+    /** Somebody else's no longer. */
+    void unreserved(NatVersion.PortRange ports, long nowMs) {
+        for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
+            if (concerns(ports, slot)) {
+                giveBack(ports.protocol(), slot, ports.first(), ports.last(), false, nowMs);
+            }
+        }
+    }
+
+    /** {@return whether a rule in force is for this port} */
+    boolean isPublished(int protocol, int slot, int port) {
+        return inForce.rules.find(slot, !isIpv4(slot), protocol, port) != DnatRules.NONE;
+    }
+
+    private void open(int slot) {
+        allocator.openSlot(slot);
+        open.set(slot);
+        for (DnatRule rule : rules) {
+            if (concerns(rule, slot)) {
+                allocator.reserve(rule.protocol(), slot, rule.firstPort(), rule.lastPort());
+            }
+        }
+        for (NatVersion.PortRange ports : reserved) {
+            if (concerns(ports, slot)) {
+                allocator.reserve(ports.protocol(), slot, ports.first(), ports.last());
+            }
+        }
+    }
+
+    private void take(int protocol, int slot, int first, int last) {
+        allocator.reserve(protocol, slot, first, last);
+        for (int port = first; port <= last; port++) {
+            if (table.portUsed(protocol, slot, port)) {
+                table.retirePort(protocol, slot, port);
+            }
+        }
+    }
+
+    private void giveBack(int protocol, int slot, int first, int last, boolean wasPublished, long nowMs) {
+        BitSet others = reservedPorts(protocol, slot, first, last);
+        for (int port = first; port <= last; port++) {
+            if (isPublished(protocol, slot, port)) {
+                continue;
+            }
+            if (!others.get(port)) {
+                allocator.unreserve(protocol, slot, port, port, nowMs);
+            }
+            if (wasPublished && table.portUsed(protocol, slot, port)) {
+                sink.onOwned(slot, protocol, port);
+            }
+        }
+    }
+
+    private BitSet reservedPorts(int protocol, int slot, int first, int last) {
+        BitSet ports = new BitSet(last + 1);
+        for (NatVersion.PortRange range : reserved) {
+            if (range.protocol() == protocol && concerns(range, slot) && range.first() <= last) {
+                ports.set(Math.max(first, range.first()), Math.max(first, Math.min(last, range.last()) + 1));
+            }
+        }
+        return ports;
+    }
+
+    private boolean concerns(DnatRule rule, int slot) {
+        return (rule.outside() == slot || rule.outside() == DnatRule.ANY)
+                && rule.inside().isIpv6() != isIpv4(slot);
+    }
+
+    private static boolean concerns(NatVersion.PortRange ports, int slot) {
+        return ports.slot() == slot || ports.slot() == DnatRule.ANY;
+    }
+
+    private boolean isIpv4(int slot) {
+        return FlowTuple.isV4(table.header.outsideHi(slot), table.header.outsideLo(slot));
+    }
+
+    private boolean isInRange(int port) {
+        return port >= range.firstPort()
+                && port <= range.lastPort()
+                && (port < range.excludedFirst() || port > range.excludedLast());
+    }
+
+    private int host(int endpoint) {
+        return endpoint < hosts.length ? hosts[endpoint] : 0;
+    }
+}
