@@ -84,7 +84,7 @@ public final class Daemon implements AutoCloseable {
             try {
                 controller.start(loaded);
                 controller.configure(configuration);
-                HostWatch host = HostWatch.start(now -> controller.hostChanged());
+                HostWatch host = HostWatch.start(now -> controller.hostChanged(), controller::hostNews);
                 ends.push(host::close);
                 // What changed between the start's look and the watch's first.
                 controller.hostChanged();

@@ -1,7 +1,9 @@
 package io.tapswitch.core;
 
 import io.tapswitch.core.api.ApiServer;
+import io.tapswitch.core.control.FlowMemory;
 import io.tapswitch.core.control.TapPlumbing;
+import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.WorkerDataplane;
 import io.tapswitch.core.model.Refusal;
@@ -77,7 +79,7 @@ public final class SwitchMain {
                 options.group,
                 options.stateDirectory,
                 listener -> WorkerDataplane.start(config, listener),
-                () -> new TapPlumbing(options.runDirectory(), options.workers, options.uplinkChoice()),
+                () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
                 options.config == null ? null : options.config.toAbsolutePath());
         running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));

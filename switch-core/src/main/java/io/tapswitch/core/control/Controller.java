@@ -47,6 +47,7 @@ public final class Controller implements AutoCloseable {
     private final LinkNews links = new LinkNews();
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
+    private final HostNews hostNews;
     private final BareNamespaces bare;
     private final Desired desired;
     private final InitWatch inits;
@@ -91,11 +92,12 @@ public final class Controller implements AutoCloseable {
         this.plumbing = plumbing;
         this.chronicle = new Chronicle(log);
         Devices devices = new Devices(plumbing);
-        this.host = new HostPortWiring(plumbing, host, id -> links.ofHost(() -> hostGone(id)));
+        this.host = new HostPortWiring(plumbing, host, this::hostListener);
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         OutsideKernel kernel = plumbing.outside();
         this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers());
         this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, this::listener);
+        this.hostNews = new HostNews(desired, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
@@ -108,6 +110,10 @@ public final class Controller implements AutoCloseable {
     public static Controller forThisHost(
             Dataplane dataplane, Plumbing plumbing, StateDirectory directory, DataplaneEvents events) {
         return new Controller(dataplane, plumbing, directory, events, HostLook::now, directory.localPool());
+    }
+
+    private Plumbing.LinkListener hostListener(String id) {
+        return links.ofHost(() -> hostNews.onInterfaceGone(id));
     }
 
     private Plumbing.LinkListener listener(Endpoint endpoint) {
@@ -190,48 +196,22 @@ public final class Controller implements AutoCloseable {
 
     private void portGone(String endpointId) {
         if (HostPortWiring.isHost(endpointId)) {
-            hostGone(endpointId);
+            hostNews.onInterfaceGone(endpointId);
         } else if (OutsideWiring.isUplink(endpointId)) {
-            uplinkGone(endpointId);
+            hostNews.onUplinkGone(endpointId);
         } else {
             departures.endpointGone(endpointId);
         }
     }
 
-    /** Somebody deleted the host's interface: it is made again. The news come twice, of the link and of its port. */
-    private void hostGone(String id) {
-        desired.locked(() -> {
-            if (id.equals(host.id())) {
-                desired.dropHost();
-                desired.apply(desired.state());
-                host.update(desired.state());
-            }
-            return true;
-        });
-    }
-
-    /** Somebody deleted the TAP of an uplink: it is made again. */
-    private void uplinkGone(String id) {
-        desired.locked(() -> {
-            if (outside != null && outside.lost(id)) {
-                desired.apply(desired.state());
-            }
-            return true;
-        });
-    }
-
-    /** The host's addresses, devices or routes changed: the dataplane knows from now on. */
+    /** The host's addresses or routes changed: the dataplane knows from now on. */
     public void hostChanged() {
-        desired.locked(() -> {
-            DesiredState state = desired.state();
-            boolean otherHost = host.hasOtherAddresses(state);
-            boolean otherOutside = outside != null && outside.look();
-            if (otherHost || otherOutside) {
-                desired.apply(state);
-            }
-            host.mend(state);
-            return true;
-        });
+        hostNews.onAddresses();
+    }
+
+    /** The kernel has news of links, addresses, routes or rules: what it said before of ways may be wrong. */
+    public void hostNews() {
+        hostNews.onNews();
     }
 
     /** Brings what a configuration file declares into force, all of it or nothing. */

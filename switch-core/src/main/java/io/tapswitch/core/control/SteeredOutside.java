@@ -1,7 +1,6 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.BpfDirectory;
 import io.tapswitch.tapio.DeviceException;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class SteeredOutside implements OutsideKernel {
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
-    private static final String SLOTS = "slots";
+    static final String SLOTS = "slots";
 
     private final Path runDirectory;
     private final KeptTaps kept;
@@ -231,24 +230,30 @@ final class SteeredOutside implements OutsideKernel {
     public void removeAll() {
         refusing(() -> {
             steering.close();
-            Steering.removeAll(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory));
-            BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
+            removeTraces(runDirectory);
             return runDirectory;
         });
+    }
+
+    /**
+     * Removes what a daemon with this run directory left at the host, but for TAPs: programs, marks, what was set on
+     * lo, flows. No process may use it.
+     *
+     * @throws DeviceException when the kernel or the rights do not allow it
+     */
+    static void removeTraces(Path runDirectory) {
+        Steering.removeAll(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory));
+        BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
+        FlowMemory.removeFiles(runDirectory);
         try {
-            Files.deleteIfExists(slotsFile());
+            Files.deleteIfExists(runDirectory.resolve(SLOTS));
         } catch (IOException e) {
-            throw Refusal.failed("cannot remove " + slotsFile(), e);
+            throw Refusal.failed("cannot remove " + runDirectory.resolve(SLOTS), e);
         }
     }
 
     @Override
     public void close() {
         steering.close();
-    }
-
-    /** {@return nothing that a rule could name: any of the host's addresses} */
-    static PortRange anywhere(int protocol, int port) {
-        return new PortRange(DnatRule.ANY, protocol, port, port);
     }
 }

@@ -91,7 +91,19 @@ public final class TapPlumbing implements Plumbing {
         // First what ends with this process, then what begins another one.
         watch = new PlugWatch();
         kept = new KeptTaps(runDirectory);
-        outside = uplink.mode() == UplinkChoice.Mode.NONE ? null : open(uplink);
+        outside = uplink.mode() == UplinkChoice.Mode.NONE ? withoutOutside() : open(uplink);
+    }
+
+    /** A daemon before this one may have had one: what it left would take frames for nobody. */
+    private @Nullable OutsideKernel withoutOutside() {
+        if (Files.exists(runDirectory.resolve(SteeredOutside.SLOTS))) {
+            try {
+                SteeredOutside.removeTraces(runDirectory);
+            } catch (DeviceException e) {
+                LOG.warn("what an earlier daemon's uplink left stays: {}", e.getMessage());
+            }
+        }
+        return null;
     }
 
     private @Nullable OutsideKernel open(UplinkChoice uplink) {

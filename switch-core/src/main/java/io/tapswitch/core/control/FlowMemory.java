@@ -1,0 +1,133 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.NatResources;
+import io.tapswitch.core.dataplane.RouteSource;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.FlowLimits;
+import io.tapswitch.tapio.DeviceException;
+import io.tapswitch.tapio.FlowFile;
+import io.tapswitch.tapio.RouteQuery;
+import io.tapswitch.tapio.sys.Mapping;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the workers' NAT stands on, for the life of a daemon: a file for each worker, in the run directory, with the
+ * flows that the next daemon goes on with; memory for what is found again from these; and somebody to ask for routes.
+ *
+ * <p>With another number of workers or flows than before the files are others: the flows of the last daemon are lost
+ * then, and the connections go on only as far as their ends take them up again (N14). A worker's files are this
+ * process's alone.
+ */
+public final class FlowMemory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FlowMemory.class);
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final String FILES = "flows-*";
+    private static final int OUTSIDE_SLOTS = 256;
+
+    private final List<FlowFile> files = new ArrayList<>();
+    private final List<RouteQuery> queries = new ArrayList<>();
+    private final NatResources resources;
+
+    /**
+     * Opens the files that are there, or makes them.
+     *
+     * @param runDirectory where they are
+     * @param workers how many there are
+     * @param flows each of them can have
+     * @throws DeviceException when there is no room for them
+     */
+    public FlowMemory(Path runDirectory, int workers, int flows) {
+        int capacity = Integer.highestOneBit(Math.max(2, flows - 1)) << 1;
+        // One container alone leaves half of the table to the others (N17).
+        FlowLimits limits = new FlowLimits(capacity, 1 << 16, OUTSIDE_SLOTS, Math.max(1, capacity / 2));
+        try {
+            Files.createDirectories(runDirectory);
+            String suffix = "-of-" + workers + "-" + capacity;
+            removeOthers(runDirectory, suffix);
+            UUID boot = UUID.fromString(
+                    Files.readString(BOOT_ID, StandardCharsets.US_ASCII).strip());
+            List<NatResources.Share> shares = new ArrayList<>();
+            for (int worker = 0; worker < workers; worker++) {
+                FlowFile file = FlowFile.open(runDirectory.resolve("flows-" + worker + suffix), limits.keptLength());
+                files.add(file);
+                if (!file.isMemory() && worker == 0) {
+                    LOG.warn(
+                            "the run directory {} is on a disk: put it on a tmpfs (--run-dir), or the disk stalls the"
+                                    + " frames of connections to the outside",
+                            runDirectory);
+                }
+                int length = Math.toIntExact(limits.derivedLength());
+                RouteQuery query = RouteQuery.open();
+                queries.add(query);
+                shares.add(new NatResources.Share(
+                        file.buffer(),
+                        new UnsafeBuffer(Mapping.anonymous(length), length),
+                        (hi, lo, into) -> ask(query, hi, lo, into)));
+            }
+            resources =
+                    new NatResources(limits, boot.getMostSignificantBits(), boot.getLeastSignificantBits(), shares);
+        } catch (IOException e) {
+            close();
+            throw Refusal.failed("cannot use the run directory " + runDirectory + ": " + e.getMessage(), e);
+        } catch (DeviceException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static void removeOthers(Path runDirectory, String suffix) throws IOException {
+        try (DirectoryStream<Path> flows = Files.newDirectoryStream(runDirectory, FILES)) {
+            for (Path path : flows) {
+                if (!path.toString().endsWith(suffix)) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+
+    private static void ask(RouteQuery query, long hi, long lo, RouteSource.Route into) {
+        query.ask(hi, lo, 0, 0);
+        into.kind = switch (query.kind()) {
+            case UNICAST -> RouteSource.Route.UNICAST;
+            case LOCAL -> RouteSource.Route.LOCAL;
+            default -> RouteSource.Route.UNREACHABLE;
+        };
+        into.device = query.device();
+        into.sourceHi = query.sourceHigh();
+        into.sourceLo = query.sourceLow();
+        into.mtu = query.mtu();
+    }
+
+    /** {@return what the dataplane is started with} */
+    public NatResources resources() {
+        return resources;
+    }
+
+    /** Removes the files of a directory; no process may use them. */
+    static void removeFiles(Path runDirectory) {
+        try {
+            if (Files.isDirectory(runDirectory)) {
+                removeOthers(runDirectory, "/none");
+            }
+        } catch (IOException e) {
+            throw Refusal.failed("cannot remove the flows in " + runDirectory, e);
+        }
+    }
+
+    /** Lets go of the files, which stay; the workers must have ended. */
+    @Override
+    public void close() {
+        queries.forEach(RouteQuery::close);
+        files.forEach(FlowFile::close);
+    }
+}

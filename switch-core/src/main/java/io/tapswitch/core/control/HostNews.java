@@ -1,0 +1,72 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.model.DesiredState;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the kernel tells of the host: its addresses, devices and routes, and what somebody did to the switch's own
+ * interfaces there. Each brings about a look and, where something is otherwise, a version. Any thread.
+ */
+final class HostNews {
+    private final Desired desired;
+    private final Dataplane dataplane;
+    private final HostPortWiring host;
+    private final @Nullable OutsideWiring outside;
+
+    HostNews(Desired desired, Dataplane dataplane, HostPortWiring host, @Nullable OutsideWiring outside) {
+        this.desired = desired;
+        this.dataplane = dataplane;
+        this.host = host;
+        this.outside = outside;
+    }
+
+    /** Somebody deleted the host's interface: it is made again. The news come twice, of the link and of its port. */
+    void onInterfaceGone(String id) {
+        desired.locked(() -> {
+            if (id.equals(host.id())) {
+                desired.dropHost();
+                desired.apply(desired.state());
+                host.update(desired.state());
+            }
+            return true;
+        });
+    }
+
+    /** Somebody deleted the TAP of an uplink: it is made again. */
+    void onUplinkGone(String id) {
+        desired.locked(() -> {
+            if (outside != null && outside.lost(id)) {
+                desired.apply(desired.state());
+            }
+            return true;
+        });
+    }
+
+    /** There are other addresses or routes. */
+    void onAddresses() {
+        desired.locked(() -> {
+            DesiredState state = desired.state();
+            boolean otherHost = host.hasOtherAddresses(state);
+            boolean otherOutside = outside != null && outside.look();
+            if (otherHost || otherOutside) {
+                desired.apply(state);
+            }
+            host.mend(state);
+            return true;
+        });
+    }
+
+    /** There is news of links, addresses, routes or rules, whatever it is. */
+    void onNews() {
+        if (outside != null) {
+            Waiting.await(dataplane.routesChanged(), "tell the workers of other routes");
+            desired.locked(() -> {
+                if (outside.look()) {
+                    desired.apply(desired.state());
+                }
+                return true;
+            });
+        }
+    }
+}
