@@ -5,6 +5,7 @@ import io.tapswitch.core.control.FlowMemory;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.DataplaneListener;
 import io.tapswitch.core.dataplane.WorkerDataplane;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.DeviceException;
@@ -70,15 +71,14 @@ public final class SwitchMain {
     private static void run(DaemonOptions options) throws InterruptedException {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
-        Dataplane.Config config =
-                new Dataplane.Config(options.workers, mode, options.memoryBytes(), options.busyPollNs(), null);
+        UplinkChoice uplink = options.uplinkChoice();
         AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
         HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(
                 options.socketPath(),
                 options.group,
                 options.stateDirectory,
-                listener -> WorkerDataplane.start(config, listener),
+                listener -> dataplane(options, mode, uplink, listener),
                 () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
                 options.config == null ? null : options.config.toAbsolutePath());
         running.set(daemon);
@@ -87,6 +87,22 @@ public final class SwitchMain {
         System.out.flush();
         ReadyNotice.send(System.getenv("NOTIFY_SOCKET"));
         new CountDownLatch(1).await();
+    }
+
+    /** The workers, with the flows of the last daemon where there is an outside. */
+    private static Dataplane dataplane(
+            DaemonOptions options, IoMode mode, UplinkChoice uplink, DataplaneListener listener) {
+        // Its files stay open until this process ends: workers that are cut short at the end may still write.
+        FlowMemory flows = uplink.mode() == UplinkChoice.Mode.NONE
+                ? null
+                : new FlowMemory(options.runDirectory(), options.workers, options.natFlows);
+        Dataplane.Config config = new Dataplane.Config(
+                options.workers,
+                mode,
+                options.memoryBytes(),
+                options.busyPollNs(),
+                flows == null ? null : flows.resources());
+        return WorkerDataplane.start(config, listener);
     }
 
     /** While the switch starts, it reads the file anyway. */

@@ -74,8 +74,7 @@ public final class FlowMemory implements AutoCloseable {
                         new UnsafeBuffer(Mapping.anonymous(length), length),
                         (hi, lo, into) -> ask(query, hi, lo, into)));
             }
-            resources =
-                    new NatResources(limits, boot.getMostSignificantBits(), boot.getLeastSignificantBits(), shares);
+            resources = new NatResources(limits, boot.getMostSignificantBits(), boot.getLeastSignificantBits(), shares);
         } catch (IOException e) {
             close();
             throw Refusal.failed("cannot use the run directory " + runDirectory + ": " + e.getMessage(), e);

@@ -116,7 +116,9 @@ final class OutsideWiring {
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
     boolean look() {
         List<Device> now = kernel.devices();
-        List<PortRange> held = kernel.socketsWithin(options.firstPort(), options.lastPort());
+        List<PortRange> held = kernel.socketsWithin(options.firstPort(), options.lastPort()).stream()
+                .filter(range -> range.first() < options.excludedFirst() || range.first() > options.excludedLast())
+                .toList();
         boolean same = now.equals(devices) && held.equals(sockets);
         devices = now;
         sockets = held;

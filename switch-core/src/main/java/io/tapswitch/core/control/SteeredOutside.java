@@ -1,15 +1,20 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.BpfDirectory;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
 import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.tapio.PortReservation;
+import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
 import io.tapswitch.tapio.UplinkTap;
+import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import java.io.IOException;
@@ -18,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -29,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * outlives the daemon.
  */
 final class SteeredOutside implements OutsideKernel {
+    private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     static final String SLOTS = "slots";
@@ -208,12 +215,73 @@ final class SteeredOutside implements OutsideKernel {
 
     @Override
     public Held hold(@Nullable IpAddress address, int protocol, int first, int last) {
+        List<IpAddress> addresses = address == null ? ALL : List.of(address);
+        return refusing(() -> last - first < PortReservation.MAX_PORTS
+                ? bound(addresses, protocol, first, last)
+                : looked(addresses, protocol, first, last));
+    }
+
+    private static Held bound(List<IpAddress> addresses, int protocol, int first, int last) {
+        List<PortReservation> made = new ArrayList<>();
+        Held held = () -> made.forEach(PortReservation::close);
+        for (IpAddress address : addresses) {
+            switch (PortReservation.reserve(protocol, address, first, last)) {
+                case PortReservation.Outcome.Reserved reserved -> made.add(reserved.reservation());
+                case PortReservation.Outcome.Refused refused -> {
+                    held.close();
+                    throw busy(address, protocol, refused.port(), refused.errno());
+                }
+            }
+        }
+        return held;
+    }
+
+    /** A socket for each of a large range would cost too much: one look says whether somebody has one of them now. */
+    private static Held looked(List<IpAddress> addresses, int protocol, int first, int last) {
+        if (protocol != IpProtocol.SCTP) {
+            for (SocketDiag.Holder holder : SocketDiag.holders(protocol, first, last)) {
+                for (IpAddress address : addresses) {
+                    if (holder.holds(address)) {
+                        throw busy(address, protocol, holder.port(), Errno.EADDRINUSE);
+                    }
+                }
+            }
+        }
         return () -> {};
+    }
+
+    private static Refusal busy(IpAddress address, int protocol, int port, int errno) {
+        String what = "failed to bind port " + (address.isIpv6() ? "[" + address + "]" : address) + ":" + port + "/"
+                + (protocol == IpProtocol.TCP ? "tcp" : protocol == IpProtocol.UDP ? "udp" : "sctp");
+        return switch (errno) {
+            case Errno.EADDRINUSE ->
+                Refusal.conflict(
+                        "port_in_use",
+                        what + ": address already in use: a process of the host has it ('ss -ltnup' shows which); end"
+                                + " that, or publish on another port");
+            case Errno.EADDRNOTAVAIL ->
+                Refusal.conflict(
+                        "address_not_here",
+                        what + ": cannot assign requested address: the host has no address " + address);
+            case Errno.EMFILE, Errno.ENFILE ->
+                Refusal.conflict(
+                        "too_many_files",
+                        what + ": the daemon has too many files open; raise its limit"
+                                + " ('ulimit -n', LimitNOFILE=), or publish ranges of more than "
+                                + PortReservation.MAX_PORTS + " ports, which need none");
+            default -> Refusal.failed(what + ": " + Errno.describe(errno));
+        };
     }
 
     @Override
     public List<PortRange> socketsWithin(int first, int last) {
-        return List.of();
+        Set<PortRange> ports = new LinkedHashSet<>();
+        for (int protocol : new int[] {IpProtocol.TCP, IpProtocol.UDP}) {
+            for (SocketDiag.Holder holder : refusing(() -> SocketDiag.holders(protocol, first, last))) {
+                ports.add(new PortRange(DnatRule.ANY, protocol, holder.port(), holder.port()));
+            }
+        }
+        return List.copyOf(ports);
     }
 
     @Override
