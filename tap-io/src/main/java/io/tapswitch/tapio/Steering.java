@@ -64,6 +64,7 @@ public final class Steering implements AutoCloseable {
     private final Path directory;
     private final SteeringMaps maps;
     private final LoopbackSettings loopback;
+    private final LargeReceive largeReceive;
     // The files of the pinned links: a link lives while it is pinned or open.
     private final Map<Integer, Integer> links = new HashMap<>();
     private boolean closed;
@@ -72,6 +73,7 @@ public final class Steering implements AutoCloseable {
         this.directory = directory;
         this.maps = maps;
         this.loopback = new LoopbackSettings(maps);
+        this.largeReceive = new LargeReceive(maps);
     }
 
     /**
@@ -146,7 +148,7 @@ public final class Steering implements AutoCloseable {
     /**
      * Steers a device's frames into a TAP, and the TAP's out of the device; again after a program was attached before
      * ours. For {@link #LOOPBACK} the host is allowed to see 127.0.0.1 behind a device (route_localnet and accept_local
-     * of lo only).
+     * of lo only); large receive offload of a device goes off. Both are as they were after {@link #unsteer}.
      *
      * @param device index of a device with Ethernet headers, or with none, or of lo
      * @param tap index of the device's own TAP, up
@@ -157,6 +159,7 @@ public final class Steering implements AutoCloseable {
         if (entrance == Entrance.LOOPBACK) {
             loopback.allow();
         }
+        largeReceive.switchOff(device);
         // The way out first: a frame that is taken wants an answer.
         attach(tap, "tsw_out", SteeringExit.out(entrance, device));
         attach(device, "tsw_in", SteeringProgram.in(entrance, maps, tap));
@@ -287,6 +290,7 @@ public final class Steering implements AutoCloseable {
         if (device == LOOPBACK) {
             loopback.restore();
         }
+        largeReceive.restore(device);
     }
 
     private static void detach(Path pin) {
@@ -305,7 +309,7 @@ public final class Steering implements AutoCloseable {
 
     /**
      * Removes everything that any version left in a directory: programs off their devices, maps, and what was set on
-     * lo. No process may use it.
+     * lo and on uplinks. No process may use it.
      */
     public static void removeAll(Path directory) {
         if (!Files.isDirectory(directory)) {
@@ -314,6 +318,7 @@ public final class Steering implements AutoCloseable {
         if (Files.exists(directory.resolve(SteeringMaps.VERSION + "-control"))) {
             try (SteeringMaps maps = SteeringMaps.open(directory)) {
                 new LoopbackSettings(maps).restore();
+                new LargeReceive(maps).restore();
             }
         }
         try (DirectoryStream<Path> pins = Files.newDirectoryStream(directory)) {

@@ -21,7 +21,7 @@ import java.util.Map;
  * The maps that the steering programs read, pinned, so that a restarted daemon finds them as they were.
  *
  * <pre>
- *   control     array of one, mapped    beat | grace | what was set on lo
+ *   control     array of one, mapped    beat | grace | what was set on lo | devices without LRO
  *   addresses   hash of maps            address, 16 bytes in network order -> its marks
  *     marks     array of 4, mapped      TCP, UDP, ICMP id, SCTP -> 65 536 bytes, one a port ({@link PortMarks})
  *   fragments   LRU hash                source, destination, id, protocol -> time, owner

@@ -350,6 +350,29 @@ final class SteeringIT {
     }
 
     @Test
+    void largeReceiveOffloadIsPutBackWhereItWasOn() {
+        lab.host.run("ip link add link up0 name mac0 type macvlan");
+        int device = SteeredTap.index(lab.host, "mac0");
+        String before = features("mac0");
+        assertThat(before).contains("large-receive-offload: off");
+        lab.doInHost(() -> steering.steer(device, lab.uplinkTap.index));
+        assertThat(features("mac0")).as("it is not on").isEqualTo(before);
+        lab.doInHost(() -> steering.unsteer(device, lab.uplinkTap.index));
+        assertThat(features("mac0")).isEqualTo(before);
+        steering.close();
+        try (SteeringMaps maps = SteeringMaps.open(lab.bpf)) {
+            // As an earlier process would have left it of a card; a macvlan takes the wish, over one without it.
+            maps.control(LargeReceive.CONTROL_DEVICES + Long.BYTES, device);
+        }
+        lab.doInHost(() -> Steering.removeAll(lab.bpf));
+        assertThat(features("mac0")).contains("large-receive-offload: off [requested on]");
+    }
+
+    private String features(String device) {
+        return lab.host.run("ethtool -k " + device);
+    }
+
+    @Test
     void saysThatADeviceIsNotThere() {
         assertThatThrownBy(() -> lab.doInHost(() -> steering.steer(99, lab.uplinkTap.index)))
                 .isInstanceOf(DeviceException.class)
