@@ -11,6 +11,7 @@ import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.tapio.PortReservation;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
+import io.tapswitch.tapio.Sysctl;
 import io.tapswitch.tapio.UplinkTap;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.IpAddress;
@@ -287,7 +288,7 @@ final class SteeredOutside implements OutsideKernel {
     @Override
     public int[] localPortRange() {
         try {
-            String[] parts = Files.readString(LOCAL_PORTS).strip().split("\\s+", -1);
+            String[] parts = Sysctl.read(LOCAL_PORTS).split("\\s+", -1);
             return new int[] {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
         } catch (IOException e) {
             throw Refusal.failed("cannot read " + LOCAL_PORTS, e);
