@@ -32,11 +32,10 @@ final class InsideTable {
     private final long[] gatewaysLo6;
 
     InsideTable(List<NatVersion.InsideNetwork> ways, List<NatVersion.InsideEndpoint> endpoints) {
-        int ids = 1
-                + endpoints.stream()
-                        .mapToInt(NatVersion.InsideEndpoint::id)
-                        .max()
-                        .orElse(NONE);
+        int ids = 0;
+        for (NatVersion.InsideEndpoint endpoint : endpoints) {
+            ids = Math.max(ids, endpoint.id() + 1);
+        }
         networks = new int[ids];
         Arrays.fill(networks, NONE);
         insideLo4 = new long[ids];
@@ -48,8 +47,10 @@ final class InsideTable {
             insideHi6[endpoint.id()] = hi(endpoint.ipv6());
             insideLo6[endpoint.id()] = lo(endpoint.ipv6());
         }
-        int indexes = 1
-                + ways.stream().mapToInt(NatVersion.InsideNetwork::index).max().orElse(NONE);
+        int indexes = 0;
+        for (NatVersion.InsideNetwork way : ways) {
+            indexes = Math.max(indexes, way.index() + 1);
+        }
         hasWayOut = new boolean[indexes];
         openToAll = new boolean[indexes];
         gateways4 = new int[indexes];

@@ -122,8 +122,9 @@ final class OutsidePorts {
         if (same) {
             return;
         }
-        BitSet reopened = (BitSet) open.clone();
-        reopened.stream().forEach(this::open);
+        for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
+            open(slot);
+        }
         for (int flow = table.next(0); flow != FlowTable.ABSENT; flow = table.next(flow + 1)) {
             claim(flow);
         }

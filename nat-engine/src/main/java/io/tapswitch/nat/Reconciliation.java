@@ -118,10 +118,12 @@ final class Reconciliation {
         }
         for (NatVersion.InsideNetwork network : difference(before, next).gone) {
             // One that only opens or closes its mappings to strangers has flows that stay.
-            boolean same = next.stream()
-                    .anyMatch(other -> other.index() == network.index()
-                            && Objects.equals(other.gateway4(), network.gateway4())
-                            && Objects.equals(other.gateway6(), network.gateway6()));
+            boolean same = false;
+            for (NatVersion.InsideNetwork other : next) {
+                same |= other.index() == network.index()
+                        && Objects.equals(other.gateway4(), network.gateway4())
+                        && Objects.equals(other.gateway6(), network.gateway6());
+            }
             sweep |= !same;
         }
     }

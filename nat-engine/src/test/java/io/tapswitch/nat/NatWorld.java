@@ -96,6 +96,10 @@ final class NatWorld implements NatEngine.PortSink {
 
     /** Another process takes over the kept memory; it has no version yet. */
     NatEngine open() {
+        return open(this);
+    }
+
+    NatEngine open(NatEngine.PortSink sink) {
         derived.setMemory(0, derived.capacity(), (byte) 0);
         engine = new NatEngine(
                 worker,
@@ -107,7 +111,7 @@ final class NatWorld implements NatEngine.PortSink {
                 1,
                 nowMs,
                 (hi, lo, now) -> routes.slotFor(hi, lo, now),
-                this);
+                sink);
         return engine;
     }
 
