@@ -23,7 +23,8 @@ import java.util.List;
  * <p>A TCP socket is bound and does not listen: where nothing is steered, a SYN for it is refused as for a free port. A
  * UDP socket has a filter that drops everything before it is queued, so it holds no memory for datagrams that nobody
  * reads; while nothing is steered a datagram for it is lost in silence. An IPv6 socket is for IPv6 only. None has
- * SO_REUSEADDR or SO_REUSEPORT, with which another could join it.
+ * SO_REUSEADDR or SO_REUSEPORT, with which another could join it. By a mark {@link BindGuard} knows them, so that after
+ * a restart they can be bound to ports that are marked already.
  *
  * <p><b>TIME_WAIT.</b> A connection of a server on the port that has just ended keeps its port for a minute, and a bind
  * without SO_REUSEADDR fails for that alone (inet_csk_bind_conflict of net/ipv4/inet_connection_sock.c). When all that
@@ -48,6 +49,7 @@ public final class PortReservation implements AutoCloseable {
     private static final int SOL_SOCKET = 1;
     private static final int SO_REUSEADDR = 2;
     private static final int SO_ATTACH_FILTER = 26;
+    private static final int SO_MARK = 36;
     private static final int SOL_IPV6 = 41;
     private static final int IPV6_V6ONLY = 26;
     // struct sockaddr_in and sockaddr_in6: u16 family, u16 port; u32 address, or u32 flow, address, u32 scope.
@@ -132,6 +134,10 @@ public final class PortReservation implements AutoCloseable {
         }
         int fd = Syscalls.socket(address.isIpv6() ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, protocol);
         int result = fd;
+        if (result >= 0) {
+            // What it lacks the right to do it need not do: without that right there is no guard either.
+            Syscalls.setsockopt(fd, SOL_SOCKET, SO_MARK, BindGuard.OWN_MARK);
+        }
         if (result >= 0 && address.isIpv6()) {
             result = Syscalls.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 1);
         }

@@ -110,6 +110,53 @@ final class RouteSocket implements AutoCloseable {
         acknowledged("set the queueing discipline " + kind);
     }
 
+    /** Gives a link a clsact, where filters of both directions can be; false when it has one already. */
+    synchronized boolean addClsact(int index) {
+        trafficControl(Rtnetlink.RTM_NEWQDISC, Rtnetlink.NLM_F_CREATE_NEW, index, Rtnetlink.TC_H_CLSACT_HANDLE);
+        request.putInt(Rtnetlink.TC_H_CLSACT).putInt(0);
+        attribute(Rtnetlink.TCA_KIND, "clsact");
+        int error = exchange();
+        if (error != 0 && error != -Errno.EEXIST) {
+            throw failed("make a clsact (needs sch_ingress and cls_bpf in the kernel)", error);
+        }
+        return error == 0;
+    }
+
+    /** Takes a link's clsact away, with all filters in it. */
+    synchronized void deleteClsact(int index) {
+        trafficControl(Rtnetlink.RTM_DELQDISC, 0, index, Rtnetlink.TC_H_CLSACT_HANDLE);
+        request.putInt(Rtnetlink.TC_H_CLSACT).putInt(0);
+        attribute(Rtnetlink.TCA_KIND, "clsact");
+        removed("remove a clsact");
+    }
+
+    /** Puts a program at what comes into a link, before others of priority 1, or into the place of that handle's. */
+    synchronized void setFilter(int index, int handle, int program) {
+        trafficControl(Rtnetlink.RTM_NEWTFILTER, Rtnetlink.NLM_F_CREATE, index, handle);
+        request.putInt(Rtnetlink.TC_H_CLSACT_INGRESS).putInt(Rtnetlink.TC_FIRST_OF_ALL_PROTOCOLS);
+        attribute(Rtnetlink.TCA_KIND, "bpf");
+        int options = request.position();
+        attributeHeader(Rtnetlink.TCA_OPTIONS, 0);
+        attribute(Rtnetlink.TCA_BPF_FD, program);
+        attribute(Rtnetlink.TCA_BPF_NAME, "tapswitch");
+        attribute(Rtnetlink.TCA_BPF_FLAGS, Rtnetlink.TCA_BPF_FLAG_ACT_DIRECT);
+        request.putShort(options, (short) (request.position() - options));
+        acknowledged("put a BPF filter at the entrance of a link");
+    }
+
+    /** Takes a filter of {@link #setFilter} away. */
+    synchronized void deleteFilter(int index, int handle) {
+        trafficControl(Rtnetlink.RTM_DELTFILTER, 0, index, handle);
+        request.putInt(Rtnetlink.TC_H_CLSACT_INGRESS).putInt(Rtnetlink.TC_FIRST_OF_ALL_PROTOCOLS);
+        attribute(Rtnetlink.TCA_KIND, "bpf");
+        removed("remove a BPF filter");
+    }
+
+    private void trafficControl(int type, int flags, int index, int handle) {
+        begin(type, Rtnetlink.NLM_F_ACK | flags);
+        request.putInt(0).putInt(index).putInt(handle);
+    }
+
     /** Sets a link's MTU and queue length, and what people read of it; a link of this socket's namespace. */
     synchronized void setLink(int index, int mtu, int txQueueLength, String alias) {
         begin(Rtnetlink.RTM_SETLINK, Rtnetlink.NLM_F_ACK);
@@ -132,6 +179,14 @@ final class RouteSocket implements AutoCloseable {
         begin(Rtnetlink.RTM_DELLINK, Rtnetlink.NLM_F_ACK);
         request.putInt(0).putInt(index).putInt(0).putInt(0);
         acknowledged("delete a link");
+    }
+
+    /** Of something that has gone with its link it may be that there is no such thing. */
+    private void removed(String what) {
+        int error = exchange();
+        if (error != 0 && error != -Errno.ENODEV && error != -Errno.ENOENT) {
+            throw failed(what, error);
+        }
     }
 
     private void acknowledged(String what) {

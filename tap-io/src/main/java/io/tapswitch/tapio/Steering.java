@@ -12,8 +12,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * Takes from the host's own devices the frames that are the switch's, and sends out what the switch writes.
@@ -46,9 +44,9 @@ import java.util.Map;
  * {@link #isFirst} tells whether it still is, and steering again mends it. Everything belongs to the network namespace
  * of the calling thread, which is the daemon's.
  *
- * <p>Limits: Linux 6.6 for tcx; {@link SteeringMaps#MAX_ADDRESSES} addresses; devices with Ethernet headers or none,
- * and lo; a process in a time namespace of its own has another clock than the programs. Any thread may call; a beat and
- * the marks are plain stores.
+ * <p>Limits: Linux 6.6 for tcx, and 5.11 for filters of traffic control in its place ({@link FilterAttachment}); {@link
+ * SteeringMaps#MAX_ADDRESSES} addresses; devices with Ethernet headers or none, and lo; a process in a time namespace
+ * of its own has another clock than the programs. Any thread may call; a beat and the marks are plain stores.
  */
 public final class Steering implements AutoCloseable {
     /** How old a beat may be by default. */
@@ -56,21 +54,23 @@ public final class Steering implements AutoCloseable {
     /** Index of the loopback device in each network namespace. */
     public static final int LOOPBACK = 1;
 
+    private static final int O_RDONLY_CLOEXEC = 0x80000;
+
     /** Address by which the rest of 127/8 is marked, what has no marks of its own: 127.0.0.0, v4-mapped. */
     public static final long LOOPBACK_NET_LOW = 0xffff_7f00_0000L;
 
-    private static final String LINK = SteeringMaps.VERSION + "-link-";
+    private static final String GUARD = SteeringMaps.VERSION + "-bind";
 
     private final Path directory;
     private final SteeringMaps maps;
     private final LoopbackSettings loopback;
     private final LargeReceive largeReceive;
-    // The files of the pinned links: a link lives while it is pinned or open.
-    private final Map<Integer, Integer> links = new HashMap<>();
+    private final Attachment attachment;
     private boolean closed;
 
-    private Steering(Path directory, SteeringMaps maps) {
+    private Steering(Path directory, SteeringMaps maps, Attachment attachment) {
         this.directory = directory;
+        this.attachment = attachment;
         this.maps = maps;
         this.loopback = new LoopbackSettings(maps);
         this.largeReceive = new LargeReceive(maps);
@@ -84,6 +84,14 @@ public final class Steering implements AutoCloseable {
      * @throws DeviceException when the kernel or the rights do not allow it
      */
     public static Steering open(Path directory, Duration grace) {
+        return open(
+                directory,
+                grace,
+                TcxAttachment.exists() ? new TcxAttachment(directory) : new FilterAttachment(directory));
+    }
+
+    /** {@link #open} with a way to attach of one's choice, which has to stay the same in a directory. */
+    static Steering open(Path directory, Duration grace, Attachment attachment) {
         try {
             if (SteeringMaps.isOfAnotherVersion(directory)) {
                 removeAll(directory);
@@ -93,7 +101,7 @@ public final class Steering implements AutoCloseable {
         }
         SteeringMaps maps = SteeringMaps.open(directory);
         maps.control(SteeringProgram.CONTROL_GRACE, grace.toNanos());
-        return new Steering(directory, maps);
+        return new Steering(directory, maps, attachment);
     }
 
     /** Says that the switch lives, at a time of {@link System#nanoTime()}, the clock that the programs read too. */
@@ -181,7 +189,7 @@ public final class Steering implements AutoCloseable {
     private void attach(int device, String name, BpfProgram program) {
         int loaded = load(name, Bpf.PROG_TYPE_SCHED_CLS, program);
         try {
-            attach(device, loaded);
+            attachment.attach(device, loaded);
         } finally {
             Syscalls.close(loaded);
         }
@@ -214,97 +222,84 @@ public final class Steering implements AutoCloseable {
         }
     }
 
-    private void attach(int device, int program) {
-        Path pin = pin(device);
-        int pinned = Bpf.openPin(pin);
-        if (pinned >= 0 && isFirst(device, pinned) && Bpf.updateLink(pinned, program) >= 0) {
-            hold(device, pinned);
-            return;
-        }
-        int link = Bpf.createTcxLink(program, device, Bpf.BPF_F_BEFORE);
-        if (link < 0) {
-            close(pinned);
+    /**
+     * Refuses binds to marked ports to the processes of a cgroup, in the calling thread's network namespace, until
+     * {@link #unguardBinds}; again after a restart, which puts its programs in the place of the old.
+     *
+     * @param cgroup of version 2, {@link BindGuard#cgroupRoot()} for all processes
+     * @throws DeviceException when the kernel cannot; what steers is not concerned
+     */
+    public synchronized void guardBinds(Path cgroup) {
+        requireOpen();
+        int directoryFile = Syscalls.open(cgroup.toString(), O_RDONLY_CLOEXEC, 0);
+        if (directoryFile < 0) {
             throw new DeviceException(
-                    "cannot attach a BPF program to device " + device + ": "
-                            + (link == -Errno.EINVAL
-                                    ? "the kernel has no tcx (Linux 6.6); use the uplink mode 'dedicated'"
-                                    : Errno.describe(link)),
-                    -link);
+                    "cannot open the cgroup " + cgroup + ": " + Errno.describe(directoryFile), -directoryFile);
         }
         try {
-            // Up to here the old one steers; with its last name and file it goes.
-            Files.deleteIfExists(pin);
-        } catch (IOException e) {
-            close(link);
-            close(pinned);
-            throw new DeviceException("cannot remove " + pin, e);
-        }
-        close(pinned);
-        int result = Bpf.pin(pin, link);
-        if (result < 0) {
-            close(link);
-            throw new DeviceException("cannot pin a BPF link as " + pin + ": " + Errno.describe(result), -result);
-        }
-        hold(device, link);
-    }
-
-    private void hold(int device, int link) {
-        Integer before = links.put(device, link);
-        if (before != null) {
-            Syscalls.close(before);
+            guard(directoryFile, false);
+            guard(directoryFile, true);
+        } finally {
+            Syscalls.close(directoryFile);
         }
     }
 
-    private static void close(int file) {
+    private void guard(int cgroup, boolean six) {
+        Path pin = guardPin(six);
+        int program = BindGuard.load(maps, six);
+        try {
+            int pinned = Bpf.openPin(pin);
+            boolean replaced = pinned >= 0 && Bpf.updateLink(pinned, program) >= 0;
+            closeFile(pinned);
+            if (replaced) {
+                return;
+            }
+            // Of a cgroup that is gone perhaps.
+            TcxAttachment.remove(pin);
+            int type = six ? Bpf.CGROUP_INET6_BIND : Bpf.CGROUP_INET4_BIND;
+            int link = Bpf.createCgroupLink(program, cgroup, type);
+            int result = link < 0 ? link : Bpf.pin(pin, link);
+            closeFile(link);
+            if (result < 0) {
+                throw new DeviceException("cannot guard binds in a cgroup: " + Errno.describe(result), -result);
+            }
+        } finally {
+            Syscalls.close(program);
+        }
+    }
+
+    private static void closeFile(int file) {
         if (file >= 0) {
             Syscalls.close(file);
         }
     }
 
-    private Path pin(int device) {
-        return directory.resolve(LINK + device);
+    private Path guardPin(boolean six) {
+        return directory.resolve(GUARD + (six ? "6" : "4"));
+    }
+
+    /** Lets everybody bind as if there were no switch. */
+    public synchronized void unguardBinds() {
+        requireOpen();
+        TcxAttachment.remove(guardPin(false));
+        TcxAttachment.remove(guardPin(true));
     }
 
     /** {@return whether our program is the first that sees what comes into a device that is steered} */
     public synchronized boolean isFirst(int device) {
         requireOpen();
-        Integer link = links.get(device);
-        return link != null && isFirst(device, link);
-    }
-
-    private static boolean isFirst(int device, int link) {
-        int[] ids = new int[1];
-        return Bpf.queryTcx(device, ids) > 0 && ids[0] == Bpf.programOfLink(link);
+        return attachment.isFirst(device);
     }
 
     /** Steers a device and its TAP no more; the host's stack has all of its frames. */
     public synchronized void unsteer(int device, int tap) {
         requireOpen();
-        for (int each : new int[] {device, tap}) {
-            Integer link = links.remove(each);
-            detach(pin(each));
-            if (link != null) {
-                Syscalls.close(link);
-            }
-        }
+        attachment.detach(device);
+        attachment.detach(tap);
         if (device == LOOPBACK) {
             loopback.restore();
         }
         largeReceive.restore(device);
-    }
-
-    private static void detach(Path pin) {
-        int link = Bpf.openPin(pin);
-        if (link >= 0) {
-            // At once, and not when the last process that holds it has gone.
-            Bpf.detachLink(link);
-            Syscalls.close(link);
-        }
-        try {
-            Files.deleteIfExists(pin);
-        } catch (IOException e) {
-            throw new DeviceException("cannot remove " + pin, e);
-        }
     }
 
     /**
@@ -322,8 +317,9 @@ public final class Steering implements AutoCloseable {
             }
         }
         try (DirectoryStream<Path> pins = Files.newDirectoryStream(directory)) {
+            FilterAttachment.detachAll(directory);
             for (Path pin : pins) {
-                detach(pin);
+                TcxAttachment.remove(pin);
             }
         } catch (IOException e) {
             throw new DeviceException("cannot read " + directory, e);
@@ -341,8 +337,7 @@ public final class Steering implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            links.values().forEach(Syscalls::close);
-            links.clear();
+            attachment.close();
             maps.close();
         }
     }

@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,8 @@ import java.util.Map;
  *   control     array of one, mapped    beat | grace | what was set on lo | devices without LRO
  *   addresses   hash of maps            address, 16 bytes in network order -> its marks
  *     marks     array of 4, mapped      TCP, UDP, ICMP id, SCTP -> 65 536 bytes, one a port ({@link PortMarks})
+ *   marks4      array of maps           the marks of each IPv4 address, in no order, with gaps
+ *   marks6      array of maps           the marks of each IPv6 address
  *   fragments   LRU hash                source, destination, id, protocol -> time, owner
  * </pre>
  *
@@ -39,18 +42,28 @@ final class SteeringMaps implements AutoCloseable {
     private static final int MAX_FRAGMENTED = 4096;
 
     private static final int CONTROL_LENGTH = 64;
+    private static final long MAPPED_PREFIX = 0xffffL;
     private static final long BIG_ENDIAN_HALF = Long.BYTES;
 
     /** An IPv6 or v4-mapped address. */
-    record Address(long high, long low) {}
+    record Address(long high, long low) {
+        private boolean isMapped() {
+            return high == 0 && low >>> Integer.SIZE == MAPPED_PREFIX;
+        }
+    }
 
-    private record Marks(PortMarks ports, Arena arena) {}
+    /** {@code slot} is where they are in the list of their family. */
+    private record Marks(PortMarks ports, Arena arena, int slot) {}
 
     private final Arena arena = Arena.ofShared();
     private final Map<Address, Marks> marks = new HashMap<>();
     private int control = -1;
     private int addresses = -1;
     private int fragments = -1;
+    private int marks4 = -1;
+    private int marks6 = -1;
+    private final BitSet slots4 = new BitSet(MAX_ADDRESSES);
+    private final BitSet slots6 = new BitSet(MAX_ADDRESSES);
     private MemorySegment controlValue = MemorySegment.NULL;
 
     private SteeringMaps() {}
@@ -86,7 +99,23 @@ final class SteeringMaps implements AutoCloseable {
                 Integer.BYTES,
                 MAX_ADDRESSES,
                 0);
+        marks4 = openList(directory, "marks4");
+        marks6 = openList(directory, "marks6");
         recover();
+    }
+
+    /** A list of marks; what is in it is put in anew. */
+    private static int openList(Path directory, String name) {
+        int list = open(directory, name, Bpf.MAP_TYPE_ARRAY_OF_MAPS, Integer.BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment slot = local.allocate(JAVA_INT);
+            for (int i = 0; i < MAX_ADDRESSES; i++) {
+                slot.set(JAVA_INT, 0, i);
+                // ENOENT of an empty one.
+                Bpf.deleteElement(list, slot);
+            }
+        }
+        return list;
     }
 
     private static int open(Path directory, String name, int type, int key, int value, int entries, int flags) {
@@ -95,7 +124,8 @@ final class SteeringMaps implements AutoCloseable {
         if (pinned != -Errno.ENOENT) {
             return require("open the BPF map " + pin, pinned);
         }
-        int pattern = type == Bpf.MAP_TYPE_HASH_OF_MAPS ? createMarks() : 0;
+        boolean ofMaps = type == Bpf.MAP_TYPE_HASH_OF_MAPS || type == Bpf.MAP_TYPE_ARRAY_OF_MAPS;
+        int pattern = ofMaps ? createMarks() : 0;
         int made;
         try {
             made = require("make a BPF map", Bpf.createMap("tsw_" + name, type, key, value, entries, flags, pattern));
@@ -165,7 +195,7 @@ final class SteeringMaps implements AutoCloseable {
         Arena own = Arena.ofShared();
         try {
             PortMarks ports = new PortMarks(mapped(map, PortMarks.LENGTH, own));
-            marks.put(address, new Marks(ports, own));
+            marks.put(address, new Marks(ports, own, enlist(address, map)));
             return ports;
         } catch (DeviceException e) {
             own.close();
@@ -173,6 +203,28 @@ final class SteeringMaps implements AutoCloseable {
         } finally {
             Syscalls.close(map);
         }
+    }
+
+    /** Puts an address' marks into the list of its family; where they are. */
+    private int enlist(Address address, int map) {
+        BitSet slots = slots(address);
+        int slot = slots.nextClearBit(0);
+        try (Arena local = Arena.ofConfined()) {
+            require(
+                    "list marks in a BPF map",
+                    Bpf.updateElement(
+                            listOf(address), local.allocateFrom(JAVA_INT, slot), local.allocateFrom(JAVA_INT, map)));
+        }
+        slots.set(slot);
+        return slot;
+    }
+
+    private int listOf(Address address) {
+        return address.isMapped() ? marks4 : marks6;
+    }
+
+    private BitSet slots(Address address) {
+        return address.isMapped() ? slots4 : slots6;
     }
 
     /** {@return the marks of an address, without any when it had none} */
@@ -199,7 +251,11 @@ final class SteeringMaps implements AutoCloseable {
         if (gone != null) {
             try (Arena local = Arena.ofConfined()) {
                 require("take an address out of a BPF map", Bpf.deleteElement(addresses, key(address, local)));
+                require(
+                        "take marks out of a list",
+                        Bpf.deleteElement(listOf(address), local.allocateFrom(JAVA_INT, gone.slot)));
             }
+            slots(address).clear(gone.slot);
             gone.arena.close();
         }
     }
@@ -219,6 +275,14 @@ final class SteeringMaps implements AutoCloseable {
 
     int fragments() {
         return fragments;
+    }
+
+    int marks4() {
+        return marks4;
+    }
+
+    int marks6() {
+        return marks6;
     }
 
     /** Writes a long of the control value; programs see it at once. */
@@ -256,7 +320,7 @@ final class SteeringMaps implements AutoCloseable {
         marks.values().forEach(each -> each.arena.close());
         marks.clear();
         arena.close();
-        for (int file : new int[] {control, addresses, fragments}) {
+        for (int file : new int[] {control, addresses, fragments, marks4, marks6}) {
             if (file >= 0) {
                 Syscalls.close(file);
             }

@@ -33,22 +33,22 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the programs take from a real host, what they leave to it, and that answers reach who asked. */
 @Tag("netns")
-final class SteeringIT {
+class SteeringIT {
     private static final int CLIENT_PORT = 5555;
-    private static final int ANSWER_MS = 3000;
+    static final int ANSWER_MS = 3000;
 
     @TempDir
     private Path runDirectory;
 
-    private SteeringLab lab;
-    private Steering steering;
+    SteeringLab lab;
+    Steering steering;
     private PortMarks marks;
 
     @BeforeEach
     void begin() {
         lab = new SteeringLab(runDirectory);
         try {
-            steering = lab.steering();
+            steering = lab.steering(this::attachment);
         } catch (DeviceException e) {
             lab.close();
             throw e;
@@ -56,6 +56,10 @@ final class SteeringIT {
         marks = steering.marks(0, low(HOST));
         marks.mark(PortMarks.TCP, PORT, 0);
         marks.mark(PortMarks.UDP, PORT, 0);
+    }
+
+    Attachment attachment(Path directory) {
+        return new TcxAttachment(directory);
     }
 
     @AfterEach
@@ -305,16 +309,14 @@ final class SteeringIT {
         lab.uplinkTap.answer();
         assertThat(lab.<Boolean, RuntimeException>inHost(() -> steering.isFirst(lab.uplink)))
                 .isTrue();
-        int foreign = lab.inHost(() -> {
-            Bpf.Loaded accept = Bpf.loadProgram(
-                    "accept",
-                    Bpf.PROG_TYPE_SCHED_CLS,
-                    new BpfProgram().move(Register.R0, 0).exit());
-            int link = Bpf.createTcxLink(accept.result(), lab.uplink, Bpf.BPF_F_BEFORE);
-            Syscalls.close(accept.result());
-            return link;
-        });
-        assertThat(foreign).isPositive();
+        int accept = Bpf.loadProgram(
+                        "accept",
+                        Bpf.PROG_TYPE_SCHED_CLS,
+                        new BpfProgram().move(Register.R0, 0).exit())
+                .result();
+        assertThat(accept).isPositive();
+        Runnable remove = lab.inHost(() -> attachForeign(accept));
+        Syscalls.close(accept);
         assertThat(lab.<Boolean, RuntimeException>inHost(() -> steering.isFirst(lab.uplink)))
                 .isFalse();
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("refused");
@@ -322,7 +324,14 @@ final class SteeringIT {
         assertThat(lab.<Boolean, RuntimeException>inHost(() -> steering.isFirst(lab.uplink)))
                 .isTrue();
         assertThat(lab.connect(lab.outside, HOST, PORT, ANSWER_MS)).isEqualTo("connected");
-        Syscalls.close(foreign);
+        remove.run();
+    }
+
+    /** Attaches a program before all others; how it goes again. */
+    Runnable attachForeign(int program) {
+        int link = Bpf.createTcxLink(program, lab.uplink, Bpf.BPF_F_BEFORE);
+        assertThat(link).isPositive();
+        return () -> Syscalls.close(link);
     }
 
     @Test

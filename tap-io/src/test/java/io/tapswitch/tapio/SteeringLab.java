@@ -10,6 +10,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Function;
 
 /**
  * A host and its neighbour in two namespaces, a TAP for the host's uplink and one for its lo:
@@ -81,6 +82,16 @@ final class SteeringLab implements AutoCloseable {
     Steering steering(Duration grace) {
         return inHost(() -> {
             Steering steering = Steering.open(bpf, grace);
+            steering.steer(uplink, uplinkTap.index);
+            steering.beat(System.nanoTime());
+            return steering;
+        });
+    }
+
+    /** {@link #steering()} with a way to attach. */
+    Steering steering(Function<Path, Attachment> attachment) {
+        return inHost(() -> {
+            Steering steering = Steering.open(bpf, Duration.ofHours(1), attachment.apply(bpf));
             steering.steer(uplink, uplinkTap.index);
             steering.beat(System.nanoTime());
             return steering;

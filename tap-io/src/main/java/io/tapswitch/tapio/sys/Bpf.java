@@ -19,6 +19,8 @@ public final class Bpf {
     public static final int MAP_TYPE_ARRAY = 2;
     /** Map: a hash that forgets what was used least recently when it is full. */
     public static final int MAP_TYPE_LRU_HASH = 9;
+    /** Map: an array whose values are maps. */
+    public static final int MAP_TYPE_ARRAY_OF_MAPS = 12;
     /** Map: a hash whose values are maps. */
     public static final int MAP_TYPE_HASH_OF_MAPS = 13;
     /** With {@link #createMap}: pages only for what is in it. */
@@ -29,6 +31,12 @@ public final class Bpf {
     public static final int PROG_TYPE_SOCKET_FILTER = 1;
     /** Program: sees what goes into or comes out of a device. */
     public static final int PROG_TYPE_SCHED_CLS = 3;
+    /** Program: sees the address that a socket is to be bound to. */
+    public static final int PROG_TYPE_CGROUP_SOCK_ADDR = 18;
+    /** Attach type: bind(2) of an IPv4 socket. */
+    public static final int CGROUP_INET4_BIND = 8;
+    /** Attach type: bind(2) of an IPv6 socket. */
+    public static final int CGROUP_INET6_BIND = 9;
     /** Attach type: what comes in, before the host's stack and its firewall see it (Linux 6.6). */
     public static final int TCX_INGRESS = 46;
     /** With {@link #createTcxLink}: before all that are there. */
@@ -65,7 +73,7 @@ public final class Bpf {
     /**
      * A map that a program can use.
      *
-     * @param innerMap a map like those that it will hold, of a {@link #MAP_TYPE_HASH_OF_MAPS}; else 0
+     * @param innerMap a map like those that it will hold, of a map of maps; else 0
      */
     public static int createMap(
             String name, int type, int keyLength, int valueLength, int entries, int flags, int innerMap) {
@@ -152,6 +160,11 @@ public final class Bpf {
 
     /** Has the kernel verify and compile a program. */
     public static Loaded loadProgram(String name, int type, BpfProgram program) {
+        return loadProgram(name, type, 0, program);
+    }
+
+    /** Has the kernel verify and compile a program of a type whose rules differ by where it will be attached. */
+    public static Loaded loadProgram(String name, int type, int attachType, BpfProgram program) {
         try (Arena arena = Arena.ofConfined()) {
             long[] instructions = program.instructions();
             MemorySegment attributes = arena.allocate(ATTRIBUTES_LENGTH, Long.BYTES);
@@ -162,6 +175,7 @@ public final class Bpf {
             // By it the kernel decides whether helpers that it keeps for its own licence may be called: none is needed.
             attributes.set(JAVA_LONG, 16, arena.allocateFrom("Apache-2.0").address());
             putName(attributes, 48, name);
+            attributes.set(JAVA_INT, 68, attachType);
             int result = Syscalls.bpf(PROG_LOAD, attributes);
             if (result >= 0) {
                 return new Loaded(result, "");
@@ -178,11 +192,20 @@ public final class Bpf {
 
     /** Attaches a program to a device of the calling thread's namespace, for as long as the link's file is held. */
     public static int createTcxLink(int program, int linkIndex, int flags) {
+        return createLink(program, linkIndex, TCX_INGRESS, flags);
+    }
+
+    /** Attaches a program to a cgroup, besides others, for as long as the link's file is held (Linux 5.7). */
+    public static int createCgroupLink(int program, int cgroup, int attachType) {
+        return createLink(program, cgroup, attachType, 0);
+    }
+
+    private static int createLink(int program, int target, int attachType, int flags) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(ATTRIBUTES_LENGTH, Long.BYTES);
             attributes.set(JAVA_INT, 0, program);
-            attributes.set(JAVA_INT, 4, linkIndex);
-            attributes.set(JAVA_INT, 8, TCX_INGRESS);
+            attributes.set(JAVA_INT, 4, target);
+            attributes.set(JAVA_INT, 8, attachType);
             attributes.set(JAVA_INT, 12, flags);
             return Syscalls.bpf(LINK_CREATE, attributes);
         }

@@ -70,6 +70,14 @@ public final class Rtnetlink {
     public static final int RTM_GETROUTE = 26;
     /** Gives a link a queueing discipline. */
     public static final int RTM_NEWQDISC = 36;
+    /** Takes a queueing discipline from a link. */
+    public static final int RTM_DELQDISC = 37;
+    /** Gives a queueing discipline a filter, or is one in the answer to {@link #RTM_GETTFILTER}. */
+    public static final int RTM_NEWTFILTER = 44;
+    /** Takes a filter away. */
+    public static final int RTM_DELTFILTER = 45;
+    /** Asks for filters. */
+    public static final int RTM_GETTFILTER = 46;
     /** A namespace gets an id. */
     public static final int RTM_NEWNSID = 88;
     /** A namespace's id is gone, because the namespace is. */
@@ -87,6 +95,11 @@ public final class Rtnetlink {
     public static final int NLM_F_DUMP_INTR = 0x10;
     /** Flags: make it, in place of what is there. */
     public static final int NLM_F_CREATE_OR_REPLACE = 0x400 | 0x100;
+
+    /** Flags: make it, but only if there is none. */
+    public static final int NLM_F_CREATE_NEW = 0x400 | 0x200;
+    /** Flag: make it if there is none. */
+    public static final int NLM_F_CREATE = 0x400;
 
     /** MAC address. */
     public static final int IFLA_ADDRESS = 1;
@@ -166,6 +179,32 @@ public final class Rtnetlink {
     public static final int RTM_F_CLONED = 0x200;
     /** A queueing discipline's name. */
     public static final int TCA_KIND = 1;
+    /** Nested: what is special of a kind. */
+    public static final int TCA_OPTIONS = 2;
+    /** Of a bpf filter: the program's file, u32. */
+    public static final int TCA_BPF_FD = 6;
+    /** Of a bpf filter: a name for people. */
+    public static final int TCA_BPF_NAME = 7;
+    /** Of a bpf filter: flags, u32. */
+    public static final int TCA_BPF_FLAGS = 8;
+    /** Of a bpf filter: the program's id, u32. */
+    public static final int TCA_BPF_ID = 11;
+    /** For {@link #TCA_BPF_FLAGS}: the program's result is what happens. */
+    public static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
+    /** Length of struct tcmsg: u8 family, padding, s32 index, u32 handle, u32 parent, u32 priority and protocol. */
+    public static final int TCMSG_LENGTH = 20;
+    /** Offset of the handle in struct tcmsg. */
+    public static final int TCMSG_HANDLE = 8;
+    /** Parent of a clsact. */
+    public static final int TC_H_CLSACT = 0xffff_fff1;
+    /** Handle of a clsact. */
+    public static final int TC_H_CLSACT_HANDLE = 0xffff_0000;
+    /** Parent of filters of a clsact for what comes in. */
+    public static final int TC_H_CLSACT_INGRESS = 0xffff_fff2;
+    /** Parent of filters of a clsact for what goes out. */
+    public static final int TC_H_CLSACT_EGRESS = 0xffff_fff3;
+    /** Priority 1, the first, and all protocols (ETH_P_ALL in network order). */
+    public static final int TC_FIRST_OF_ALL_PROTOCOLS = 1 << 16 | 0x0300;
     /** Parent of a link's first queueing discipline. */
     public static final int TC_H_ROOT = -1;
 

@@ -295,6 +295,16 @@ public final class Syscalls {
         }
     }
 
+    /** getsockopt(2) into the whole segment. */
+    public static int getsockopt(int fd, int level, int name, MemorySegment value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) value.byteSize());
+            return (int) syscall(GETSOCKOPT, fd, level, name, address(value), address(length), 0);
+        } finally {
+            Reference.reachabilityFence(value);
+        }
+    }
+
     /** pipe2(2); {@code fds} receives the end to read and the end to write. */
     public static int pipe(int[] fds, int flags) {
         try (Arena arena = Arena.ofConfined()) {
