@@ -21,7 +21,8 @@ public class HandoffBenchmark extends PerCall {
     private long sum;
     private final HandoffRing.HandoffHandler consumer = new HandoffRing.HandoffHandler() {
         @Override
-        public void onFrame(HandoffRing from, int slot, int offset, int length, int port, int network) {
+        public void onFrame(
+                    HandoffRing from, int purpose, int slot, int offset, int length, int port, int network, long shape) {
             sum += length;
             from.giveBack(slot);
         }
@@ -42,7 +43,7 @@ public class HandoffBenchmark extends PerCall {
     @Benchmark
     public long ringOf32() {
         for (int i = 0; i < BATCH; i++) {
-            ring.offerFrame(i, 128, 64, 1, 0);
+            ring.offerFrame(0, i, 128, 64, 1, 0, 0);
         }
         ring.drain(consumer, BATCH);
         ring.drainReturned(producer);

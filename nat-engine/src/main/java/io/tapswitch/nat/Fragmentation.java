@@ -52,6 +52,15 @@ public final class Fragmentation {
         return (long) size << SIZE_SHIFT;
     }
 
+    /**
+     * {@return the shape of IPv6 fragments of at most {@code size} bytes, of a packet that is split by who sends it}
+     *
+     * @param perFragmentHeaders bytes of the headers that each repeats, the IPv6 header included
+     */
+    public static long shape6(int size, int perFragmentHeaders, int identification) {
+        return shape(size, perFragmentHeaders, identification);
+    }
+
     /** {@return the shape of fragments of at most {@code size} bytes; for IPv4 the rest is not looked at} */
     static long shape(int size, int perFragmentHeaders, int identification) {
         return (long) size << SIZE_SHIFT | (long) perFragmentHeaders << HEADERS_SHIFT | (identification & LOW_32);

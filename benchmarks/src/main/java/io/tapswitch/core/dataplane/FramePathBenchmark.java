@@ -92,7 +92,7 @@ public class FramePathBenchmark extends PerCall {
                 throw fault;
             }
         };
-        return new Worker(0, SystemNanoClock.INSTANCE, () -> io, rings, doorbells, SLOTS, silent);
+        return new Worker(0, SystemNanoClock.INSTANCE, () -> io, rings, doorbells, SLOTS, null, silent);
     }
 
     /** Networks and ports, and a round of each kind that has to end as it should. */

@@ -6,12 +6,12 @@ package io.tapswitch.core.dataplane;
  * @param received frames read from ports
  * @param generated frames that the switch made itself
  * @param copied further copies of flooded frames
- * @param split further segments of super-frames
+ * @param split further pieces of packets that were split
  * @param transmitted frames written to ports
  * @param dropped frames dropped for any reason
  * @param consumed frames that the switch answered or kept
  * @param merged segments and fragments that were joined to others
- * @param held frames that are queued or on the way between workers at this moment
+ * @param held frames that are queued, on the way between workers, or fragments that wait for others at this moment
  */
 public record Conservation(
         long received,

@@ -91,8 +91,8 @@ final class Crossings {
     }
 
     /** {@return whether the frame was handed to the worker; if not, its ring is full and the frame is still here} */
-    boolean handOver(int other, int slot, int offset, int length, int port, int network) {
-        boolean done = outgoing[other].offerFrame(slot, offset, length, port, network);
+    boolean handOver(int other, int purpose, int slot, int offset, int length, int port, int network, long shape) {
+        boolean done = outgoing[other].offerFrame(purpose, slot, offset, length, port, network, shape);
         counters.add(done ? Term.HANDOFF_FRAMES : Term.HANDOFF_FULL, 1);
         return offered(other, done);
     }

@@ -8,7 +8,6 @@ import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.tapio.FrameIo;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.VirtioNetHeader;
-import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
 import java.util.concurrent.TimeUnit;
@@ -32,11 +31,12 @@ import org.jspecify.annotations.Nullable;
  *               TagGuard, where off: the same of what hides behind a priority tag
  *   4 learn     Fdb: the source address is behind this port
  *   5 look up   Resolution: who has this address? Fdb: which port is the destination behind? Or gateway, or everybody?
- *   6 gateway   HostPort: is it for the host? Gateway: the switch's own answers
- *   7 tx        one write, or one for each member, from the slot in which the frame was read
+ *   6 gateway   Outside: does it leave the host? HostPort: is it for the host? Gateway: the switch's own answers
+ *   7 tx        Egress: one write, or one for each member, from the slot in which the frame was read
  * </pre>
  *
- * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded.
+ * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded. So
+ * does one that an uplink delivers, {@link UplinkIngress}.
  *
  * <p>A step returns a verdict: an egress port or a word of {@link Verdict} from 0 up, a {@link DropReason} below. All
  * branching is in this class; the steps are plain methods that take primitives. A frame is never copied and never an
@@ -58,6 +58,10 @@ public final class Datapath {
     private final @Nullable Bridge[] bridges;
     private final DatapathCounters counters;
     private final Crossings crossings;
+    private final Egress egress;
+    private final Pieces pieces;
+    private final @Nullable Outside outside;
+    private final @Nullable UplinkIngress uplinks;
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
@@ -68,19 +72,18 @@ public final class Datapath {
     private long nowNs;
     private long nowMs;
 
-    Datapath(
-            FrameIo io,
-            PortTable ports,
-            @Nullable Bridge[] bridges,
-            DatapathCounters counters,
-            Crossings crossings,
-            DataplaneListener listener) {
-        this.io = io;
-        this.buffer = io.buffer();
-        this.ports = ports;
+    /** The way at one worker; without NAT there is neither a way out nor one in. */
+    Datapath(Egress egress, @Nullable Bridge[] bridges, @Nullable Nat nat, DataplaneListener listener) {
+        this.egress = egress;
+        io = egress.io;
+        buffer = egress.buffer;
+        ports = egress.ports;
+        counters = egress.counters;
+        crossings = egress.crossings;
+        pieces = new Pieces(egress);
+        uplinks = nat == null ? null : new UplinkIngress(nat, egress, pieces, bridges);
+        outside = nat == null || uplinks == null ? null : new Outside(nat, egress, pieces, uplinks);
         this.bridges = bridges;
-        this.counters = counters;
-        this.crossings = crossings;
         this.listener = listener;
     }
 
@@ -149,13 +152,17 @@ public final class Datapath {
             int length = batch.lengths[i];
 
             Bridge bridge = rx(port, length);
-            int verdict = bridge == null ? fromOutside(port, offset, length) : decide(bridge, port, offset, length);
+            if (bridge == null) {
+                fromOutside(port, slot, offset, length);
+                continue;
+            }
+            int verdict = decide(bridge, port, offset, length);
             if (Verdict.isPort(verdict)) {
-                tx(verdict, slot, offset, length);
+                egress.tx(verdict, slot, offset, length);
             } else if (verdict < 0) {
-                drop(port, slot, verdict);
-            } else if (bridge == null || Verdict.goesBack(verdict)) {
-                sendBack(port, slot, offset, verdict);
+                egress.drop(port, slot, verdict);
+            } else if (Verdict.goesBack(verdict)) {
+                egress.sendBack(port, slot, offset, verdict);
             } else if (verdict == GATEWAY) {
                 gateway(bridge, port, slot, offset, length);
             } else {
@@ -176,7 +183,7 @@ public final class Datapath {
 
     /** After {@link #onHandedOver} threw: drops its frame. */
     void dropFaulty(int port, int slot) {
-        drop(port, slot, DropReason.INTERNAL_FAULT.verdict());
+        egress.drop(port, slot, DropReason.INTERNAL_FAULT.verdict());
     }
 
     /** 1 rx: the frame is ours from here on. */
@@ -186,11 +193,16 @@ public final class Datapath {
         return network < 0 ? null : bridges[network];
     }
 
-    /** The whole way up to 7 of a frame that no network sent: the host's, or nobody's any more. */
-    private int fromOutside(int port, int offset, int length) {
-        return host == null || host.port != port
+    /** The whole way of a frame that no network sent: an uplink's, the host's, or nobody's any more. */
+    private void fromOutside(int port, int slot, int offset, int length) {
+        if (uplinks != null && ports.network(port) == PortTable.UPLINK) {
+            uplinks.take(port, slot, offset, length, subnets, host, nowNs);
+            return;
+        }
+        int verdict = host == null || host.port != port
                 ? DropReason.DETACHED.verdict()
                 : HostIngress.decide(buffer, offset, length, host, ports, bridges, nowNs);
+        egress.finish(verdict, port, slot, offset, length);
     }
 
     private int decide(Bridge bridge, int port, int offset, int length) {
@@ -307,63 +319,81 @@ public final class Datapath {
         }
         if (errorLength != 0) {
             counters.add(Term.GENERATED, 1);
-            tx(port, slot, copy, errorLength);
+            egress.tx(port, slot, copy, errorLength);
         }
     }
 
-    /** 6 gateway: to the host; or answered here, or at the worker that owns the gateway's state. */
+    /** 6 gateway: beyond the switch, to the host, or the switch's own. */
     private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
+        if (outside != null && outside.isMeant(offset, bridge, subnets, host)) {
+            toOutside(outside, bridge, port, slot, offset, length);
+        } else {
+            toHost(bridge, port, slot, offset, length, 0);
+        }
+    }
+
+    private void toOutside(Outside way, Bridge bridge, int port, int slot, int offset, int length) {
+        if (!way.take(bridge, port, slot, offset, length, nowNs, host)) {
+            toHost(bridge, port, slot, offset, way.leftLength(), way.leftShape());
+        }
+    }
+
+    /** To the host; or answered here, or at the worker that owns the gateway's state. */
+    private void toHost(Bridge bridge, int port, int slot, int offset, int length, long shape) {
+        int verdict = PASS;
         if (host != null && !bridge.internal) {
-            int verdict = host.toHost(buffer, offset, length, bridge, ports, port);
-            if (verdict != PASS) {
-                finish(verdict, port, slot, offset, length);
-                return;
-            }
+            verdict = host.toHost(buffer, offset, length, bridge, ports, port);
         }
-        if (bridge.gatewayWorker == crossings.worker()) {
-            finish(Gateway.handle(buffer, offset, length, bridge, subnets, nowNs), port, slot, offset, length);
-        } else if (crossings.handOver(bridge.gatewayWorker, slot, offset, length, port, bridge.network)) {
-            counters.add(Term.HANDED_OVER, 1);
+        if (verdict != PASS) {
+            finish(verdict, port, slot, offset, length, shape);
+        } else if (bridge.gatewayWorker == crossings.worker()) {
+            atGateway(bridge, port, slot, offset, length, shape);
         } else {
-            drop(port, slot, DropReason.HANDOFF_FULL.verdict());
+            int owner = bridge.gatewayWorker;
+            egress.handOver(owner, Handoff.TO_GATEWAY, slot, offset, length, port, bridge.network, shape);
         }
     }
 
-    private void finish(int verdict, int port, int slot, int offset, int length) {
-        if (Verdict.isPort(verdict)) {
-            tx(verdict, slot, offset, length);
-        } else if (verdict < 0) {
-            drop(port, slot, verdict);
-        } else {
-            sendBack(port, slot, offset, verdict);
-        }
+    private void atGateway(Bridge bridge, int port, int slot, int offset, int length, long shape) {
+        int verdict = Gateway.handle(buffer, offset, length, bridge, subnets, nowNs);
+        finish(verdict, port, slot, offset, length, shape);
     }
 
-    /** 7 tx, to where the frame came from: an answer that lies in its place, or why it was dropped. */
-    private void sendBack(int port, int slot, int offset, int verdict) {
-        if (Verdict.isRefusal(verdict)) {
-            counters.drop(port, Verdict.reason(verdict));
+    /** As {@link Egress#finish}, but what came in fragments leaves in fragments. */
+    private void finish(int verdict, int port, int slot, int offset, int length, long shape) {
+        if (shape == 0 || verdict < 0 || Verdict.isRefusal(verdict)) {
+            egress.finish(verdict, port, slot, offset, length);
+        } else if (Verdict.isPort(verdict)) {
+            pieces.send(verdict, port, slot, offset, length, shape);
         } else {
-            counters.add(Term.CONSUMED, 1);
+            egress.countBack(port, verdict);
+            pieces.send(port, port, slot, offset, length, shape);
         }
-        counters.add(Term.GENERATED, 1);
-        tx(port, slot, offset, Verdict.length(verdict));
     }
 
     /**
-     * A frame for a gateway of this worker, read by another worker.
+     * A frame that another worker read, and for which this one has the state.
      *
+     * @param purpose one of {@link Handoff}'s
      * @param port the ingress port
      * @param network its network
+     * @param shape how its packet had been split, 0 if it had not been
      */
-    void onHandedOver(int slot, int offset, int length, int port, int network, long handedNs) {
+    void onHandedOver(
+            int purpose, int slot, int offset, int length, int port, int network, long shape, long handedNs) {
         nowNs = handedNs;
         counters.add(Term.TAKEN_OVER, 1);
         Bridge bridge = bridges[network];
-        if (bridge == null) {
-            drop(port, slot, DropReason.DETACHED.verdict());
+        if (purpose == Handoff.FROM_UPLINK && uplinks != null) {
+            uplinks.onHandedOver(port, slot, offset, length, shape, nowNs);
+        } else if (purpose == Handoff.HAIRPIN && uplinks != null) {
+            uplinks.onHairpin(port, slot, offset, length, shape, nowNs);
+        } else if (bridge == null) {
+            egress.drop(port, slot, DropReason.DETACHED.verdict());
+        } else if (purpose == Handoff.TO_OUTSIDE && outside != null) {
+            toOutside(outside, bridge, port, slot, offset, length);
         } else {
-            finish(Gateway.handle(buffer, offset, length, bridge, subnets, nowNs), port, slot, offset, length);
+            atGateway(bridge, port, slot, offset, length, shape);
         }
     }
 
@@ -375,7 +405,7 @@ public final class Datapath {
             receivers += member == port ? 0 : 1;
         }
         if (receivers == 0) {
-            drop(port, slot, DropReason.NO_OTHER_PORT.verdict());
+            egress.drop(port, slot, DropReason.NO_OTHER_PORT.verdict());
             return;
         }
         if (receivers > 1) {
@@ -384,57 +414,19 @@ public final class Datapath {
         }
         for (int member : members) {
             if (member != port) {
-                tx(member, slot, offset, length);
+                egress.tx(member, slot, offset, length);
             }
-        }
-    }
-
-    /** 7 tx: straight to the egress port's file; {@link #onWritten} hears how it went. */
-    private void tx(int egress, int slot, int offset, int length) {
-        if (ports.isKnown(egress)) {
-            counters.add(Term.TX_QUEUED, 1);
-            io.write(egress, slot, offset, length);
-        } else {
-            drop(egress, slot, DropReason.TX_GONE.verdict());
         }
     }
 
     /**
      * A queued write was performed or refused; its reference to the slot ends.
      *
-     * @param egress the port
+     * @param port the egress port
      * @param slot of the frame
      * @param result bytes written, or a negative errno
      */
-    public void onWritten(int egress, int slot, int result) {
-        counters.add(Term.TX_DONE, 1);
-        if (result >= 0) {
-            counters.tx(egress, result - VirtioNetHeader.LENGTH);
-            release(slot);
-        } else {
-            drop(egress, slot, txFailure(result).verdict());
-        }
-    }
-
-    private static DropReason txFailure(int result) {
-        return switch (-result) {
-            case Errno.EIO -> DropReason.TX_LINK_DOWN;
-            case Errno.EINVAL -> DropReason.TX_INVALID;
-            case Errno.EBADFD, Errno.EBADF -> DropReason.TX_GONE;
-            default -> DropReason.TX_ERROR;
-        };
-    }
-
-    private void drop(int port, int slot, int verdict) {
-        counters.drop(port, verdict);
-        release(slot);
-    }
-
-    private void release(int slot) {
-        if (io.owns(slot)) {
-            io.release(slot);
-        } else {
-            crossings.giveBack(slot);
-        }
+    public void onWritten(int port, int slot, int result) {
+        egress.onWritten(port, slot, result);
     }
 }

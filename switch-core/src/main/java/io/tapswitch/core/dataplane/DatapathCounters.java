@@ -47,6 +47,10 @@ public final class DatapathCounters {
         CONSUMED,
         /** Segments and fragments joined to others. */
         MERGED,
+        /** Fragments that were kept to be joined. */
+        FRAGMENTS_KEPT,
+        /** Kept fragments that were joined or dropped; kept ones less these are held. */
+        FRAGMENTS_LET_GO,
         /** Writes queued; less {@link #TX_DONE} it is the frames held for a poll. */
         TX_QUEUED,
         /** Writes that were performed or refused. */
@@ -143,6 +147,12 @@ public final class DatapathCounters {
     /** A frame was dropped. */
     public void drop(int port, DropReason reason) {
         drop(port, reason.verdict());
+    }
+
+    /** So many frames were dropped for one reason. */
+    void drop(int port, DropReason reason, long frames) {
+        increase(rows[port], DROPS + reason.ordinal(), frames);
+        add(Term.DROPPED, frames);
     }
 
     /** Adds to a term. */

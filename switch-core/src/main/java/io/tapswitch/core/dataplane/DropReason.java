@@ -1,5 +1,8 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.nat.FragmentDrop;
+import io.tapswitch.nat.NatDrop;
+
 /**
  * Why a frame was dropped. Every drop has exactly one reason and is counted under it at the port that it came from, or,
  * for the reasons that begin with TX, at the port that it was for.
@@ -94,14 +97,157 @@ public enum DropReason {
     /** Read from a port that is in no network any more. */
     DETACHED("port is in no network"),
     /** An error in the switch itself, which its log describes. */
-    INTERNAL_FAULT("an error in the switch itself, see its log");
+    INTERNAL_FAULT("an error in the switch itself, see its log"),
+    /** The last look at a packet for an uplink: its source is none of the host's addresses (N20). */
+    NAT_PRIVATE_SOURCE("source address must not leave the host"),
+    /** Larger than the MTU of the way out, or of the container's network on the way in (O11). */
+    NAT_TOO_BIG("larger than the MTU of its way"),
+    /** To be split, but no frame memory is left for the pieces. */
+    NAT_NO_MEMORY("no frame memory left for the pieces of a packet"),
+    /** {@link NatDrop#IP_TRUNCATED}. */
+    NAT_IP_TRUNCATED(NatDrop.IP_TRUNCATED),
+    /** {@link NatDrop#IP_VERSION}. */
+    NAT_IP_VERSION(NatDrop.IP_VERSION),
+    /** {@link NatDrop#IP_HEADER_LENGTH}. */
+    NAT_IP_HEADER_LENGTH(NatDrop.IP_HEADER_LENGTH),
+    /** {@link NatDrop#IP_TOTAL_LENGTH}. */
+    NAT_IP_TOTAL_LENGTH(NatDrop.IP_TOTAL_LENGTH),
+    /** {@link NatDrop#IP_CHECKSUM}. */
+    NAT_IP_CHECKSUM(NatDrop.IP_CHECKSUM),
+    /** {@link NatDrop#IP_OPTIONS}. */
+    NAT_IP_OPTIONS(NatDrop.IP_OPTIONS),
+    /** {@link NatDrop#SOURCE_ROUTE}. */
+    NAT_SOURCE_ROUTE(NatDrop.SOURCE_ROUTE),
+    /** {@link NatDrop#IP6_EXTENSION}. */
+    NAT_IP6_EXTENSION(NatDrop.IP6_EXTENSION),
+    /** {@link NatDrop#IP_ADDRESS}. */
+    NAT_IP_ADDRESS(NatDrop.IP_ADDRESS),
+    /** {@link NatDrop#OFFLOAD}. */
+    NAT_OFFLOAD(NatDrop.OFFLOAD),
+    /** {@link NatDrop#TRANSPORT_TRUNCATED}. */
+    NAT_TRANSPORT_TRUNCATED(NatDrop.TRANSPORT_TRUNCATED),
+    /** {@link NatDrop#UDP_LENGTH}. */
+    NAT_UDP_LENGTH(NatDrop.UDP_LENGTH),
+    /** {@link NatDrop#UDP_CHECKSUM}. */
+    NAT_UDP_CHECKSUM(NatDrop.UDP_CHECKSUM),
+    /** {@link NatDrop#TCP_DATA_OFFSET}. */
+    NAT_TCP_DATA_OFFSET(NatDrop.TCP_DATA_OFFSET),
+    /** {@link NatDrop#TCP_CHECKSUM}. */
+    NAT_TCP_CHECKSUM(NatDrop.TCP_CHECKSUM),
+    /** {@link NatDrop#TCP_NO_FLAGS}. */
+    NAT_TCP_NO_FLAGS(NatDrop.TCP_NO_FLAGS),
+    /** {@link NatDrop#TCP_SYN_FIN}. */
+    NAT_TCP_SYN_FIN(NatDrop.TCP_SYN_FIN),
+    /** {@link NatDrop#TCP_SYN_RST}. */
+    NAT_TCP_SYN_RST(NatDrop.TCP_SYN_RST),
+    /** {@link NatDrop#TCP_XMAS}. */
+    NAT_TCP_XMAS(NatDrop.TCP_XMAS),
+    /** {@link NatDrop#TCP_FLAGS}. */
+    NAT_TCP_FLAGS(NatDrop.TCP_FLAGS),
+    /** {@link NatDrop#TCP_STRAY_RST}. */
+    NAT_TCP_STRAY_RST(NatDrop.TCP_STRAY_RST),
+    /** {@link NatDrop#TCP_STRAY_FIN}. */
+    NAT_TCP_STRAY_FIN(NatDrop.TCP_STRAY_FIN),
+    /** {@link NatDrop#TCP_STRAY}. */
+    NAT_TCP_STRAY(NatDrop.TCP_STRAY),
+    /** {@link NatDrop#PORT_ZERO}. */
+    NAT_PORT_ZERO(NatDrop.PORT_ZERO),
+    /** {@link NatDrop#ICMP_CHECKSUM}. */
+    NAT_ICMP_CHECKSUM(NatDrop.ICMP_CHECKSUM),
+    /** {@link NatDrop#ICMP_TYPE}. */
+    NAT_ICMP_TYPE(NatDrop.ICMP_TYPE),
+    /** {@link NatDrop#ICMP_QUOTE_SHORT}. */
+    NAT_ICMP_QUOTE_SHORT(NatDrop.ICMP_QUOTE_SHORT),
+    /** {@link NatDrop#ICMP_QUOTE}. */
+    NAT_ICMP_QUOTE(NatDrop.ICMP_QUOTE),
+    /** {@link NatDrop#ICMP_STRAY_REPLY}. */
+    NAT_ICMP_STRAY_REPLY(NatDrop.ICMP_STRAY_REPLY),
+    /** {@link NatDrop#PROTOCOL}. */
+    NAT_PROTOCOL(NatDrop.PROTOCOL),
+    /** {@link NatDrop#FRAGMENT}. */
+    NAT_FRAGMENT(NatDrop.FRAGMENT),
+    /** {@link NatDrop#NO_MAPPING}. */
+    NAT_NO_MAPPING(NatDrop.NO_MAPPING),
+    /** {@link NatDrop#NOT_ALLOWED}. */
+    NAT_NOT_ALLOWED(NatDrop.NOT_ALLOWED),
+    /** {@link NatDrop#LOOPBACK_ONLY}. */
+    NAT_LOOPBACK_ONLY(NatDrop.LOOPBACK_ONLY),
+    /** {@link NatDrop#PORTS_EXHAUSTED}. */
+    NAT_PORTS_EXHAUSTED(NatDrop.PORTS_EXHAUSTED),
+    /** {@link NatDrop#TABLE_FULL}. */
+    NAT_TABLE_FULL(NatDrop.TABLE_FULL),
+    /** {@link NatDrop#QUOTA}. */
+    NAT_QUOTA(NatDrop.QUOTA),
+    /** {@link NatDrop#PROTOCOL_BUSY}. */
+    NAT_PROTOCOL_BUSY(NatDrop.PROTOCOL_BUSY),
+    /** {@link NatDrop#FLOW_CLASH}. */
+    NAT_FLOW_CLASH(NatDrop.FLOW_CLASH),
+    /** {@link NatDrop#TTL_EXPIRED}. */
+    NAT_TTL_EXPIRED(NatDrop.TTL_EXPIRED),
+    /** {@link NatDrop#TCP_STATE}. */
+    NAT_TCP_STATE(NatDrop.TCP_STATE),
+    /** {@link NatDrop#TCP_WINDOW}. */
+    NAT_TCP_WINDOW(NatDrop.TCP_WINDOW),
+    /** {@link NatDrop#TCP_RESET_WINDOW}. */
+    NAT_TCP_RESET_WINDOW(NatDrop.TCP_RESET_WINDOW),
+    /** {@link NatDrop#UNKNOWN_ENDPOINT}. */
+    NAT_UNKNOWN_ENDPOINT(NatDrop.UNKNOWN_ENDPOINT),
+    /** {@link NatDrop#ICMP_UNKNOWN_FLOW}. */
+    NAT_ICMP_UNKNOWN_FLOW(NatDrop.ICMP_UNKNOWN_FLOW),
+    /** {@link NatDrop#NO_ROUTE}. */
+    NAT_NO_ROUTE(NatDrop.NO_ROUTE),
+    /** {@link NatDrop#ROUTE_RATE}. */
+    NAT_ROUTE_RATE(NatDrop.ROUTE_RATE),
+    /** {@link NatDrop#NO_OUTSIDE_ADDRESS}. */
+    NAT_NO_OUTSIDE_ADDRESS(NatDrop.NO_OUTSIDE_ADDRESS),
+    /** {@link FragmentDrop#DUPLICATE}. */
+    FRAGMENT_DUPLICATE(FragmentDrop.DUPLICATE),
+    /** {@link FragmentDrop#OVERLAP}. */
+    FRAGMENT_OVERLAP(FragmentDrop.OVERLAP),
+    /** {@link FragmentDrop#GIVEN_UP}. */
+    FRAGMENT_GIVEN_UP(FragmentDrop.GIVEN_UP),
+    /** {@link FragmentDrop#MALFORMED}. */
+    FRAGMENT_MALFORMED(FragmentDrop.MALFORMED),
+    /** {@link FragmentDrop#TINY}. */
+    FRAGMENT_TINY(FragmentDrop.TINY),
+    /** {@link FragmentDrop#TOO_LONG}. */
+    FRAGMENT_TOO_LONG(FragmentDrop.TOO_LONG),
+    /** {@link FragmentDrop#TOO_MANY}. */
+    FRAGMENT_TOO_MANY(FragmentDrop.TOO_MANY),
+    /** {@link FragmentDrop#ECN_MIXED}. */
+    FRAGMENT_ECN_MIXED(FragmentDrop.ECN_MIXED),
+    /** {@link FragmentDrop#EVICTED}. */
+    FRAGMENT_EVICTED(FragmentDrop.EVICTED),
+    /** {@link FragmentDrop#TIMED_OUT}. */
+    FRAGMENT_TIMED_OUT(FragmentDrop.TIMED_OUT),
+    /** {@link FragmentDrop#OWNER_GONE}. */
+    FRAGMENT_OWNER_GONE(FragmentDrop.OWNER_GONE);
 
     private static final DropReason[] VALUES = values();
+    private static final DropReason[] OF_NAT = new DropReason[NatDrop.count()];
+    private static final DropReason[] OF_FRAGMENTS = new DropReason[FragmentDrop.values().length];
+
+    static {
+        for (NatDrop drop : NatDrop.values()) {
+            OF_NAT[drop.ordinal()] = valueOf("NAT_" + drop.name());
+        }
+        for (FragmentDrop drop : FragmentDrop.values()) {
+            OF_FRAGMENTS[drop.ordinal()] = valueOf("FRAGMENT_" + drop.name());
+        }
+    }
 
     private final String sentence;
 
     DropReason(String sentence) {
         this.sentence = sentence;
+    }
+
+    DropReason(NatDrop drop) {
+        this(drop.sentence());
+    }
+
+    DropReason(FragmentDrop drop) {
+        this(drop.sentence());
     }
 
     /** {@return this reason as a negative verdict} */
@@ -112,6 +258,16 @@ public enum DropReason {
     /** {@return the reason of a negative verdict} */
     public static DropReason of(int verdict) {
         return VALUES[-1 - verdict];
+    }
+
+    /** {@return the reason for which NAT refused a packet, of its code below 0} */
+    static DropReason ofNat(int code) {
+        return OF_NAT[-1 - code];
+    }
+
+    /** {@return the reason for which a fragment was dropped} */
+    static DropReason of(FragmentDrop drop) {
+        return OF_FRAGMENTS[drop.ordinal()];
     }
 
     /** {@return the name that drops, stats and metrics show: lower case with underscores} */

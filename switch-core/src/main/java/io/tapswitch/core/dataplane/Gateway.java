@@ -29,7 +29,7 @@ import org.agrona.MutableDirectBuffer;
  *   any other, TTL 0, 1    time exceeded           11/0         3/0
  *   of this network        host unreachable        3/1          1/3    (the members are reached without a gateway)
  *   of another network     prohibited              3/13         1/1    (B10)
- *   beyond                 no route                3/0          1/0    (the way out comes with the uplink)
+ *   beyond                 no route                3/0          1/0    (with an uplink it goes to {@link Outside})
  * </pre>
  *
  * <p>An answer is written over the question, in the same slot, and leaves through the port that the question came from:
@@ -65,9 +65,39 @@ final class Gateway {
             default -> DropReason.GATEWAY_NO_SERVICE.verdict();
         };
         if (Verdict.goesBack(verdict)) {
-            EthernetHeader.destination(buffer, frame, EthernetHeader.source(buffer, frame));
-            EthernetHeader.source(buffer, frame, bridge.gatewayMac);
-            VirtioNetHeader.clear(buffer, offset);
+            turn(buffer, offset, bridge);
+        }
+        return verdict;
+    }
+
+    /** Makes a frame that the gateway got one that it sends back. */
+    static void turn(MutableDirectBuffer buffer, int offset, Bridge bridge) {
+        int frame = offset + VirtioNetHeader.LENGTH;
+        EthernetHeader.destination(buffer, frame, EthernetHeader.source(buffer, frame));
+        EthernetHeader.source(buffer, frame, bridge.gatewayMac);
+        VirtioNetHeader.clear(buffer, offset);
+    }
+
+    /**
+     * Tells a member why its packet, whose headers are right, goes nowhere: over the packet, ready to be sent back.
+     *
+     * @param mtu that would do, of {@link Complaint#TOO_BIG}
+     * @return a refusal, or the reason's verdict when nothing may be said
+     */
+    static int complain(
+            MutableDirectBuffer buffer,
+            int offset,
+            Bridge bridge,
+            long nowNs,
+            DropReason reason,
+            Complaint complaint,
+            int mtu) {
+        int etherType = EthernetHeader.etherType(buffer, offset + VirtioNetHeader.LENGTH);
+        int verdict = etherType == EtherType.IPV4
+                ? refuse4(buffer, offset, bridge, nowNs, reason, complaint.type4, complaint.code4, mtu)
+                : refuse6(buffer, offset, bridge, nowNs, reason, complaint.type6, complaint.code6, mtu);
+        if (Verdict.goesBack(verdict)) {
+            turn(buffer, offset, bridge);
         }
         return verdict;
     }
@@ -134,6 +164,18 @@ final class Gateway {
 
     private static int refuse4(
             MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int type, int code) {
+        return refuse4(buffer, offset, bridge, nowNs, reason, type, code, 0);
+    }
+
+    private static int refuse4(
+            MutableDirectBuffer buffer,
+            int offset,
+            Bridge bridge,
+            long nowNs,
+            DropReason reason,
+            int type,
+            int code,
+            int mtu) {
         int packet = offset + L3;
         int destination = Ipv4Header.destinationAddress(buffer, packet);
         Gateways gateways = bridge.gateways;
@@ -142,7 +184,7 @@ final class Gateway {
         if (from == 0 || !IcmpError.isAllowed4(buffer, offset, gateways) || !bridge.errors.tryTake(nowNs)) {
             return reason.verdict();
         }
-        return Verdict.refusal(reason, IcmpError.write4(buffer, offset, from, type, code));
+        return Verdict.refusal(reason, IcmpError.write4(buffer, offset, from, type, code, mtu));
     }
 
     private static int ipv6(
@@ -214,6 +256,18 @@ final class Gateway {
 
     private static int refuse6(
             MutableDirectBuffer buffer, int offset, Bridge bridge, long nowNs, DropReason reason, int type, int code) {
+        return refuse6(buffer, offset, bridge, nowNs, reason, type, code, 0);
+    }
+
+    private static int refuse6(
+            MutableDirectBuffer buffer,
+            int offset,
+            Bridge bridge,
+            long nowNs,
+            DropReason reason,
+            int type,
+            int code,
+            int mtu) {
         if (!IcmpError.isAllowed6(buffer, offset) || !bridge.errors.tryTake(nowNs)) {
             return reason.verdict();
         }
@@ -226,6 +280,6 @@ final class Gateway {
             hi = gateways.hi(nearest);
             lo = gateways.lo(nearest);
         }
-        return Verdict.refusal(reason, IcmpError.write6(buffer, offset, hi, lo, type, code));
+        return Verdict.refusal(reason, IcmpError.write6(buffer, offset, hi, lo, type, code, mtu));
     }
 }

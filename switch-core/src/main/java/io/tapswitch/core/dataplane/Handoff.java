@@ -5,7 +5,7 @@ package io.tapswitch.core.dataplane;
  * back. Its fields are plain; putting it on a queue and taking it off orders them.
  */
 final class Handoff {
-    /** To the consumer: a frame. Fields: all but mac and seenMs. */
+    /** To the consumer: a frame. Fields: all but mac and seenMs; shape is how its packet had been split. */
     static final int FRAME = 1;
     /** To the consumer: a learned address. Fields: network, port, mac, seenMs. */
     static final int LEARNED = 2;
@@ -16,7 +16,19 @@ final class Handoff {
     /** To the producer: only the descriptor itself. */
     static final int EMPTY = 5;
 
+    // What is to be done with a frame.
+
+    /** It is for a gateway. */
+    static final int TO_GATEWAY = 0;
+    /** It is a container's, to be translated by the worker of the container's port. */
+    static final int TO_OUTSIDE = 1;
+    /** It was translated, and goes to an outside port that is the worker's. */
+    static final int HAIRPIN = 2;
+    /** It came by an uplink: a fragment, or what fragments became. */
+    static final int FROM_UPLINK = 3;
+
     int kind;
+    int purpose;
     int slot;
     int offset;
     int length;
@@ -24,4 +36,5 @@ final class Handoff {
     int network;
     long mac;
     long seenMs;
+    long shape;
 }

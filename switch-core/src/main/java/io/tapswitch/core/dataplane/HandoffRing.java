@@ -38,13 +38,23 @@ public final class HandoffRing {
          * A frame of the producer. The handler, or somebody later, calls {@link HandoffRing#giveBack} for the slot.
          *
          * @param ring where it came from
+         * @param purpose what is to be done with it
          * @param slot slot of the producer's pool
          * @param offset where its virtio_net_hdr begins in the frame memory
          * @param length bytes, virtio_net_hdr included
          * @param ingressPort port that it was read from
          * @param network network of that port
+         * @param shape what the producer gave with it
          */
-        void onFrame(HandoffRing ring, int slot, int offset, int length, int ingressPort, int network);
+        void onFrame(
+                HandoffRing ring,
+                int purpose,
+                int slot,
+                int offset,
+                int length,
+                int ingressPort,
+                int network,
+                long shape);
 
         /** The producer learned an address; see {@link Fdb#learnRemote}. */
         void onLearned(int network, long mac, int port, long seenMs);
@@ -88,14 +98,19 @@ public final class HandoffRing {
     /**
      * Sends a frame; one reference to the slot goes with it.
      *
+     * @param purpose what is to be done with it
+     * @param shape how its packet had been split, 0 if it had not been
      * @return false when the ring is full; the reference is still the caller's
      */
-    public boolean offerFrame(int slot, int offset, int length, int ingressPort, int network) {
+    public boolean offerFrame(
+            int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
         if (freeCount == 0) {
             return false;
         }
         Handoff handoff = free[--freeCount];
         handoff.kind = Handoff.FRAME;
+        handoff.purpose = purpose;
+        handoff.shape = shape;
         handoff.slot = slot;
         handoff.offset = offset;
         handoff.length = length;
@@ -179,7 +194,8 @@ public final class HandoffRing {
         int port = handoff.port;
         if (handoff.kind == Handoff.FRAME) {
             spare[spareCount++] = handoff;
-            handler.onFrame(this, handoff.slot, handoff.offset, handoff.length, port, network);
+            handler.onFrame(
+                    this, handoff.purpose, handoff.slot, handoff.offset, handoff.length, port, network, handoff.shape);
             return;
         }
         boolean learned = handoff.kind == Handoff.LEARNED;

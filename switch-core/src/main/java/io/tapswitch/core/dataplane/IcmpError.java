@@ -82,6 +82,16 @@ final class IcmpError {
         return !Icmpv6Header.isError(type) && !Icmpv6Header.isNeighbourDiscovery(type);
     }
 
+    /** As the other, of an error without an MTU. */
+    static int write4(MutableDirectBuffer buffer, int offset, int from, int type, int code) {
+        return write4(buffer, offset, from, type, code, 0);
+    }
+
+    /** As the other, of an error without an MTU. */
+    static int write6(MutableDirectBuffer buffer, int offset, long fromHi, long fromLo, int type, int code) {
+        return write6(buffer, offset, fromHi, fromLo, type, code, 0);
+    }
+
     /**
      * Writes an error about the IPv4 packet at {@code offset} to its sender.
      *
@@ -90,9 +100,10 @@ final class IcmpError {
      * @param from the address that the error comes from
      * @param type of the error
      * @param code of the error
+     * @param mtu of the next hop, 0 where the error has none
      * @return bytes of the error's frame, virtio_net_hdr included; its Ethernet addresses are left to the caller
      */
-    static int write4(MutableDirectBuffer buffer, int offset, int from, int type, int code) {
+    static int write4(MutableDirectBuffer buffer, int offset, int from, int type, int code, int mtu) {
         int packet = offset + L3;
         Quotation.prepare(buffer, offset, Ipv4Header.totalLength(buffer, packet));
         int to = Ipv4Header.sourceAddress(buffer, packet);
@@ -112,6 +123,7 @@ final class IcmpError {
         int icmp = packet + Ipv4Header.MIN_LENGTH;
         IcmpHeader.type(buffer, icmp, type);
         IcmpHeader.code(buffer, icmp, code);
+        IcmpHeader.nextHopMtu(buffer, icmp, mtu);
         IcmpHeader.updateChecksum(buffer, icmp, IcmpHeader.LENGTH + quoted);
         return L3 + header + quoted;
     }
@@ -125,9 +137,11 @@ final class IcmpError {
      * @param fromLo second half of it
      * @param type of the error
      * @param code of the error
+     * @param mtu of the next hop, 0 where the error has none
      * @return bytes of the error's frame, virtio_net_hdr included; its Ethernet addresses are left to the caller
      */
-    static int write6(MutableDirectBuffer buffer, int offset, long fromHi, long fromLo, int type, int code) {
+    static int write6(
+            MutableDirectBuffer buffer, int offset, long fromHi, long fromLo, int type, int code, int mtu) {
         int packet = offset + L3;
         Quotation.prepare(buffer, offset, Ipv6Header.LENGTH + Ipv6Header.payloadLength(buffer, packet));
         long toHi = Ipv6Header.sourceHi(buffer, packet);
@@ -147,7 +161,9 @@ final class IcmpError {
         buffer.setMemory(icmp, Icmpv6Header.LENGTH, (byte) 0);
         Icmpv6Header.type(buffer, icmp, type);
         Icmpv6Header.code(buffer, icmp, code);
-        if (type == Icmpv6Header.PARAMETER_PROBLEM) {
+        if (type == Icmpv6Header.PACKET_TOO_BIG) {
+            Icmpv6Header.mtu(buffer, icmp, mtu);
+        } else if (type == Icmpv6Header.PARAMETER_PROBLEM) {
             // The one parameter that is ever complained of here: the next header, at octet 6 of a bare IPv6 header.
             Icmpv6Header.pointer(buffer, icmp, 6);
         }

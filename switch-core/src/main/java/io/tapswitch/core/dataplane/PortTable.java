@@ -12,12 +12,15 @@ final class PortTable {
     static final int NONE = -1;
     /** The port is the host's. */
     static final int HOST = -2;
+    /** The port is an uplink. */
+    static final int UPLINK = -3;
 
     private final int[] networks = new int[FrameIo.MAX_PORTS];
     private final long[] macs = new long[FrameIo.MAX_PORTS];
     private final int[] addresses = new int[FrameIo.MAX_PORTS];
     private final long[] addressesHi = new long[FrameIo.MAX_PORTS];
     private final long[] addressesLo = new long[FrameIo.MAX_PORTS];
+    private final int[] workers = new int[FrameIo.MAX_PORTS];
     private final boolean[] up = new boolean[FrameIo.MAX_PORTS];
     private final boolean[] guarded = new boolean[FrameIo.MAX_PORTS];
     private final @Nullable TokenBucket[] storms = new TokenBucket[FrameIo.MAX_PORTS];
@@ -29,6 +32,7 @@ final class PortTable {
     void add(PortSettings settings, TokenBucket storm) {
         int port = settings.id();
         networks[port] = settings.network();
+        workers[port] = settings.worker();
         storms[port] = storm;
         up[port] = true;
         change(settings);
@@ -46,7 +50,16 @@ final class PortTable {
 
     /** Adds the host's port, which is in no network and in every one that is not internal. */
     void addHost(int port) {
-        networks[port] = HOST;
+        addOutside(port, HOST);
+    }
+
+    /** Adds an uplink, which is in no network. */
+    void addUplink(int port) {
+        addOutside(port, UPLINK);
+    }
+
+    private void addOutside(int port, int kind) {
+        networks[port] = kind;
         storms[port] = null;
         up[port] = true;
     }
@@ -57,13 +70,18 @@ final class PortTable {
         up[port] = false;
     }
 
-    /** {@return the port's network, HOST or NONE} */
+    /** {@return the port's network, HOST, UPLINK or NONE} */
     int network(int port) {
         return networks[port];
     }
 
     boolean isKnown(int port) {
         return networks[port] != NONE;
+    }
+
+    /** {@return the worker that has the flows of a container's port, which reads its first queue} */
+    int worker(int port) {
+        return workers[port];
     }
 
     long mac(int port) {

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -56,8 +57,9 @@ final class Rollout {
             taken.add(teller.tell(worker, w -> w.onTake(changes, () -> free.completeAsync(() -> null, completions))));
         }
         boolean hostAdded = changes.hostFiles() == TableChanges.HostFiles.ADDED;
+        List<UplinkSettings> uplinks = changes.outside().added();
         CompletableFuture<Void> inForce = all(taken);
-        CompletableFuture<Void> added = then(inForce, () -> begin(changes, changes.addedPorts(), hostAdded));
+        CompletableFuture<Void> added = then(inForce, () -> begin(changes, changes.addedPorts(), hostAdded, uplinks));
         CompletableFuture<Void> gone = then(
                 all(released),
                 () -> changes.reusesIds() ? tellAll(Worker::onFence) : CompletableFuture.completedFuture(null));
@@ -66,21 +68,23 @@ final class Rollout {
         return then(done, () -> announce(changes.announced()));
     }
 
-    private CompletableFuture<Void> begin(TableChanges changes, List<PortSettings> ports, boolean host) {
+    private CompletableFuture<Void> begin(
+            TableChanges changes, List<PortSettings> ports, boolean host, List<UplinkSettings> uplinks) {
         HostSettings settings = changes.host();
-        if (ports.isEmpty() && !host) {
+        if (ports.isEmpty() && !host && uplinks.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }
-        return tellAll(worker -> worker.onBegin(ports, host ? settings : null));
+        return tellAll(worker -> worker.onBegin(ports, host ? settings : null, uplinks));
     }
 
     private CompletableFuture<Void> readd(TableChanges changes) {
         boolean host = changes.hostFiles() == TableChanges.HostFiles.READDED;
-        if (changes.readdedPorts().isEmpty() && !host) {
+        if (!changes.readds()) {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Void> known = tellAll(worker -> worker.onReadd(changes));
-        return then(known, () -> begin(changes, changes.readdedPorts(), host));
+        List<UplinkSettings> uplinks = changes.outside().readded();
+        return then(known, () -> begin(changes, changes.readdedPorts(), host, uplinks));
     }
 
     /** Each by the worker that reads its first queue. */

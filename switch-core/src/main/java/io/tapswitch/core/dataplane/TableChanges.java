@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * @param version that it leads to
- * @param removedPorts ids whose files leave the rings, the host's port with them
+ * @param removedPorts ids whose files leave the rings, the host's port and uplinks with them
  * @param removedNetworks ids
  * @param networks new ones, and those with other settings
  * @param neighbours tables that say something else than before, by network, and all of {@code networks}
@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param subnets of all networks of the new version
  * @param host of the new version
  * @param hostFiles what happens to the files of the host's port
+ * @param outside what happens to the uplinks, and what is known of the outside
  */
 record TableChanges(
         long version,
@@ -51,7 +52,8 @@ record TableChanges(
         List<PortSettings> announced,
         SubnetTable subnets,
         @Nullable HostSettings host,
-        HostFiles hostFiles) {
+        HostFiles hostFiles,
+        OutsideChanges outside) {
     /** What happens to the files of the host's port; that old ones go is in {@link #removedPorts}. */
     enum HostFiles {
         /** They are as they were, or there are none. */
@@ -75,6 +77,8 @@ record TableChanges(
         if (oldHost != null && !sameDevice(oldHost, host)) {
             removedPorts.add(oldHost.port());
         }
+        OutsideChanges outside = OutsideChanges.between(before, next);
+        removedPorts.addAll(outside.removed());
         List<Integer> removedNetworks = before.networks().keySet().stream()
                 .filter(id -> !next.networks().containsKey(id))
                 .toList();
@@ -94,7 +98,15 @@ record TableChanges(
                 ports.announced,
                 new SubnetTable(next.networks().values()),
                 host,
-                hostFiles(before, host));
+                hostFiles(before, host),
+                outside);
+    }
+
+    /** {@return whether ports come whose ids were other ports' until now} */
+    boolean readds() {
+        return !readdedPorts.isEmpty()
+                || hostFiles == HostFiles.READDED
+                || !outside.readded().isEmpty();
     }
 
     /** {@return whether something goes, so that what is on the way between workers may be about an id without owner} */
@@ -110,9 +122,12 @@ record TableChanges(
         return isUsed(before, host.port()) ? HostFiles.READDED : HostFiles.ADDED;
     }
 
-    private static boolean isUsed(SwitchTables tables, int port) {
+    /** {@return whether an id is some port's} */
+    static boolean isUsed(SwitchTables tables, int port) {
         HostSettings host = tables.host();
-        return tables.ports().containsKey(port) || (host != null && host.port() == port);
+        return tables.ports().containsKey(port)
+                || (host != null && host.port() == port)
+                || OutsideChanges.isUsed(tables, port);
     }
 
     private static Map<Integer, NeighbourTable> neighbours(SwitchTables before, SwitchTables next) {

@@ -1,6 +1,7 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.tapio.FrameHandler;
 import io.tapswitch.tapio.FrameIo;
 import java.util.List;
@@ -61,6 +62,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private final HandoffRing[][] rings;
     private final Doorbell[] doorbells;
     private final int slotsPerWorker;
+    private final @Nullable NatResources natResources;
     private final DataplaneListener listener;
 
     private final MpscVarHandleArrayQueue<Command> commands = new MpscVarHandleArrayQueue<>(COMMAND_CAPACITY);
@@ -76,6 +78,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private WorkerTables tables;
     private Crossings crossings;
     private Datapath datapath;
+    private @Nullable Nat nat;
     private long nowNs;
     private long nextTickNs;
     private @Nullable Bridge ageing;
@@ -93,6 +96,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
      * @param rings between the workers
      * @param doorbells of the workers
      * @param slotsPerWorker slots of each worker's pool
+     * @param natResources what NAT stands on, null for none
      * @param listener hears what the control plane must know
      */
     @SuppressWarnings("NullAway.Init") // The ring must be made by the thread that uses it: see onStart.
@@ -103,6 +107,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
             HandoffRing[][] rings,
             Doorbell[] doorbells,
             int slotsPerWorker,
+            @Nullable NatResources natResources,
             DataplaneListener listener) {
         this.index = index;
         this.workers = rings.length;
@@ -111,6 +116,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         this.rings = rings;
         this.doorbells = doorbells;
         this.slotsPerWorker = slotsPerWorker;
+        this.natResources = natResources;
         this.listener = listener;
     }
 
@@ -120,8 +126,10 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         io = openIo.get();
         crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, io::release);
         tables = new WorkerTables(index, workers, io, ports, bridges, counters);
-        datapath = new Datapath(io, ports, bridges, counters, crossings, listener);
         nowNs = clock.nanoTime();
+        Egress egress = new Egress(io, ports, counters, crossings);
+        nat = natResources == null ? null : new Nat(index, workers, natResources, egress, bridges, nowNs);
+        datapath = new Datapath(egress, bridges, nat, listener);
         nextTickNs = nowNs + TICK_NS;
         started = true;
     }
@@ -135,6 +143,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         work += poll();
         nowNs = clock.nanoTime();
         process(nowNs);
+        tickNat();
         crossings.ringDoorbells();
         if (nowNs - nextTickNs >= 0) {
             nextTickNs = nowNs + TICK_NS;
@@ -147,10 +156,18 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private int poll() {
         Doorbell doorbell = doorbells[index];
         doorbell.beginSleep();
-        boolean nothingToDo = commands.isEmpty() && announcements.isEmpty() && !crossings.isPending();
+        boolean nothingToDo =
+                commands.isEmpty() && announcements.isEmpty() && !crossings.isPending() && (nat == null || !nat.hasWork());
         int events = io.poll(this, nothingToDo ? Math.max(0, nextTickNs - nowNs) : 0);
         doorbell.endSleep();
         return events;
+    }
+
+    private void tickNat() {
+        if (nat != null && nat.isDue(nowNs)) {
+            epoch.begin();
+            nat.tick(nowNs);
+        }
     }
 
     /** A fault in packet code costs the frame that met it, never the thread and never another frame (R9). */
@@ -170,6 +187,9 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         if (started) {
             started = false;
             io.close();
+            if (nat != null) {
+                nat.close();
+            }
         }
     }
 
@@ -261,10 +281,18 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     // What other workers send.
 
     @Override
-    public void onFrame(HandoffRing ring, int slot, int offset, int length, int ingressPort, int network) {
+    public void onFrame(
+            HandoffRing ring,
+            int purpose,
+            int slot,
+            int offset,
+            int length,
+            int ingressPort,
+            int network,
+            long shape) {
         epoch.begin();
         try {
-            datapath.onHandedOver(slot, offset, length, ingressPort, network, nowNs);
+            datapath.onHandedOver(purpose, slot, offset, length, ingressPort, network, shape, nowNs);
         } catch (RuntimeException fault) {
             datapath.dropFaulty(ingressPort, slot);
             listener.onFault(index, fault);
@@ -301,6 +329,10 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     void onTake(TableChanges changes, Runnable released) {
         datapath.subnets(changes.subnets());
         datapath.host(changes.host());
+        if (nat != null) {
+            epoch.begin();
+            nat.take(changes.outside().table(), changes.removedPorts(), clock.nanoTime());
+        }
         tables.take(changes, released);
     }
 
@@ -310,8 +342,9 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     }
 
     /** Begins to read ports, now that every worker knows them. */
-    void onBegin(List<PortSettings> added, @Nullable HostSettings host) {
+    void onBegin(List<PortSettings> added, @Nullable HostSettings host, List<UplinkSettings> uplinks) {
         tables.begin(added);
+        tables.beginUplinks(uplinks);
         if (host != null) {
             tables.beginHost(host);
         }
@@ -320,6 +353,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     /** Takes what is on the rings now, so that nothing that was sent before this command is still on the way. */
     void onFence() {
         crossings.drain(this);
+    }
+
+    /** Routes of the host have changed. */
+    void onRoutesChanged() {
+        if (nat != null) {
+            nat.routes.flush();
+        }
     }
 
     void onLinkState(int port, boolean up) {

@@ -40,6 +40,7 @@ public final class WorkerDataplane implements Dataplane {
 
     private final FrameMemory memory;
     private final IoMode ioMode;
+    private final boolean hasNat;
     private final Worker[] workers;
     private final AgentRunner[] runners;
     // Futures complete here and not on a worker's thread, whose time is the frames'.
@@ -60,6 +61,7 @@ public final class WorkerDataplane implements Dataplane {
 
     private WorkerDataplane(Config config, IoMode ioMode, IoOpener opener, DataplaneListener listener) {
         this.ioMode = ioMode;
+        hasNat = config.nat() != null;
         int count = config.workers();
         memory = FrameMemory.map(config.memoryBytes());
         int slotsPerWorker = memory.slots() / count;
@@ -81,6 +83,7 @@ public final class WorkerDataplane implements Dataplane {
                     rings,
                     doorbells,
                     slotsPerWorker,
+                    config.nat(),
                     listener);
             int index = i;
             runners[i] = new AgentRunner(
@@ -167,6 +170,9 @@ public final class WorkerDataplane implements Dataplane {
     @Override
     public CompletableFuture<Void> apply(SwitchTables tables) {
         TableRules.require(tables, workers.length);
+        if (tables.outside() != null && !hasNat) {
+            throw new IllegalArgumentException("version " + tables.version() + " has an outside, but there is no NAT");
+        }
         applying.lock();
         try {
             TableChanges changes = TableChanges.between(applied, tables);
@@ -241,6 +247,7 @@ public final class WorkerDataplane implements Dataplane {
     static Conservation terms(DatapathCounters... counters) {
         long queued = sum(Term.TX_QUEUED, counters) - sum(Term.TX_DONE, counters);
         long between = sum(Term.HANDED_OVER, counters) - sum(Term.TAKEN_OVER, counters);
+        long kept = sum(Term.FRAGMENTS_KEPT, counters) - sum(Term.FRAGMENTS_LET_GO, counters);
         return new Conservation(
                 sum(Term.RECEIVED, counters),
                 sum(Term.GENERATED, counters),
@@ -250,7 +257,7 @@ public final class WorkerDataplane implements Dataplane {
                 sum(Term.DROPPED, counters),
                 sum(Term.CONSUMED, counters),
                 sum(Term.MERGED, counters),
-                queued + between);
+                queued + between + kept);
     }
 
     @Override
@@ -288,7 +295,7 @@ public final class WorkerDataplane implements Dataplane {
 
     @Override
     public CompletableFuture<Void> routesChanged() {
-        return CompletableFuture.completedFuture(null);
+        return tellAll(Worker::onRoutesChanged);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.tapio.FrameIo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,7 @@ final class WorkerTables {
         if (changes.hostFiles() == TableChanges.HostFiles.ADDED && changes.host() != null) {
             addHost(changes.host());
         }
+        changes.outside().added().forEach(this::addUplink);
         throwFault();
     }
 
@@ -90,6 +92,7 @@ final class WorkerTables {
         if (changes.hostFiles() == TableChanges.HostFiles.READDED && changes.host() != null) {
             addHost(changes.host());
         }
+        changes.outside().readded().forEach(this::addUplink);
         throwFault();
     }
 
@@ -111,6 +114,17 @@ final class WorkerTables {
         int queue = queueHere(0, host.fds());
         if (queue >= 0 && !inRing[host.port()]) {
             serve(host.port(), host.fds().get(queue), true);
+        }
+        throwFault();
+    }
+
+    /** Begins to read uplinks; worker i reads queue i. */
+    void beginUplinks(List<UplinkSettings> added) {
+        for (UplinkSettings uplink : added) {
+            int queue = queueHere(0, uplink.fds());
+            if (queue >= 0 && !inRing[uplink.port()]) {
+                serve(uplink.port(), uplink.fds().get(queue), true);
+            }
         }
         throwFault();
     }
@@ -149,6 +163,14 @@ final class WorkerTables {
         ports.addHost(host.port());
         if (queueHere(0, host.fds()) < 0) {
             serve(host.port(), host.fds().getFirst(), false);
+        }
+    }
+
+    private void addUplink(UplinkSettings uplink) {
+        counters.resetPort(uplink.port());
+        ports.addUplink(uplink.port());
+        if (queueHere(0, uplink.fds()) < 0) {
+            serve(uplink.port(), uplink.fds().getFirst(), false);
         }
     }
 

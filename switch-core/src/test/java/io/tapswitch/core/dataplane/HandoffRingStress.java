@@ -25,7 +25,7 @@ public final class HandoffRingStress {
         @Actor
         public void producer() {
             payload = 42;
-            ring.offerFrame(7, 0, 0, 0, 0);
+            ring.offerFrame(0, 7, 0, 0, 0, 0, 0);
         }
 
         @Actor
@@ -50,7 +50,7 @@ public final class HandoffRingStress {
 
         /** Prepares a frame that the consumer has not drained yet. */
         public SlotComesBackWhole() {
-            ring.offerFrame(7, 0, 0, 0, 0);
+            ring.offerFrame(0, 7, 0, 0, 0, 0, 0);
         }
 
         @Actor
@@ -108,7 +108,7 @@ public final class HandoffRingStress {
         }
 
         private void offer(int slot) {
-            if (ring.offerFrame(slot, 0, 0, 0, 0)) {
+            if (ring.offerFrame(0, slot, 0, 0, 0, 0, 0)) {
                 offered += slot;
             }
         }
@@ -154,7 +154,8 @@ public final class HandoffRingStress {
         protected long macSum;
 
         @Override
-        public void onFrame(HandoffRing ring, int slot, int offset, int length, int ingressPort, int network) {
+        public void onFrame(
+                    HandoffRing ring, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
             slotSum += slot;
         }
 

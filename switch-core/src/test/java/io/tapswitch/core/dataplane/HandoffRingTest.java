@@ -17,9 +17,11 @@ class HandoffRingTest {
     /** Writes down what arrives; gives slots back when told to. */
     private final HandoffRing.HandoffHandler consumer = new HandoffRing.HandoffHandler() {
         @Override
-        public void onFrame(HandoffRing from, int slot, int offset, int length, int ingressPort, int network) {
+        public void onFrame(
+                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
             assertThat(from).isSameAs(ring);
-            arrived.add("frame " + slot + " " + offset + " " + length + " " + ingressPort + " " + network);
+            arrived.add("frame " + purpose + " " + slot + " " + offset + " " + length + " " + ingressPort + " " + network
+                    + " " + shape);
         }
 
         @Override
@@ -35,38 +37,38 @@ class HandoffRingTest {
 
     @Test
     void B15_everythingArrivesOnceWholeAndInOrder() {
-        assertThat(ring.offerFrame(1, 2, 3, 4, 5)).isTrue();
+        assertThat(ring.offerFrame(6, 1, 2, 3, 4, 5, 7)).isTrue();
         assertThat(ring.offerLearned(6, 7, 8, 9)).isTrue();
         assertThat(ring.offerForgotten(10, 11, 12)).isTrue();
         assertThat(ring.drain(consumer, 2)).isEqualTo(2);
         assertThat(ring.drain(consumer, 100)).isEqualTo(1);
         assertThat(ring.drain(consumer, 100)).isZero();
-        assertThat(arrived).containsExactly("frame 1 2 3 4 5", "learned 6 7 8 9", "forgotten 10 11 12");
+        assertThat(arrived).containsExactly("frame 6 1 2 3 4 5 7", "learned 6 7 8 9", "forgotten 10 11 12");
     }
 
     @Test
     void aFullRingRefusesUntilSomethingCameBack() {
         for (int slot = 0; slot < 4; slot++) {
-            assertThat(ring.offerFrame(slot, 0, 0, 0, 0)).isTrue();
+            assertThat(ring.offerFrame(0, slot, 0, 0, 0, 0, 0)).isTrue();
         }
-        assertThat(ring.offerFrame(9, 0, 0, 0, 0)).isFalse();
+        assertThat(ring.offerFrame(0, 9, 0, 0, 0, 0, 0)).isFalse();
         assertThat(ring.offerLearned(0, 0, 0, 0)).isFalse();
         assertThat(ring.offerForgotten(0, 0, 0)).isFalse();
         ring.drain(consumer, 100);
         assertThat(ring.drainReturned(returned::add))
                 .as("the consumer still holds the slots")
                 .isZero();
-        assertThat(ring.offerFrame(9, 0, 0, 0, 0)).isFalse();
+        assertThat(ring.offerFrame(0, 9, 0, 0, 0, 0, 0)).isFalse();
         ring.giveBack(2);
         assertThat(ring.drainReturned(returned::add)).isEqualTo(1);
         assertThat(returned).containsExactly(2);
-        assertThat(ring.offerFrame(9, 0, 0, 0, 0)).isTrue();
+        assertThat(ring.offerFrame(0, 9, 0, 0, 0, 0, 0)).isTrue();
         assertThat(arrived).hasSize(4);
     }
 
     @Test
     void aFrameIsInFlightUntilItsSlotIsBackWithTheProducer() {
-        ring.offerFrame(1, 0, 0, 0, 0);
+        ring.offerFrame(0, 1, 0, 0, 0, 0, 0);
         ring.offerLearned(0, 0, 0, 0);
         assertThat(ring.inFlight()).isEqualTo(1);
         ring.drain(consumer, 100);
@@ -90,7 +92,7 @@ class HandoffRingTest {
 
     @Test
     void aHandlerMayGiveTheSlotBackAtOnce() {
-        ring.offerFrame(7, 0, 0, 0, 0);
+        ring.offerFrame(0, 7, 0, 0, 0, 0, 0);
         ring.drain(givingBack(), 100);
         ring.drainReturned(returned::add);
         assertThat(returned).containsExactly(7);
@@ -109,7 +111,7 @@ class HandoffRingTest {
         for (int step = 0; step < 200_000; step++) {
             switch (random.nextInt(4)) {
                 case 0 -> {
-                    if (!owned.isEmpty() && large.offerFrame(owned.peek(), 0, 0, 0, 0)) {
+                    if (!owned.isEmpty() && large.offerFrame(0, owned.peek(), 0, 0, 0, 0, 0)) {
                         owned.remove();
                     }
                 }
@@ -134,7 +136,8 @@ class HandoffRingTest {
     private HandoffRing.HandoffHandler givingBack() {
         return new Frames() {
             @Override
-            public void onFrame(HandoffRing from, int slot, int offset, int length, int ingressPort, int network) {
+            public void onFrame(
+                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
                 from.giveBack(slot);
             }
         };
@@ -143,7 +146,8 @@ class HandoffRingTest {
     private static HandoffRing.HandoffHandler collecting(List<Integer> held) {
         return new Frames() {
             @Override
-            public void onFrame(HandoffRing from, int slot, int offset, int length, int ingressPort, int network) {
+            public void onFrame(
+                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
                 held.add(slot);
             }
         };

@@ -66,9 +66,14 @@ final class TestSwitch {
     private final Map<DatapathCounters.Term, Long> before = new EnumMap<>(DatapathCounters.Term.class);
     private SwitchTables tables = SwitchTables.EMPTY;
     private @Nullable HostSettings host;
+    private @Nullable OutsideSettings outside;
     private int result = Integer.MIN_VALUE;
 
     TestSwitch(int workerCount) {
+        this(workerCount, null);
+    }
+
+    TestSwitch(int workerCount, @Nullable NatResources nat) {
         memory = FrameMemory.onHeap(SLOTS_PER_WORKER * workerCount);
         workers = new Worker[workerCount];
         ios = new MemoryFrameIo[workerCount];
@@ -84,7 +89,7 @@ final class TestSwitch {
         }
         for (int i = 0; i < workerCount; i++) {
             int index = i;
-            workers[i] = new Worker(i, clock, () -> ios[index], rings, doorbells, SLOTS_PER_WORKER, listener());
+            workers[i] = new Worker(i, clock, () -> ios[index], rings, doorbells, SLOTS_PER_WORKER, nat, listener());
             workers[i].onStart();
         }
     }
@@ -145,7 +150,18 @@ final class TestSwitch {
                             .toList()));
         }
         return new SwitchTables(
-                tables.version() + 1, networks, neighbours, ports, host == null ? null : host(networks, ports));
+                tables.version() + 1,
+                networks,
+                neighbours,
+                ports,
+                host == null ? null : host(networks, ports),
+                outside);
+    }
+
+    /** Gives the switch a way to the outside, or another, or none; it takes the version at once. */
+    void outside(@Nullable OutsideSettings settings) {
+        outside = settings;
+        apply(tables(tables.networks(), tables.ports()));
     }
 
     /** Gives the switch a host, at a port and with addresses; it reaches all networks that are not internal. */
@@ -235,7 +251,12 @@ final class TestSwitch {
     }
 
     void arrive(int port, Frames.Frame frame) {
-        MemoryFrameIo io = ios[port % workers.length];
+        arrive(port, port % workers.length, frame);
+    }
+
+    /** Lets a frame arrive at the queue of a worker. */
+    void arrive(int port, int worker, Frames.Frame frame) {
+        MemoryFrameIo io = ios[worker];
         int slot = io.allocate();
         assertThat(slot).as("free slot").isNotNegative();
         memory.buffer().putBytes(FrameMemory.readOffset(slot), frame.bytes);

@@ -91,7 +91,7 @@ class WorkersTest {
         int slot = tested.ios[0].allocate();
         Worker worker = tested.workers[0];
         int beyond = 1 << 30;
-        worker.onFrame(new HandoffRing(16), slot, beyond, 100, 1, 0);
+        worker.onFrame(new HandoffRing(16), Handoff.TO_GATEWAY, slot, beyond, 100, 1, 0, 0);
         assertThat(tested.drops(1, DropReason.INTERNAL_FAULT)).isEqualTo(1);
         assertThat(tested.ios[0].slotsInUse()).isZero();
         assertThat(tested.news).hasSize(1).first().asString().startsWith("fault ");

@@ -1,0 +1,134 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatVersion;
+import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.wire.IpProtocol;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a packet is compared with on its way out or in: the host's addresses with their slots, whose each port of them
+ * is, and the uplinks. A host has a handful of uplinks, so a loop finds them. Immutable but for the marks, so every
+ * worker reads the same one.
+ */
+final class OutsideTable {
+    /** Neither a slot, nor a port, nor an owner. */
+    static final int NONE = -1;
+
+    /** No protocol whose ports are marked. */
+    private static final int UNMARKED = -1;
+
+    final NatVersion nat;
+    /** The TAP of the loopback device, {@link #NONE} when there is none. */
+    final int loopback;
+    /** The smallest MTU of the networks that have a way out. */
+    final int smallestMtu;
+
+    private final NeighbourTable addresses;
+    private final @Nullable PortMarks[] marks = new PortMarks[DnatRule.SLOTS];
+    private final int[] devices;
+    private final int[] ports;
+    private final int[] mtus;
+
+    OutsideTable(OutsideSettings settings, int smallestMtu) {
+        nat = settings.nat();
+        this.smallestMtu = smallestMtu;
+        List<NeighbourTable.Neighbour> slots = new ArrayList<>();
+        for (OutsideAddress address : nat.addresses()) {
+            slots.add(new NeighbourTable.Neighbour(address.address(), 0, address.slot(), NONE));
+        }
+        addresses = new NeighbourTable(slots);
+        settings.marks().forEach((slot, marked) -> marks[slot] = marked);
+        int uplinks = settings.uplinks().size();
+        devices = new int[uplinks];
+        ports = new int[uplinks];
+        mtus = new int[uplinks];
+        int ofHost = NONE;
+        for (int i = 0; i < uplinks; i++) {
+            UplinkSettings uplink = settings.uplinks().get(i);
+            devices[i] = uplink.device();
+            ports[i] = uplink.port();
+            mtus[i] = uplink.mtu();
+            ofHost = uplink.loopback() ? uplink.port() : ofHost;
+        }
+        loopback = ofHost;
+    }
+
+    /** {@return the slot of an IPv4 address, {@link #NONE} when it is not the host's} */
+    int slot(int address) {
+        return slotAt(addresses.find(address));
+    }
+
+    /** {@return the slot of an IPv6 address} */
+    int slot(long hi, long lo) {
+        return slotAt(addresses.find(hi, lo));
+    }
+
+    /** {@return the slot of an IPv6 or v4-mapped address} */
+    int slotOfEither(long hi, long lo) {
+        return NeighbourTable.isMapped(hi, lo) ? slot((int) lo) : slot(hi, lo);
+    }
+
+    private int slotAt(int index) {
+        return index == NeighbourTable.NONE ? NONE : addresses.port(index);
+    }
+
+    /** {@return the worker that owns a port of an address, {@link #NONE} when it is the host's} */
+    int owner(int slot, int protocol, int port) {
+        PortMarks marked = marks[slot];
+        int kind = marked(protocol);
+        return marked == null || kind == UNMARKED ? NONE : marked.owner(kind, port);
+    }
+
+    /** Makes a port a worker's. */
+    void own(int slot, int protocol, int port, int worker) {
+        PortMarks marked = marks[slot];
+        int kind = marked(protocol);
+        if (marked != null && kind != UNMARKED) {
+            marked.mark(kind, port, worker);
+        }
+    }
+
+    /** Makes a port the host's again, where it is this worker's. */
+    void free(int slot, int protocol, int port, int worker) {
+        PortMarks marked = marks[slot];
+        int kind = marked(protocol);
+        if (marked != null && kind != UNMARKED && marked.owner(kind, port) == worker) {
+            marked.clear(kind, port);
+        }
+    }
+
+    private static int marked(int protocol) {
+        return switch (protocol) {
+            case IpProtocol.TCP -> PortMarks.TCP;
+            case IpProtocol.UDP -> PortMarks.UDP;
+            case IpProtocol.SCTP -> PortMarks.SCTP;
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> PortMarks.ICMP_ID;
+            default -> UNMARKED;
+        };
+    }
+
+    /** {@return index of the uplink of a device, {@link #NONE} when it has none} */
+    int uplink(int device) {
+        for (int i = 0; i < devices.length; i++) {
+            if (devices[i] == device) {
+                return i;
+            }
+        }
+        return NONE;
+    }
+
+    /** {@return port of an uplink, by its index} */
+    int port(int uplink) {
+        return ports[uplink];
+    }
+
+    /** {@return MTU of an uplink's device, by its index} */
+    int mtu(int uplink) {
+        return mtus[uplink];
+    }
+}
