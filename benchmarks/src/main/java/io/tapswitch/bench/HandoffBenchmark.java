@@ -22,7 +22,7 @@ public class HandoffBenchmark extends PerCall {
     private final HandoffRing.HandoffHandler consumer = new HandoffRing.HandoffHandler() {
         @Override
         public void onFrame(
-                    HandoffRing from, int purpose, int slot, int offset, int length, int port, int network, long shape) {
+                HandoffRing from, int purpose, int slot, int offset, int length, int port, int network, long shape) {
             sum += length;
             from.giveBack(slot);
         }

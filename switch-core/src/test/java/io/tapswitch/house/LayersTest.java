@@ -33,6 +33,7 @@ class LayersTest {
             "WorkerDataplane",
             "Rollout",
             "TableChanges",
+            "OutsideChanges",
             "TableRules",
             "LinkMonitor",
             "TapDevice",

@@ -379,8 +379,7 @@ public final class Datapath {
      * @param network its network
      * @param shape how its packet had been split, 0 if it had not been
      */
-    void onHandedOver(
-            int purpose, int slot, int offset, int length, int port, int network, long shape, long handedNs) {
+    void onHandedOver(int purpose, int slot, int offset, int length, int port, int network, long shape, long handedNs) {
         nowNs = handedNs;
         counters.add(Term.TAKEN_OVER, 1);
         Bridge bridge = bridges[network];

@@ -102,8 +102,7 @@ public final class HandoffRing {
      * @param shape how its packet had been split, 0 if it had not been
      * @return false when the ring is full; the reference is still the caller's
      */
-    public boolean offerFrame(
-            int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
+    public boolean offerFrame(int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
         if (freeCount == 0) {
             return false;
         }

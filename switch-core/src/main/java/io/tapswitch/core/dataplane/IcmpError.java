@@ -140,8 +140,7 @@ final class IcmpError {
      * @param mtu of the next hop, 0 where the error has none
      * @return bytes of the error's frame, virtio_net_hdr included; its Ethernet addresses are left to the caller
      */
-    static int write6(
-            MutableDirectBuffer buffer, int offset, long fromHi, long fromLo, int type, int code, int mtu) {
+    static int write6(MutableDirectBuffer buffer, int offset, long fromHi, long fromLo, int type, int code, int mtu) {
         int packet = offset + L3;
         Quotation.prepare(buffer, offset, Ipv6Header.LENGTH + Ipv6Header.payloadLength(buffer, packet));
         long toHi = Ipv6Header.sourceHi(buffer, packet);

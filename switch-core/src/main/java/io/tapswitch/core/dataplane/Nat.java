@@ -4,9 +4,9 @@ import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.nat.NatDrop;
 import io.tapswitch.nat.NatEngine;
 import io.tapswitch.tapio.FrameMemory;
+import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.wire.EtherType;
 import io.tapswitch.wire.EthernetHeader;
-import io.tapswitch.tapio.VirtioNetHeader;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +38,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
     private final TokenBucket outsideErrors = HostPort.newErrors();
     /** The time of the frame that is worked on. */
     long nowNs;
+
     long nowMs;
 
     private long nextTickNs;
@@ -182,9 +183,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         int port = fragments.expiredPort();
         DropReason reason = DropReason.FRAGMENT_TIMED_OUT;
         if (fragments.expiredOutside()) {
-            return mayAnswerOutside()
-                    ? OutsideError.write(egress.buffer, offset, Complaint.NOT_REASSEMBLED, 0)
-                    : 0;
+            return mayAnswerOutside() ? OutsideError.write(egress.buffer, offset, Complaint.NOT_REASSEMBLED, 0) : 0;
         }
         int network = egress.ports.network(port);
         Bridge bridge = network < 0 ? null : bridges[network];
@@ -192,8 +191,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
             return 0;
         }
         EthernetHeader.source(egress.buffer, frame, egress.ports.mac(port));
-        int verdict =
-                Gateway.complain(egress.buffer, offset, bridge, nowNs, reason, Complaint.NOT_REASSEMBLED, 0);
+        int verdict = Gateway.complain(egress.buffer, offset, bridge, nowNs, reason, Complaint.NOT_REASSEMBLED, 0);
         return Verdict.goesBack(verdict) ? Verdict.length(verdict) : 0;
     }
 

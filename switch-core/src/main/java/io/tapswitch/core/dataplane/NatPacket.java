@@ -82,8 +82,8 @@ final class NatPacket {
             return FITS;
         }
         boolean allowed = !PacketClass.isIpv6(classified) && !Ipv4Header.dontFragment(buffer, offset + L3);
-        boolean mayBeSplit = (allowed || fromHost)
-                && VirtioNetHeader.gsoType(buffer, offset) == VirtioNetHeader.GSO_NONE;
+        boolean mayBeSplit =
+                (allowed || fromHost) && VirtioNetHeader.gsoType(buffer, offset) == VirtioNetHeader.GSO_NONE;
         return mayBeSplit ? SPLIT : TOO_BIG;
     }
 

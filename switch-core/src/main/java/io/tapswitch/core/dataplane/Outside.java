@@ -127,8 +127,7 @@ final class Outside {
      * @return false when it is for the host, as it is; what it is then is told by {@link #leftLength} and {@link
      *     #leftShape}
      */
-    boolean take(
-            Bridge bridge, int port, int slot, int offset, int length, long nowNs, @Nullable HostPort host) {
+    boolean take(Bridge bridge, int port, int slot, int offset, int length, long nowNs, @Nullable HostPort host) {
         OutsideTable table = nat.table();
         int home = ports.worker(port);
         if (table == null || home != nat.worker) {
@@ -232,10 +231,9 @@ final class Outside {
         }
         int uplink = nat.routes.port(way);
         int mtu = nat.routes.mtu(way);
-        boolean lives = (PacketClass.isIpv6(classified)
-                        ? Ipv6Header.hopLimit(buffer, packet)
-                        : Ipv4Header.ttl(buffer, packet))
-                > 1;
+        boolean lives =
+                (PacketClass.isIpv6(classified) ? Ipv6Header.hopLimit(buffer, packet) : Ipv4Header.ttl(buffer, packet))
+                        > 1;
         int fit = NatPacket.fit(buffer, offset, classified, leftShape, mtu, false);
         if (fit == NatPacket.TOO_BIG && lives) {
             complain(DropReason.NAT_TOO_BIG, Complaint.TOO_BIG, mtu, bridge, port, slot, offset);

@@ -109,8 +109,7 @@ final class RouteCache {
             mtus[index] = answer.mtu == 0 ? mtu : Math.min(answer.mtu, mtu);
             boolean sameFamily = NeighbourTable.isMapped(destinationHi, destinationLo)
                     == NeighbourTable.isMapped(answer.sourceHi, answer.sourceLo);
-            slots[index] =
-                    sameFamily ? outside.slotOfEither(answer.sourceHi, answer.sourceLo) : OutsideTable.NONE;
+            slots[index] = sameFamily ? outside.slotOfEither(answer.sourceHi, answer.sourceLo) : OutsideTable.NONE;
         }
         return found(index);
     }
@@ -136,5 +135,4 @@ final class RouteCache {
         h = (h ^ h >>> 32) * 0xd6e8_feb8_6659_fd93L;
         return (int) (h >>> 40) & SETS - 1;
     }
-
 }

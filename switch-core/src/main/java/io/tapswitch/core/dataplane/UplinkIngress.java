@@ -109,7 +109,9 @@ final class UplinkIngress {
             egress.drop(
                     port,
                     slot,
-                    table == null ? DropReason.DETACHED.verdict() : DropReason.ofNat((int) classified).verdict());
+                    table == null
+                            ? DropReason.DETACHED.verdict()
+                            : DropReason.ofNat((int) classified).verdict());
         } else if (shape == 0) {
             collect(table, port, slot, offset, length, classified);
         } else {
@@ -190,8 +192,7 @@ final class UplinkIngress {
         }
     }
 
-    private void inbound(
-            OutsideTable table, int port, int slot, int offset, int length, long classified, long shape) {
+    private void inbound(OutsideTable table, int port, int slot, int offset, int length, long classified, long shape) {
         int packet = offset + L3;
         int address = destinationSlot(table, packet, classified);
         if (address == OutsideTable.NONE) {

@@ -156,8 +156,10 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private int poll() {
         Doorbell doorbell = doorbells[index];
         doorbell.beginSleep();
-        boolean nothingToDo =
-                commands.isEmpty() && announcements.isEmpty() && !crossings.isPending() && (nat == null || !nat.hasWork());
+        boolean nothingToDo = commands.isEmpty()
+                && announcements.isEmpty()
+                && !crossings.isPending()
+                && (nat == null || !nat.hasWork());
         int events = io.poll(this, nothingToDo ? Math.max(0, nextTickNs - nowNs) : 0);
         doorbell.endSleep();
         return events;
@@ -282,14 +284,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     @Override
     public void onFrame(
-            HandoffRing ring,
-            int purpose,
-            int slot,
-            int offset,
-            int length,
-            int ingressPort,
-            int network,
-            long shape) {
+            HandoffRing ring, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
         epoch.begin();
         try {
             datapath.onHandedOver(purpose, slot, offset, length, ingressPort, network, shape, nowNs);

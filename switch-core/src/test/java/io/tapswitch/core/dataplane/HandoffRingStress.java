@@ -155,7 +155,14 @@ public final class HandoffRingStress {
 
         @Override
         public void onFrame(
-                    HandoffRing ring, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
+                HandoffRing ring,
+                int purpose,
+                int slot,
+                int offset,
+                int length,
+                int ingressPort,
+                int network,
+                long shape) {
             slotSum += slot;
         }
 

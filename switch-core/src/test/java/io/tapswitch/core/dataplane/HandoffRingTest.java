@@ -18,10 +18,17 @@ class HandoffRingTest {
     private final HandoffRing.HandoffHandler consumer = new HandoffRing.HandoffHandler() {
         @Override
         public void onFrame(
-                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
+                HandoffRing from,
+                int purpose,
+                int slot,
+                int offset,
+                int length,
+                int ingressPort,
+                int network,
+                long shape) {
             assertThat(from).isSameAs(ring);
-            arrived.add("frame " + purpose + " " + slot + " " + offset + " " + length + " " + ingressPort + " " + network
-                    + " " + shape);
+            arrived.add("frame " + purpose + " " + slot + " " + offset + " " + length + " " + ingressPort + " "
+                    + network + " " + shape);
         }
 
         @Override
@@ -137,7 +144,14 @@ class HandoffRingTest {
         return new Frames() {
             @Override
             public void onFrame(
-                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
+                    HandoffRing from,
+                    int purpose,
+                    int slot,
+                    int offset,
+                    int length,
+                    int ingressPort,
+                    int network,
+                    long shape) {
                 from.giveBack(slot);
             }
         };
@@ -147,7 +161,14 @@ class HandoffRingTest {
         return new Frames() {
             @Override
             public void onFrame(
-                    HandoffRing from, int purpose, int slot, int offset, int length, int ingressPort, int network, long shape) {
+                    HandoffRing from,
+                    int purpose,
+                    int slot,
+                    int offset,
+                    int length,
+                    int ingressPort,
+                    int network,
+                    long shape) {
                 held.add(slot);
             }
         };
