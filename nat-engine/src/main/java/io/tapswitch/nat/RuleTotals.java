@@ -1,5 +1,7 @@
 package io.tapswitch.nat;
 
+import java.util.Collections;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -29,6 +31,11 @@ public final class RuleTotals {
 
     /** Makes one with nothing in it. */
     public RuleTotals() {}
+
+    /** {@return the rules that something is known of, by their ids} */
+    public Set<Integer> rules() {
+        return Collections.unmodifiableSet(byRule.keySet());
+    }
 
     /** {@return what went through a rule; all 0 of one that nobody knows} */
     public Total of(int rule) {

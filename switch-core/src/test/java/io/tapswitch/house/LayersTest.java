@@ -34,6 +34,7 @@ class LayersTest {
             "Rollout",
             "TableChanges",
             "OutsideChanges",
+            "NatReadings",
             "TableRules",
             "LinkMonitor",
             "TapDevice",

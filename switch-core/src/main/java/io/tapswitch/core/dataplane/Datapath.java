@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  *   7 tx        Egress: one write, or one for each member, from the slot in which the frame was read
  * </pre>
  *
- * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded. So
- * does one that an uplink delivers, {@link UplinkIngress}.
+ * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded.
+ * So does one that an uplink delivers, {@link UplinkIngress}.
  *
  * <p>A step returns a verdict: an egress port or a word of {@link Verdict} from 0 up, a {@link DropReason} below. All
  * branching is in this class; the steps are plain methods that take primitives. A frame is never copied and never an

@@ -75,6 +75,8 @@ public final class DatapathCounters {
         HANDOFF_LEARNED,
         /** Times a ring to another worker was full. */
         HANDOFF_FULL,
+        /** Questions to the kernel for a route. */
+        ROUTES_ASKED,
         /** Commands of the control plane carried out. */
         COMMANDS,
         /** Turns of the worker's duty cycle that brought frames. */

@@ -54,7 +54,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         SecureRandom random = new SecureRandom();
         NatResources.Share share = resources.workers().get(worker);
         fragments = new Fragments(egress.counters, random.nextLong(), random.nextLong());
-        routes = new RouteCache(share.routes(), random.nextLong(), random.nextLong());
+        routes = new RouteCache(share.routes(), egress.counters, random.nextLong(), random.nextLong());
         engine = new NatEngine(
                 worker,
                 workers,

@@ -11,8 +11,8 @@ import io.tapswitch.wire.TcpHeader;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * A TCP reset, written over the segment that it answers (RFC 9293 section 3.5.2): from who the segment was for, and with
- * the numbers that the sender takes. An own segment with a number that is acknowledged says where to reset; one without
+ * A TCP reset, written over the segment that it answers (RFC 9293 section 3.5.2): from who the segment was for, and
+ * with the numbers that the sender takes. An own segment with a number that is acknowledged says where to reset; one without
  * acknowledgement is acknowledged itself.
  */
 final class ResetSegment {

@@ -27,6 +27,7 @@ final class RouteCache {
     private static final long NEVER = Long.MIN_VALUE;
 
     private final RouteSource source;
+    private final DatapathCounters counters;
     private final RouteSource.Route answer = new RouteSource.Route();
     private final TokenBucket questions = new TokenBucket(ASKED_PER_SECOND, ASKED_BURST);
     private final long key0;
@@ -37,17 +38,18 @@ final class RouteCache {
     private final int[] ports = new int[SETS * WAYS];
     private final int[] mtus = new int[SETS * WAYS];
     private final int[] slots = new int[SETS * WAYS];
-    private long asked;
 
     /**
      * An empty cache.
      *
      * @param source who is asked
+     * @param counters the worker's
      * @param key0 first half of the hash's key, random
      * @param key1 second half of it
      */
-    RouteCache(RouteSource source, long key0, long key1) {
+    RouteCache(RouteSource source, DatapathCounters counters, long key0, long key1) {
         this.source = source;
+        this.counters = counters;
         this.key0 = key0;
         this.key1 = key1;
         flush();
@@ -56,11 +58,6 @@ final class RouteCache {
     /** Forgets all answers. */
     void flush() {
         Arrays.fill(untilMs, NEVER);
-    }
-
-    /** {@return how often the kernel was asked} */
-    long asked() {
-        return asked;
     }
 
     /**
@@ -94,7 +91,7 @@ final class RouteCache {
     }
 
     private int ask(int index, long destinationHi, long destinationLo, OutsideTable outside, long nowMs) {
-        asked++;
+        counters.add(DatapathCounters.Term.ROUTES_ASKED, 1);
         answer.kind = RouteSource.Route.UNREACHABLE;
         answer.mtu = 0;
         source.ask(destinationHi, destinationLo, answer);

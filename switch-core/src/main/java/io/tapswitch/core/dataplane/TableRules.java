@@ -1,5 +1,9 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatVersion.InsideEndpoint;
+import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.FrameIo;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
@@ -42,6 +46,10 @@ public final class TableRules {
         HostSettings host = tables.host();
         if (host != null) {
             rules.host(host);
+        }
+        OutsideSettings outside = tables.outside();
+        if (outside != null) {
+            rules.outside(outside);
         }
         return rules.faults;
     }
@@ -161,6 +169,53 @@ public final class TableRules {
                 .mapToInt(network -> addressesOfNetwork.getOrDefault(network.id(), 0))
                 .sum();
         check(host.neighbours().size() == reachable, () -> "the host's neighbours are not those of all open networks");
+    }
+
+    private void outside(OutsideSettings outside) {
+        Set<Integer> ids = new HashSet<>();
+        Set<Integer> devices = new HashSet<>();
+        for (UplinkSettings uplink : outside.uplinks()) {
+            uplink(uplink);
+            check(ids.add(uplink.port()), () -> "port " + uplink.port() + " is that of two uplinks");
+            check(devices.add(uplink.device()), () -> "device " + uplink.device() + " has two uplinks");
+        }
+        check(
+                outside.uplinks().stream().filter(UplinkSettings::loopback).count() <= 1,
+                () -> "two uplinks are the loopback device's");
+        Set<Integer> slots = new HashSet<>();
+        for (OutsideAddress address : outside.nat().addresses()) {
+            int slot = address.slot();
+            check(slot >= 0 && slot < DnatRule.SLOTS, () -> "slot " + slot + " is not below " + DnatRule.SLOTS);
+            check(slots.add(slot), () -> "slot " + slot + " stands for two addresses");
+        }
+        outside.nat().networks().forEach(inside -> insideNetwork(inside.index()));
+        outside.nat().endpoints().forEach(this::endpoint);
+    }
+
+    private void uplink(UplinkSettings uplink) {
+        int id = uplink.port();
+        HostSettings host = tables.host();
+        check(isPortId(id), () -> "uplink " + id + " is not below " + FrameIo.MAX_PORTS);
+        check(!tables.ports().containsKey(id), () -> "port " + id + " is an uplink's and a container's");
+        check(host == null || host.port() != id, () -> "port " + id + " is an uplink's and the host's");
+        check(uplink.mtu() > 0, () -> "uplink " + id + " has MTU " + uplink.mtu());
+        files(() -> "uplink " + id, uplink.fds());
+    }
+
+    private void insideNetwork(int index) {
+        NetworkSettings network = tables.networks().get(index);
+        check(network != null, () -> "network " + index + " has a way out, but is not there");
+        check(network == null || !network.internal(), () -> "network " + index + " has a way out, but is internal");
+    }
+
+    private void endpoint(InsideEndpoint endpoint) {
+        PortSettings port = tables.ports().get(endpoint.id());
+        check(
+                port != null
+                        && port.network() == endpoint.network()
+                        && (endpoint.ipv4() == null || endpoint.ipv4().equals(port.ipv4()))
+                        && (endpoint.ipv6() == null || endpoint.ipv6().equals(port.ipv6())),
+                () -> "endpoint " + endpoint.id() + " of the way out is not the port of that number");
     }
 
     private static boolean isPortId(int id) {

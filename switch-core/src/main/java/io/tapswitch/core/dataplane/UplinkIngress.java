@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   tx                               gateway's MAC -> endpoint's
  * </pre>
  *
- * <p>The kernel steers a packet to the queue of the worker that owns its port ({@link io.tapswitch.tapio.PortMarks}), so
- * its flow is here. A later fragment has no port; so fragments are collected where a hash of their addresses says.
+ * <p>The kernel steers a packet to the queue of the worker that owns its port ({@link io.tapswitch.tapio.PortMarks}),
+ * so its flow is here. A later fragment has no port; so fragments are collected where a hash of their addresses says.
  *
  * <p>The kernel also clones packets to us that it lets through to the host (answers to pings, fragments without their
  * first). So what belongs to nobody here is dropped and counted, and never answered (N15).

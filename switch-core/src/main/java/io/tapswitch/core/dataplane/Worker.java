@@ -247,6 +247,12 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         return started ? io : null;
     }
 
+    /** {@return the worker's NAT; null without, and before the start} */
+    @Nullable
+    Nat nat() {
+        return started ? nat : null;
+    }
+
     /** {@return id of the worker's thread, 0 before the start} */
     long threadId() {
         return threadId;

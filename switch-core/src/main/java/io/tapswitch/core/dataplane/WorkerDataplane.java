@@ -47,9 +47,10 @@ public final class WorkerDataplane implements Dataplane {
     private final Executor completions = Executors.newVirtualThreadPerTaskExecutor();
 
     private final Rollout rollout;
+    private final NatReadings readings;
     // What the workers were told last, or will be when the versions before are in force, done or not.
     private final ReentrantLock applying = new ReentrantLock();
-    private SwitchTables applied = SwitchTables.EMPTY;
+    private volatile SwitchTables applied = SwitchTables.EMPTY;
     private CompletableFuture<Void> rolledOut = CompletableFuture.completedFuture(null);
 
     /** Opens a worker's I/O over its slice of the frame memory, on the worker's thread. */
@@ -74,6 +75,7 @@ public final class WorkerDataplane implements Dataplane {
         }
         HandoffRing[][] rings = rings(count);
         rollout = new Rollout(count, this::tell, completions);
+        readings = new NatReadings(workers, this::tell);
         for (int i = 0; i < count; i++) {
             int first = i * slotsPerWorker;
             workers[i] = new Worker(
@@ -300,17 +302,17 @@ public final class WorkerDataplane implements Dataplane {
 
     @Override
     public CompletableFuture<Void> flows(Consumer<FlowEntry> visitor) {
-        return CompletableFuture.completedFuture(null);
+        return CompletableFuture.runAsync(() -> readings.flows(applied, visitor), completions);
     }
 
     @Override
     public CompletableFuture<Map<String, Long>> natCounters() {
-        return CompletableFuture.completedFuture(Map.of());
+        return CompletableFuture.completedFuture(readings.counters());
     }
 
     @Override
     public CompletableFuture<Map<Integer, RuleCounts>> ruleCounts() {
-        return CompletableFuture.completedFuture(Map.of());
+        return CompletableFuture.supplyAsync(readings::rules, completions);
     }
 
     @Override
