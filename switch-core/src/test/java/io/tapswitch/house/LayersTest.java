@@ -35,6 +35,7 @@ class LayersTest {
             "TableChanges",
             "OutsideChanges",
             "NatReadings",
+            "PortCapture",
             "TableRules",
             "LinkMonitor",
             "TapDevice",

@@ -142,6 +142,7 @@ public final class Datapath {
      */
     public void process(FrameBatch batch, long batchNs) {
         nowNs = batchNs;
+        egress.nowNs = batchNs;
         nowMs = TimeUnit.NANOSECONDS.toMillis(batchNs);
         int size = batch.size();
         for (int i = batch.next; i < size; i++) {
@@ -151,7 +152,7 @@ public final class Datapath {
             int offset = batch.offsets[i];
             int length = batch.lengths[i];
 
-            Bridge bridge = rx(port, length);
+            Bridge bridge = rx(port, offset, length);
             if (bridge == null) {
                 fromOutside(port, slot, offset, length);
                 continue;
@@ -187,8 +188,12 @@ public final class Datapath {
     }
 
     /** 1 rx: the frame is ours from here on. */
-    private @Nullable Bridge rx(int port, int length) {
+    private @Nullable Bridge rx(int port, int offset, int length) {
         counters.rx(port, length - VirtioNetHeader.LENGTH);
+        CaptureTap tap = ports.capture(port);
+        if (tap != null) {
+            tap.put(CaptureTap.RECEIVED, port, nowNs, buffer, offset, length);
+        }
         int network = ports.network(port);
         return network < 0 ? null : bridges[network];
     }
@@ -381,6 +386,7 @@ public final class Datapath {
      */
     void onHandedOver(int purpose, int slot, int offset, int length, int port, int network, long shape, long handedNs) {
         nowNs = handedNs;
+        egress.nowNs = handedNs;
         counters.add(Term.TAKEN_OVER, 1);
         Bridge bridge = bridges[network];
         if (purpose == Handoff.FROM_UPLINK && uplinks != null) {

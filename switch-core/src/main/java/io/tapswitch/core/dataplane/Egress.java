@@ -18,6 +18,8 @@ final class Egress {
     final PortTable ports;
     final DatapathCounters counters;
     final Crossings crossings;
+    /** The time of the batch, for captures. */
+    long nowNs;
 
     Egress(FrameIo io, PortTable ports, DatapathCounters counters, Crossings crossings) {
         this.io = io;
@@ -30,6 +32,10 @@ final class Egress {
     /** Straight to the egress port's file; {@link #onWritten} hears how it went. */
     void tx(int port, int slot, int offset, int length) {
         if (ports.isKnown(port)) {
+            CaptureTap tap = ports.capture(port);
+            if (tap != null) {
+                tap.put(CaptureTap.TRANSMITTED, port, nowNs, buffer, offset, length);
+            }
             counters.add(Term.TX_QUEUED, 1);
             io.write(port, slot, offset, length);
         } else {

@@ -55,7 +55,7 @@ final class Fragments implements AutoCloseable {
      */
     int add(MutableDirectBuffer buffer, int packet, int length, int owner, int network, int port, long nowMs) {
         int result = reassembly.add(buffer, packet, length, owner, network, nowMs);
-        count(port, result == Reassembly.HELD || result > 0 && reassembly.shape() != 0 ? 1 : 0);
+        count(port, result == Reassembly.HELD || (result > 0 && reassembly.shape() != 0) ? 1 : 0);
         return result;
     }
 

@@ -32,9 +32,10 @@ final class NatReadings {
         this.teller = teller;
     }
 
-    /** Reads a part; {@return where the next begins, below 0 at the end} */
+    /** Reads a part. */
     @FunctionalInterface
     private interface Part {
+        /** {@return where the next begins, below 0 at the end} */
         int read(Nat nat, int from);
     }
 

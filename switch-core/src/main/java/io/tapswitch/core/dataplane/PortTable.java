@@ -23,6 +23,7 @@ final class PortTable {
     private final int[] workers = new int[FrameIo.MAX_PORTS];
     private final boolean[] up = new boolean[FrameIo.MAX_PORTS];
     private final boolean[] guarded = new boolean[FrameIo.MAX_PORTS];
+    private final @Nullable CaptureTap[] captures = new CaptureTap[FrameIo.MAX_PORTS];
     private final @Nullable TokenBucket[] storms = new TokenBucket[FrameIo.MAX_PORTS];
 
     PortTable() {
@@ -66,6 +67,7 @@ final class PortTable {
 
     void remove(int port) {
         networks[port] = NONE;
+        captures[port] = null;
         storms[port] = null;
         up[port] = false;
     }
@@ -82,6 +84,17 @@ final class PortTable {
     /** {@return the worker that has the flows of a container's port, which reads its first queue} */
     int worker(int port) {
         return workers[port];
+    }
+
+    /** {@return where copies of the port's frames go, null for nowhere} */
+    @Nullable
+    CaptureTap capture(int port) {
+        return captures[port];
+    }
+
+    /** Copies the port's frames from now on, or no more. */
+    void capture(int port, @Nullable CaptureTap tap) {
+        captures[port] = tap;
     }
 
     long mac(int port) {

@@ -5,6 +5,7 @@ import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.tapio.FrameHandler;
 import io.tapswitch.tapio.FrameIo;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.agrona.collections.IntArrayQueue;
@@ -360,6 +361,23 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     void onRoutesChanged() {
         if (nat != null) {
             nat.routes.flush();
+        }
+    }
+
+    /** Copies frames of ports that are there. */
+    void onCapture(Set<Integer> captured, CaptureTap tap) {
+        for (int port : captured) {
+            if (ports.isKnown(port)) {
+                ports.capture(port, tap);
+            }
+        }
+    }
+
+    void onCaptureEnd(Set<Integer> captured, CaptureTap tap) {
+        for (int port : captured) {
+            if (ports.capture(port) == tap) {
+                ports.capture(port, null);
+            }
         }
     }
 

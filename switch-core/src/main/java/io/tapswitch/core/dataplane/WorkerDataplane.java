@@ -317,7 +317,7 @@ public final class WorkerDataplane implements Dataplane {
 
     @Override
     public FrameCapture capture(Set<Integer> captured, int snapLength, CaptureSink sink) {
-        throw new UnsupportedOperationException("no capture yet");
+        return PortCapture.start(workers.length, this::tell, captured, snapLength, sink);
     }
 
     @Override

@@ -6,7 +6,7 @@ import static io.tapswitch.core.dataplane.OutsideWorld.HOST;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
 import static io.tapswitch.core.dataplane.OutsideWorld.end;
-import static io.tapswitch.core.dataplane.OutsideWorld.from;
+import static io.tapswitch.core.dataplane.OutsideWorld.container;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -90,7 +90,7 @@ class OutsideFragmentTest {
     @CsvSource({"false,inOrder", "true,inOrder", "false,reverse", "true,reverse", "false,rotated", "true,rotated"})
     void N22_fragmentsOfAContainerLeaveTranslated(boolean ipv6, String order) {
         for (int port : new int[] {0, 1}) {
-            List<Frame> fragments = NatFrames.fragments(from(port).udp(end(port, ipv6, 4000), peer(ipv6), 3000), SIZE);
+            List<Frame> fragments = NatFrames.fragments(container(port).udp(end(port, ipv6, 4000), peer(ipv6), 3000), SIZE);
             world.tested.written.clear();
             for (Frame fragment : ordered(fragments, order)) {
                 world.tested.arrive(port, fragment);
@@ -135,7 +135,7 @@ class OutsideFragmentTest {
     void N22_fragmentsCrossAHairpin(boolean ipv6) {
         world.publish(9, IpProtocol.UDP, 8080, 1, 80);
         End published = End.of(ipv6 ? HOST6 : HOST4, 8080);
-        List<Frame> fragments = NatFrames.fragments(from(4).udp(end(4, ipv6, 4000), published, 3000), SIZE);
+        List<Frame> fragments = NatFrames.fragments(container(4).udp(end(4, ipv6, 4000), published, 3000), SIZE);
         world.tested.written.clear();
         for (Frame fragment : fragments) {
             world.tested.arrive(4, fragment);
@@ -150,7 +150,7 @@ class OutsideFragmentTest {
     @ValueSource(booleans = {false, true})
     void fragmentsForTheHostReachItAsTheyCame(boolean ipv6) {
         End service = End.of(ipv6 ? HOST6 : HOST4, 2049);
-        List<Frame> fragments = NatFrames.fragments(from(1).udp(end(1, ipv6, 4000), service, 3000), SIZE);
+        List<Frame> fragments = NatFrames.fragments(container(1).udp(end(1, ipv6, 4000), service, 3000), SIZE);
         world.tested.written.clear();
         for (Frame fragment : fragments) {
             world.tested.arrive(1, fragment);
@@ -169,7 +169,7 @@ class OutsideFragmentTest {
     @ValueSource(booleans = {false, true})
     void aPingInFragmentsIsAnsweredByTheGatewayInFragments(boolean ipv6) {
         End gateway = End.of(ipv6 ? "fd00::1" : "10.0.0.1", 0);
-        List<Frame> fragments = NatFrames.fragments(from(1).echo(end(1, ipv6, 0), gateway, true, 7, 3000), SIZE);
+        List<Frame> fragments = NatFrames.fragments(container(1).echo(end(1, ipv6, 0), gateway, true, 7, 3000), SIZE);
         world.tested.written.clear();
         for (Frame fragment : fragments) {
             world.tested.arrive(1, fragment);
@@ -183,7 +183,7 @@ class OutsideFragmentTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void N22_theSenderHearsThatTheRestDidNotCome(boolean ipv6) {
-        List<Frame> fragments = NatFrames.fragments(from(0).udp(end(0, ipv6, 4000), peer(ipv6), 3000), SIZE);
+        List<Frame> fragments = NatFrames.fragments(container(0).udp(end(0, ipv6, 4000), peer(ipv6), 3000), SIZE);
         world.tested.written.clear();
         world.tested.arrive(0, fragments.getFirst());
         world.tested.settle();
@@ -205,8 +205,8 @@ class OutsideFragmentTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void overlappingFragmentsAreDroppedAndCounted(boolean ipv6) {
-        List<Frame> fragments = NatFrames.fragments(from(0).udp(end(0, ipv6, 4000), peer(ipv6), 3000), SIZE);
-        Frame forged = NatFrames.fragments(from(0).udp(end(0, ipv6, 4000), peer(ipv6), 2999), SIZE)
+        List<Frame> fragments = NatFrames.fragments(container(0).udp(end(0, ipv6, 4000), peer(ipv6), 3000), SIZE);
+        Frame forged = NatFrames.fragments(container(0).udp(end(0, ipv6, 4000), peer(ipv6), 2999), SIZE)
                 .get(2);
         forged.with(IP + (ipv6 ? Ipv6Header.LENGTH + 8 : 20) + 3, 0x55);
         if (!ipv6) {
@@ -227,7 +227,7 @@ class OutsideFragmentTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatAContainerHasHeldGoesWithIt(boolean ipv6) {
-        List<Frame> fragments = NatFrames.fragments(from(3).udp(end(3, ipv6, 4000), peer(ipv6), 3000), SIZE);
+        List<Frame> fragments = NatFrames.fragments(container(3).udp(end(3, ipv6, 4000), peer(ipv6), 3000), SIZE);
         world.tested.arrive(3, fragments.getFirst());
         world.tested.settle();
         world.tested.outside(null);

@@ -6,7 +6,7 @@ import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
 import static io.tapswitch.core.dataplane.OutsideWorld.LO;
 import static io.tapswitch.core.dataplane.OutsideWorld.end;
-import static io.tapswitch.core.dataplane.OutsideWorld.from;
+import static io.tapswitch.core.dataplane.OutsideWorld.container;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,14 +44,14 @@ class OutsideRefusalTest {
     }
 
     private static Frame tcp(int flags) {
-        return from(0).tcp(end(0, false, 4000), PEER, flags, 1000, 0, 0);
+        return container(0).tcp(end(0, false, 4000), PEER, flags, 1000, 0, 0);
     }
 
     /** The ten malformed classes of N20, of which kernel NAT lets most out with an inside source. */
     static List<Frame> malformed() {
-        Frame udpChecksum = from(0).udp(end(0, false, 4000), PEER, 20);
+        Frame udpChecksum = container(0).udp(end(0, false, 4000), PEER, 20);
         udpChecksum.with16(IP + 26, 0x1111);
-        Frame udpLength = from(0).udp(end(0, false, 4000), PEER, 20);
+        Frame udpLength = container(0).udp(end(0, false, 4000), PEER, 20);
         udpLength.with16(IP + 24, 200);
         Frame dataOffset = tcp(TcpHeader.SYN);
         TcpHeader.dataOffset(dataOffset.ethernet(), IP + 20, 12);
@@ -66,7 +66,7 @@ class OutsideRefusalTest {
                 tcp(TcpHeader.FIN | TcpHeader.ACK),
                 NatFrames.checksum(dataOffset),
                 tcpChecksum,
-                from(0).echo(end(0, false, 0), PEER, false, 77, 20));
+                container(0).echo(end(0, false, 0), PEER, false, 77, 20));
     }
 
     @ParameterizedTest
@@ -92,9 +92,9 @@ class OutsideRefusalTest {
                 world.settings(0).ipv6(),
                 false));
         world.take();
-        world.tested.send(0, from(0).udp(End.of("10.0.0.77", 4000), PEER, 20));
-        world.tested.send(0, from(0).udp(End.of("203.0.113.3", 4000), PEER, 20));
-        world.tested.send(0, from(0).udp(End.of("fd00::77", 4000), PEER6, 20));
+        world.tested.send(0, container(0).udp(End.of("10.0.0.77", 4000), PEER, 20));
+        world.tested.send(0, container(0).udp(End.of("203.0.113.3", 4000), PEER, 20));
+        world.tested.send(0, container(0).udp(End.of("fd00::77", 4000), PEER6, 20));
         assertThat(world.all(ETH0)).isEmpty();
         assertThat(world.tested.drops(0, DropReason.SPOOF_IP)).isEqualTo(3);
     }
@@ -102,7 +102,7 @@ class OutsideRefusalTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void N23_theLastHopIsToldToTheSender(boolean ipv6) {
-        Frame frame = NatFrames.ttl(from(1).udp(end(1, ipv6, 4000), peer(ipv6), 20), 1);
+        Frame frame = NatFrames.ttl(container(1).udp(end(1, ipv6, 4000), peer(ipv6), 20), 1);
         Frame error = world.send(1, frame, 1);
         assertError(error, ipv6, IcmpHeader.TIME_EXCEEDED, 0, Icmpv6Header.TIME_EXCEEDED, 0);
         assertThat(NatFrames.sourceAddress(error)).isEqualTo(IpAddress.parse(ipv6 ? "fd00::1" : "10.0.0.1"));
@@ -126,7 +126,7 @@ class OutsideRefusalTest {
     @ValueSource(booleans = {false, true})
     void O11_whatIsTooBigForTheWayOutIsToldToTheSender(boolean ipv6) {
         world.routes.mtus.put(peer(ipv6).address(), 1400);
-        Frame frame = from(1).udp(end(1, ipv6, 4000), peer(ipv6), 1400);
+        Frame frame = container(1).udp(end(1, ipv6, 4000), peer(ipv6), 1400);
         Frame error = world.send(1, ipv6 ? frame : NatFrames.dontFragment(frame), 1);
         assertError(
                 error,
@@ -152,7 +152,7 @@ class OutsideRefusalTest {
     }
 
     private static Frame superFrame(int gsoSize) {
-        Frame frame = NatFrames.partial(from(0).tcp(end(0, false, 4000), PEER, TcpHeader.ACK, 1000, 7, 10_000));
+        Frame frame = NatFrames.partial(container(0).tcp(end(0, false, 4000), PEER, TcpHeader.ACK, 1000, 7, 10_000));
         return frame.offload(VirtioNetHeader.NEEDS_CSUM, VirtioNetHeader.GSO_TCPV4, gsoSize, 54, 34, 16);
     }
 
@@ -160,7 +160,7 @@ class OutsideRefusalTest {
     @CsvSource({"false,false", "false,true"})
     void O11_whatMayBeFragmentedIsFragmentedInOrder(boolean ipv6, boolean partial) {
         world.routes.mtus.put(PEER.address(), 576);
-        Frame frame = from(1).udp(end(1, ipv6, 4000), PEER, 1400);
+        Frame frame = container(1).udp(end(1, ipv6, 4000), PEER, 1400);
         world.tested.send(1, partial ? NatFrames.partial(frame) : frame);
         List<Frame> pieces = world.all(ETH0);
         assertThat(pieces).hasSize(3);
@@ -213,7 +213,7 @@ class OutsideRefusalTest {
         small.publish(9, IpProtocol.UDP, 8080, 1, 80);
         End published = End.of(ipv6 ? HOST6 : HOST4, 8080);
         for (int client : new int[] {4, 5}) {
-            Frame frame = from(client).udp(end(client, ipv6, 5000), published, 1400);
+            Frame frame = container(client).udp(end(client, ipv6, 5000), published, 1400);
             Frame error = small.send(client, ipv6 ? frame : NatFrames.dontFragment(frame), client);
             assertThat(mtu(error, ipv6)).isEqualTo(1300);
             assertThat(NatFrames.destinationAddress(error)).isEqualTo(OutsideWorld.address(client, ipv6));
@@ -231,7 +231,7 @@ class OutsideRefusalTest {
     @ValueSource(booleans = {false, true})
     void aRouteThatIsNotThereOrLeadsToNoUplinkIsToldToTheSender(boolean ipv6) {
         world.routes.kinds.put(peer(ipv6).address(), RouteSource.Route.UNREACHABLE);
-        Frame error = world.send(0, from(0).udp(end(0, ipv6, 4000), peer(ipv6), 20), 0);
+        Frame error = world.send(0, container(0).udp(end(0, ipv6, 4000), peer(ipv6), 20), 0);
         assertError(
                 error,
                 ipv6,
@@ -241,21 +241,21 @@ class OutsideRefusalTest {
                 Icmpv6Header.NO_ROUTE);
         IpAddress other = IpAddress.parse(ipv6 ? "2001:db8:7::7" : "198.51.100.7");
         world.routes.devices.put(other, 77);
-        world.send(0, from(0).udp(end(0, ipv6, 4000), new End(other, 9), 20), 0);
+        world.send(0, container(0).udp(end(0, ipv6, 4000), new End(other, 9), 20), 0);
         assertThat(world.tested.drops(0, DropReason.NAT_NO_ROUTE)).isEqualTo(2);
     }
 
     @Test
     void routesAreAskedOncePerDestinationUntilTheyChange() {
         for (int i = 0; i < 5; i++) {
-            world.send(0, from(0).udp(end(0, false, 4000), PEER, 20), ETH0);
+            world.send(0, container(0).udp(end(0, false, 4000), PEER, 20), ETH0);
         }
         assertThat(world.routes.asked).isEqualTo(1);
         world.tested.workers[0].onRoutesChanged();
-        world.send(0, from(0).udp(end(0, false, 4000), PEER, 20), ETH0);
+        world.send(0, container(0).udp(end(0, false, 4000), PEER, 20), ETH0);
         assertThat(world.routes.asked).isEqualTo(2);
         world.tested.passMs(RouteCache.LIFE_MS + 1);
-        world.send(0, from(0).udp(end(0, false, 4000), PEER, 20), ETH0);
+        world.send(0, container(0).udp(end(0, false, 4000), PEER, 20), ETH0);
         assertThat(world.routes.asked).isEqualTo(3);
     }
 
@@ -263,8 +263,8 @@ class OutsideRefusalTest {
     @ValueSource(booleans = {false, true})
     void N31_anInternalNetworkHasNeitherAWayOutNorOneIn(boolean ipv6) {
         OutsideWorld internal = new OutsideWorld(2, Frames6.network(0, "10.0.0.1", "fd00::1", true, true));
-        internal.tested.send(0, from(0).udp(end(0, ipv6, 4000), peer(ipv6), 20));
-        internal.tested.send(0, from(0).udp(end(0, ipv6, 4000), End.of(ipv6 ? HOST6 : HOST4, 8080), 20));
+        internal.tested.send(0, container(0).udp(end(0, ipv6, 4000), peer(ipv6), 20));
+        internal.tested.send(0, container(0).udp(end(0, ipv6, 4000), End.of(ipv6 ? HOST6 : HOST4, 8080), 20));
         assertThat(internal.all(ETH0)).isEmpty();
         internal.publish(9, IpProtocol.UDP, 8080, 1, 80);
         internal.bring(ETH0, outside().udp(peer(ipv6), End.of(ipv6 ? HOST6 : HOST4, 8080), 20));
@@ -276,8 +276,8 @@ class OutsideRefusalTest {
     void N31_containersThatMayNotTalkReachEachOthersPublishedPorts() {
         OutsideWorld apart = new OutsideWorld(2, Frames6.network(0, "10.0.0.1", "fd00::1", false, false));
         apart.publish(9, IpProtocol.UDP, 8080, 1, 80);
-        Frame in = apart.send(0, from(0).udp(end(0, false, 5000), End.of(HOST4, 8080), 20), 1);
-        assertThat(apart.send(1, from(1).udp(end(1, false, 80), NatFrames.source(in), 20), 0))
+        Frame in = apart.send(0, container(0).udp(end(0, false, 5000), End.of(HOST4, 8080), 20), 1);
+        assertThat(apart.send(1, container(1).udp(end(1, false, 80), NatFrames.source(in), 20), 0))
                 .isNotNull();
         apart.tested.send(
                 0, new NatFrames(TestSwitch.mac(1), TestSwitch.mac(0)).udp(end(0, false, 5000), end(1, false, 80), 20));
@@ -315,7 +315,7 @@ class OutsideRefusalTest {
     @Test
     void P6_aPortOfLoopbackIsNotReachedFromAContainerOrFromOutside() {
         world.publish(9, IpProtocol.UDP, 8080, 1, 80);
-        world.tested.send(0, from(0).udp(end(0, false, 5000), End.of("127.0.0.1", 8080), 20));
+        world.tested.send(0, container(0).udp(end(0, false, 5000), End.of("127.0.0.1", 8080), 20));
         assertThat(world.all(1)).isEmpty();
         world.bring(ETH0, outside().udp(PEER, End.of("127.0.0.1", 8080), 20));
         world.nothing();
@@ -326,7 +326,7 @@ class OutsideRefusalTest {
         world.publish(9, IpProtocol.UDP, 8080, 1, 80);
         End published = End.of(HOST4, 8080);
         world.arrive(ETH0, outside().udp(PEER, published, 20), 1);
-        Frame out = world.send(2, from(2).udp(end(2, false, 4000), PEER, 20), ETH0);
+        Frame out = world.send(2, container(2).udp(end(2, false, 4000), PEER, 20), ETH0);
         world.rules.clear();
         world.take();
         world.bring(ETH0, outside().udp(PEER, published, 20));
@@ -343,7 +343,7 @@ class OutsideRefusalTest {
     @Test
     void withoutAnOutsideAllIsAsItWas() {
         world.tested.outside(null);
-        Frame error = world.send(0, from(0).udp(end(0, false, 4000), PEER, 20), 0);
+        Frame error = world.send(0, container(0).udp(end(0, false, 4000), PEER, 20), 0);
         assertError(error, false, IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.NET_UNREACHABLE, 0, 0);
         assertThat(world.tested.drops(0, DropReason.NO_ROUTE)).isEqualTo(1);
         assertThat(world.tested.ios[0].file(ETH0)).isEqualTo(-1);
@@ -361,7 +361,7 @@ class OutsideRefusalTest {
 
     @Test
     void N14_aStrayOfAContainerIsReset() {
-        Frame reset = world.send(0, from(0).tcp(end(0, false, 4000), PEER, TcpHeader.ACK, 1000, 777, 10), 0);
+        Frame reset = world.send(0, container(0).tcp(end(0, false, 4000), PEER, TcpHeader.ACK, 1000, 777, 10), 0);
         int at = NatFrames.transport(reset);
         assertThat(TcpHeader.flags(reset.ethernet(), at)).isEqualTo(TcpHeader.RST);
         assertThat(TcpHeader.sequence(reset.ethernet(), at)).isEqualTo(777);

@@ -6,7 +6,7 @@ import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
 import static io.tapswitch.core.dataplane.OutsideWorld.LO;
 import static io.tapswitch.core.dataplane.OutsideWorld.end;
-import static io.tapswitch.core.dataplane.OutsideWorld.from;
+import static io.tapswitch.core.dataplane.OutsideWorld.container;
 import static io.tapswitch.core.dataplane.OutsideWorld.local;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -53,7 +53,7 @@ class OutsideTest {
     @ValueSource(booleans = {false, true})
     void A_OUT_udpLeavesWithTheHostsAddressAndTheAnswerComesBack(boolean ipv6) {
         for (int port : new int[] {0, 1, 5}) {
-            Frame out = world.send(port, from(port).udp(end(port, ipv6, 4000), peer(ipv6, 53), 40), ETH0);
+            Frame out = world.send(port, container(port).udp(end(port, ipv6, 4000), peer(ipv6, 53), 40), ETH0);
             End mapping = NatFrames.source(out);
             assertThat(mapping.address()).isEqualTo(hostAddress(ipv6));
             assertThat(NatFrames.destination(out)).isEqualTo(peer(ipv6, 53));
@@ -76,14 +76,14 @@ class OutsideTest {
         for (int port : new int[] {0, 1}) {
             Frame syn = world.send(
                     port,
-                    NatFrames.partial(from(port).tcp(end(port, ipv6, 4001), peer(ipv6, 443), SYN, 1000, 0, 0)),
+                    NatFrames.partial(container(port).tcp(end(port, ipv6, 4001), peer(ipv6, 443), SYN, 1000, 0, 0)),
                     ETH0);
             assertThat(NatFrames.checksumsRight(syn)).isTrue();
             End mapping = NatFrames.source(syn);
             Frame answer = world.arrive(ETH0, outside().tcp(peer(ipv6, 443), mapping, SYN | ACK, 5000, 1001, 0), port);
             assertThat(NatFrames.destination(answer)).isEqualTo(end(port, ipv6, 4001));
             Frame data = world.send(
-                    port, from(port).tcp(end(port, ipv6, 4001), peer(ipv6, 443), ACK, 1001, 5001, 500), ETH0);
+                    port, container(port).tcp(end(port, ipv6, 4001), peer(ipv6, 443), ACK, 1001, 5001, 500), ETH0);
             assertThat(NatFrames.source(data)).isEqualTo(mapping);
         }
     }
@@ -92,7 +92,7 @@ class OutsideTest {
     @ValueSource(booleans = {false, true})
     void A_OUT_pingIsAnswered(boolean ipv6) {
         for (int port : new int[] {0, 1}) {
-            Frame out = world.send(port, from(port).echo(end(port, ipv6, 0), peer(ipv6, 0), true, 77, 56), ETH0);
+            Frame out = world.send(port, container(port).echo(end(port, ipv6, 0), peer(ipv6, 0), true, 77, 56), ETH0);
             int identifier = NatFrames.source(out).port();
             Frame reply = outside().echo(peer(ipv6, 0), new End(hostAddress(ipv6), 0), false, identifier, 56);
             Frame in = world.arrive(ETH0, reply, port);
@@ -112,7 +112,7 @@ class OutsideTest {
             assertThat(NatFrames.source(in)).isEqualTo(peer(ipv6, 5000));
             assertThat(NatFrames.destination(in)).isEqualTo(end(port, ipv6, 80));
             assertThat(NatFrames.checksumsRight(in)).isTrue();
-            Frame out = world.send(port, answer(protocol, from(port), end(port, ipv6, 80), peer(ipv6, 5000)), ETH0);
+            Frame out = world.send(port, answer(protocol, container(port), end(port, ipv6, 80), peer(ipv6, 5000)), ETH0);
             assertThat(NatFrames.source(out)).isEqualTo(published);
             assertThat(NatFrames.destination(out)).isEqualTo(peer(ipv6, 5000));
             assertThat(NatFrames.checksumsRight(out)).isTrue();
@@ -132,7 +132,7 @@ class OutsideTest {
             String shown = client.equals(HOST4) ? client : gateway;
             assertThat(NatFrames.source(in).address()).isEqualTo(IpAddress.parse(shown));
             assertThat(NatFrames.destination(in)).isEqualTo(end(port, ipv6, 80));
-            Frame out = world.send(port, answer(protocol, from(port), end(port, ipv6, 80), NatFrames.source(in)), LO);
+            Frame out = world.send(port, answer(protocol, container(port), end(port, ipv6, 80), NatFrames.source(in)), LO);
             assertThat(NatFrames.source(out)).isEqualTo(published);
             assertThat(NatFrames.destination(out)).isEqualTo(from);
             assertThat(OutsideWorld.destinationMac(out)).isZero();
@@ -158,13 +158,13 @@ class OutsideTest {
     void N27_aPublishedPortIsReachedByHairpin(boolean ipv6, int protocol, int client, int server) {
         world.publish(9, protocol, 8080, server, 80);
         End published = new End(hostAddress(ipv6), 8080);
-        Frame in = world.send(client, first(protocol, from(client), end(client, ipv6, 5000), published), server);
+        Frame in = world.send(client, first(protocol, container(client), end(client, ipv6, 5000), published), server);
         End mapping = NatFrames.source(in);
         assertThat(mapping.address()).isEqualTo(hostAddress(ipv6));
         assertThat(NatFrames.destination(in)).isEqualTo(end(server, ipv6, 80));
         assertThat(NatFrames.ttl(in)).isEqualTo(63);
         assertThat(NatFrames.checksumsRight(in)).isTrue();
-        Frame back = world.send(server, answer(protocol, from(server), end(server, ipv6, 80), mapping), client);
+        Frame back = world.send(server, answer(protocol, container(server), end(server, ipv6, 80), mapping), client);
         assertThat(NatFrames.source(back)).isEqualTo(published);
         assertThat(NatFrames.destination(back)).isEqualTo(end(client, ipv6, 5000));
         assertThat(NatFrames.ttl(back)).isEqualTo(63);
@@ -184,18 +184,18 @@ class OutsideTest {
     void theHostsOtherPortsAreTheHostsAndKnowTheContainerByItsOwnAddress(boolean ipv6) {
         for (int port : new int[] {0, 1}) {
             End service = new End(hostAddress(ipv6), 22);
-            Frame seen = world.send(port, from(port).tcp(end(port, ipv6, 4001), service, SYN, 1, 0, 0), HOST);
+            Frame seen = world.send(port, container(port).tcp(end(port, ipv6, 4001), service, SYN, 1, 0, 0), HOST);
             assertThat(NatFrames.source(seen)).isEqualTo(end(port, ipv6, 4001));
             assertThat(NatFrames.ttl(seen)).isEqualTo(64);
-            world.send(port, from(port).tcp(end(port, ipv6, 4001), service, ACK, 2, 9, 100), HOST);
-            world.send(port, from(port).echo(end(port, ipv6, 0), service, true, 7, 10), HOST);
+            world.send(port, container(port).tcp(end(port, ipv6, 4001), service, ACK, 2, 9, 100), HOST);
+            world.send(port, container(port).echo(end(port, ipv6, 0), service, true, 7, 10), HOST);
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void B10_anotherNetworkIsNotReachedByTheWayOut(boolean ipv6) {
-        Frame frame = from(0).udp(end(0, ipv6, 4000), end(5, ipv6, 80), 10);
+        Frame frame = container(0).udp(end(0, ipv6, 4000), end(5, ipv6, 80), 10);
         world.send(0, frame, 0);
         assertThat(world.drops()).containsOnlyKeys(DropReason.ISOLATED);
     }
