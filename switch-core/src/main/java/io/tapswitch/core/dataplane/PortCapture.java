@@ -25,8 +25,7 @@ final class PortCapture implements FrameCapture {
     private final long clockOffsetNs;
     private volatile boolean ended;
 
-    private PortCapture(
-            int workers, Rollout.Teller teller, Set<Integer> ports, int snapLength, CaptureSink sink) {
+    private PortCapture(int workers, Rollout.Teller teller, Set<Integer> ports, int snapLength, CaptureSink sink) {
         this.ports = Set.copyOf(ports);
         this.teller = teller;
         Instant now = Instant.now();
@@ -39,8 +38,7 @@ final class PortCapture implements FrameCapture {
     }
 
     /** Begins one; it is in force at all workers when this returns. */
-    static PortCapture start(
-            int workers, Rollout.Teller teller, Set<Integer> ports, int snapLength, CaptureSink sink) {
+    static PortCapture start(int workers, Rollout.Teller teller, Set<Integer> ports, int snapLength, CaptureSink sink) {
         PortCapture capture = new PortCapture(workers, teller, ports, snapLength, sink);
         capture.reader.start();
         List<CompletableFuture<Void>> told = new ArrayList<>();

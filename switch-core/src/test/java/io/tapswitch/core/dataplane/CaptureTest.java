@@ -1,8 +1,8 @@
 package io.tapswitch.core.dataplane;
 
 import static io.tapswitch.core.dataplane.OutsideWorld.ETH0;
-import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.container;
+import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.dataplane.Frames.Frame;

@@ -4,8 +4,8 @@ import static io.tapswitch.core.dataplane.OutsideWorld.ETH0;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
 import static io.tapswitch.core.dataplane.OutsideWorld.LO;
-import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.container;
+import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -5,8 +5,8 @@ import static io.tapswitch.core.dataplane.OutsideWorld.ETH0;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
-import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.container;
+import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -90,7 +90,8 @@ class OutsideFragmentTest {
     @CsvSource({"false,inOrder", "true,inOrder", "false,reverse", "true,reverse", "false,rotated", "true,rotated"})
     void N22_fragmentsOfAContainerLeaveTranslated(boolean ipv6, String order) {
         for (int port : new int[] {0, 1}) {
-            List<Frame> fragments = NatFrames.fragments(container(port).udp(end(port, ipv6, 4000), peer(ipv6), 3000), SIZE);
+            List<Frame> fragments =
+                    NatFrames.fragments(container(port).udp(end(port, ipv6, 4000), peer(ipv6), 3000), SIZE);
             world.tested.written.clear();
             for (Frame fragment : ordered(fragments, order)) {
                 world.tested.arrive(port, fragment);

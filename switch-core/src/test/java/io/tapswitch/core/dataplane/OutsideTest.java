@@ -5,8 +5,8 @@ import static io.tapswitch.core.dataplane.OutsideWorld.HOST;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST4;
 import static io.tapswitch.core.dataplane.OutsideWorld.HOST6;
 import static io.tapswitch.core.dataplane.OutsideWorld.LO;
-import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.container;
+import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static io.tapswitch.core.dataplane.OutsideWorld.local;
 import static io.tapswitch.core.dataplane.OutsideWorld.outside;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -112,7 +112,8 @@ class OutsideTest {
             assertThat(NatFrames.source(in)).isEqualTo(peer(ipv6, 5000));
             assertThat(NatFrames.destination(in)).isEqualTo(end(port, ipv6, 80));
             assertThat(NatFrames.checksumsRight(in)).isTrue();
-            Frame out = world.send(port, answer(protocol, container(port), end(port, ipv6, 80), peer(ipv6, 5000)), ETH0);
+            Frame out =
+                    world.send(port, answer(protocol, container(port), end(port, ipv6, 80), peer(ipv6, 5000)), ETH0);
             assertThat(NatFrames.source(out)).isEqualTo(published);
             assertThat(NatFrames.destination(out)).isEqualTo(peer(ipv6, 5000));
             assertThat(NatFrames.checksumsRight(out)).isTrue();
@@ -132,7 +133,8 @@ class OutsideTest {
             String shown = client.equals(HOST4) ? client : gateway;
             assertThat(NatFrames.source(in).address()).isEqualTo(IpAddress.parse(shown));
             assertThat(NatFrames.destination(in)).isEqualTo(end(port, ipv6, 80));
-            Frame out = world.send(port, answer(protocol, container(port), end(port, ipv6, 80), NatFrames.source(in)), LO);
+            Frame out =
+                    world.send(port, answer(protocol, container(port), end(port, ipv6, 80), NatFrames.source(in)), LO);
             assertThat(NatFrames.source(out)).isEqualTo(published);
             assertThat(NatFrames.destination(out)).isEqualTo(from);
             assertThat(OutsideWorld.destinationMac(out)).isZero();

@@ -254,12 +254,13 @@ final class OutsideWorld {
 
     /** {@return the worker whose queue the marks choose; 0 without a mark, as for a clone} */
     private int steered(Frame frame) {
-        PortMarks marked = marks.get(
-                ADDRESSES.indexOf(NatFrames.destinationAddress(frame).toString()));
+        PortMarks marked =
+                marks.get(ADDRESSES.indexOf(NatFrames.destinationAddress(frame).toString()));
         int protocol = kind(NatFrames.protocol(frame));
         return marked == null
                 ? 0
-                : Math.max(0, marked.owner(protocol, NatFrames.destination(frame).port()));
+                : Math.max(
+                        0, marked.owner(protocol, NatFrames.destination(frame).port()));
     }
 
     Frame one(int to) {
