@@ -53,6 +53,28 @@ public final class BpfDirectory {
         }
     }
 
+    /**
+     * {@return the directory of the daemon with this run directory, also when it is in another mount namespace: `ip netns
+     * exec` gives each command one of its own, in which a bpffs is that nobody else sees}
+     *
+     * @param root the file system as somebody sees it who outlives daemons, such as {@code /proc/PID/root} of the
+     *     keeper: what an earlier daemon has mounted lives as long as that one
+     * @param system the system's bpffs, {@link #SYSTEM}
+     * @throws DeviceException when none can be mounted
+     */
+    public static Path open(Path root, Path system, Path runDirectory) {
+        if (!Files.isDirectory(own(system, runDirectory))
+                && !Files.isDirectory(own(mountPoint(runDirectory), runDirectory))) {
+            for (Path mount : new Path[] {system, mountPoint(runDirectory)}) {
+                Path there = own(root.resolve(Path.of("/").relativize(mount)), runDirectory);
+                if (Files.isDirectory(there)) {
+                    return there;
+                }
+            }
+        }
+        return open(system, runDirectory);
+    }
+
     /** Removes the directory with all names in it, and the mount when it was made for it; not there is no mistake. */
     public static void remove(Path system, Path runDirectory) {
         Path mount = mountPoint(runDirectory);

@@ -263,6 +263,12 @@ public final class FdVault implements AutoCloseable {
         queue.drop(tags);
     }
 
+    /** {@return the root of the file system as the keeper sees it, this process's own while there is none} */
+    public synchronized Path holderRoot() {
+        Keeper ours = keeper;
+        return ours == null ? Path.of("/") : Path.of("/proc", String.valueOf(ours.pid()), "root");
+    }
+
     /** {@return who holds the files beside this process: "systemd", "keeper PID", both, or "nobody" and why} */
     public synchronized String holder() {
         Keeper ours = keeper;

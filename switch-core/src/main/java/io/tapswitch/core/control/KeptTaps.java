@@ -111,6 +111,11 @@ final class KeptTaps {
         letGo(taps, others);
     }
 
+    /** {@return the file system as who keeps the files sees it} */
+    Path root() {
+        return vault.holderRoot();
+    }
+
     /** {@return who keeps the files, for people} */
     String holder() {
         return vault.holder();

@@ -67,7 +67,7 @@ final class SteeredOutside implements OutsideKernel {
         this.kept = kept;
         this.workers = workers;
         this.only = only;
-        this.steering = Steering.open(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory), grace);
+        this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
     }
 
     private static <T> T refusing(Supplier<T> work) {
@@ -299,7 +299,7 @@ final class SteeredOutside implements OutsideKernel {
     public void removeAll() {
         refusing(() -> {
             steering.close();
-            removeTraces(runDirectory);
+            removeTraces(kept.root(), runDirectory);
             return runDirectory;
         });
     }
@@ -308,10 +308,11 @@ final class SteeredOutside implements OutsideKernel {
      * Removes what a daemon with this run directory left at the host, but for TAPs: programs, marks, what was set on
      * lo, flows. No process may use it.
      *
+     * @param root the file system as who keeps the files sees it
      * @throws DeviceException when the kernel or the rights do not allow it
      */
-    static void removeTraces(Path runDirectory) {
-        Steering.removeAll(BpfDirectory.open(BpfDirectory.SYSTEM, runDirectory));
+    static void removeTraces(Path root, Path runDirectory) {
+        Steering.removeAll(BpfDirectory.open(root, BpfDirectory.SYSTEM, runDirectory));
         BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
         FlowMemory.removeFiles(runDirectory);
         try {

@@ -98,7 +98,7 @@ public final class TapPlumbing implements Plumbing {
     private @Nullable OutsideKernel withoutOutside() {
         if (Files.exists(runDirectory.resolve(SteeredOutside.SLOTS))) {
             try {
-                SteeredOutside.removeTraces(runDirectory);
+                SteeredOutside.removeTraces(kept.root(), runDirectory);
             } catch (DeviceException e) {
                 LOG.warn("what an earlier daemon's uplink left stays: {}", e.getMessage());
             }
