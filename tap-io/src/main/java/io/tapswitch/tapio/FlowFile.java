@@ -61,7 +61,7 @@ public final class FlowFile implements AutoCloseable {
                         path + " is another process'; each daemon needs a run directory of its own", Errno.EAGAIN);
             }
             require("set the length of", path, Syscalls.truncate(fd, length));
-            require("reserve " + length + " bytes for", path, Syscalls.allocate(fd, length));
+            require("reserve " + length + " bytes for", path, allocate(fd, length));
             long address = Mapping.file(fd, length);
             if (Errno.isError(address)) {
                 require("map", path, (int) address);
@@ -70,6 +70,16 @@ public final class FlowFile implements AutoCloseable {
         } catch (DeviceException e) {
             Syscalls.close(fd);
             throw e;
+        }
+    }
+
+    private static int allocate(int fd, int length) {
+        while (true) {
+            int result = Syscalls.allocate(fd, length);
+            // A signal to this thread makes a tmpfs give up, and what it had begun is undone.
+            if (result != -Errno.EINTR) {
+                return result;
+            }
         }
     }
 
