@@ -1,5 +1,6 @@
 package io.tapswitch.nat;
 
+import io.tapswitch.wire.IpProtocol;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -245,6 +246,13 @@ public final class NatEngine {
         boolean more = table.expire(nowMs, limit) == limit;
         counters.set(NatCounter.FLOWS, table.size());
         return more;
+    }
+
+    /** {@return whether packets to a port are for this engine: it is published, or a flow uses it} */
+    public boolean isOwned(int outsideSlot, int protocol, int port) {
+        return ports.isPublished(protocol, outsideSlot, port)
+                || table.portUsed(protocol, outsideSlot, port)
+                || (protocol == IpProtocol.ICMP && table.portUsed(IpProtocol.ICMPV6, outsideSlot, port));
     }
 
     /** Until when segments of unknown connections are taken up rather than reset (N14). */

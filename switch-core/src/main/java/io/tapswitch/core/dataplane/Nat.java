@@ -1,6 +1,7 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
+import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatDrop;
 import io.tapswitch.nat.NatEngine;
 import io.tapswitch.tapio.FrameMemory;
@@ -97,6 +98,11 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         table = before == null ? next : before;
         engine.take(next.nat, nowMs);
         table = next;
+        for (int slot = 0; slot < DnatRule.SLOTS; slot++) {
+            if (next.hasOtherMarks(slot, before)) {
+                next.forgetStale(slot, worker, workers, engine);
+            }
+        }
     }
 
     @Override

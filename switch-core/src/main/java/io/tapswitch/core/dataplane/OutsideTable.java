@@ -2,6 +2,7 @@ package io.tapswitch.core.dataplane;
 
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatEngine;
 import io.tapswitch.nat.NatVersion;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.PortMarks;
@@ -18,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class OutsideTable {
     /** Neither a slot, nor a port, nor an owner. */
     static final int NONE = -1;
+
+    /** Protocols whose ports are marked; a slot is of one family, so one kind of ICMP stands for both. */
+    private static final int[] MARKED = {IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP, IpProtocol.ICMP};
+
+    private static final int PORTS = 1 << 16;
 
     /** No protocol whose ports are marked. */
     private static final int UNMARKED = -1;
@@ -99,6 +105,32 @@ final class OutsideTable {
         int kind = marked(protocol);
         if (marked != null && kind != UNMARKED && marked.owner(kind, port) == worker) {
             marked.clear(kind, port);
+        }
+    }
+
+    /** {@return whether the marks of a slot are others than in an earlier table, or of a daemon before this one} */
+    boolean hasOtherMarks(int slot, @Nullable OutsideTable before) {
+        return marks[slot] != null && (before == null || before.marks[slot] != marks[slot]);
+    }
+
+    /**
+     * Gives ports back that a daemon before this one marked for this worker, and that are neither its engine's nor
+     * published; worker 0 also those of workers that there are not any more.
+     */
+    void forgetStale(int slot, int worker, int workers, NatEngine engine) {
+        PortMarks marked = marks[slot];
+        if (marked == null) {
+            return;
+        }
+        for (int protocol : MARKED) {
+            int kind = marked(protocol);
+            for (int port = 1; port < PORTS; port++) {
+                int owner = marked.owner(kind, port);
+                boolean isMine = owner == worker || (worker == 0 && owner >= workers);
+                if (isMine && !engine.isOwned(slot, protocol, port)) {
+                    marked.clear(kind, port);
+                }
+            }
         }
     }
 
