@@ -9,8 +9,8 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
- * Where one worker puts copies of captured frames, for a thread that takes them out: a ring of bytes with one writer and
- * one reader. When it is full a frame is not captured, and counted; the frame itself does not notice.
+ * Where one worker puts copies of captured frames, for a thread that takes them out: a ring of bytes with one writer
+ * and one reader. When it is full a frame is not captured, and counted; the frame itself does not notice.
  *
  * <pre>
  *   0 long time (System.nanoTime)   8 int port   12 int length of the frame   16 the frame's first bytes

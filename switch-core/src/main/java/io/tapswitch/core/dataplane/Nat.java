@@ -50,7 +50,8 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         this.workers = workers;
         this.egress = egress;
         this.bridges = bridges;
-        now(nowNs);
+        this.nowNs = nowNs;
+        nowMs = TimeUnit.NANOSECONDS.toMillis(nowNs);
         nextTickNs = nowNs;
         SecureRandom random = new SecureRandom();
         NatResources.Share share = resources.workers().get(worker);
@@ -69,10 +70,12 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
                 this);
     }
 
-    /** Says what time it is. */
+    /** Says what time it is. A handed-over frame's is that of the batch before; here time never goes back. */
     void now(long timeNs) {
-        nowNs = timeNs;
-        nowMs = TimeUnit.NANOSECONDS.toMillis(timeNs);
+        if (timeNs - nowNs > 0) {
+            nowNs = timeNs;
+            nowMs = TimeUnit.NANOSECONDS.toMillis(timeNs);
+        }
     }
 
     /** {@return what is known of the outside, null when there is none} */

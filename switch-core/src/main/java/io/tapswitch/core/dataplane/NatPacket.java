@@ -87,6 +87,18 @@ final class NatPacket {
         return mayBeSplit ? SPLIT : TOO_BIG;
     }
 
+    /** {@return whether a card joined TCP segments and verified them, which says nothing of where their checksum is} */
+    static boolean isVerifiedSuperFrame(DirectBuffer buffer, int offset) {
+        int gsoType = VirtioNetHeader.gsoType(buffer, offset) & ~VirtioNetHeader.GSO_ECN;
+        return VirtioNetHeader.flags(buffer, offset) == VirtioNetHeader.DATA_VALID
+                && (gsoType == VirtioNetHeader.GSO_TCPV4 || gsoType == VirtioNetHeader.GSO_TCPV6);
+    }
+
+    /** {@return whether a verified super-frame is one of TCP, as it says} */
+    static boolean isTcp(long classified) {
+        return PacketClass.kind(classified) == PacketClass.PORTS && PacketClass.protocol(classified) == IpProtocol.TCP;
+    }
+
     /**
      * Tells the receiver that the checksum was verified, where the card said so: by a header that says that it is not
      * finished yet. "Verified" itself is a word that a TAP does not take, and the receiver would sum again.
@@ -95,7 +107,7 @@ final class NatPacket {
         if (VirtioNetHeader.flags(buffer, offset) != VirtioNetHeader.DATA_VALID) {
             return;
         }
-        VirtioNetHeader.clear(buffer, offset);
+        VirtioNetHeader.flags(buffer, offset, 0);
         int transport = PacketClass.transport(classified);
         int field = switch (PacketClass.kind(classified) == PacketClass.PORTS ? PacketClass.protocol(classified) : 0) {
             case IpProtocol.TCP -> TcpHeader.CHECKSUM_OFFSET;

@@ -47,11 +47,20 @@ final class Pieces {
         }
     }
 
-    /** {@return the shape of a packet that was not split before; an IPv6 packet is the host's own then} */
+    /**
+     * {@return the shape of a packet that was not split before} An IPv6 packet is the host's own then, and so is one of
+     * IPv4 that has no number because its sender forbids to split it.
+     */
     private long whole(int offset, int mtu) {
-        return NatPacket.isIpv4(buffer, offset)
-                ? Fragmentation.shape(mtu)
-                : Fragmentation.shape6(mtu, Ipv6Header.LENGTH, ++identification);
+        if (!NatPacket.isIpv4(buffer, offset)) {
+            return Fragmentation.shape6(mtu, Ipv6Header.LENGTH, ++identification);
+        }
+        int packet = offset + L3;
+        if (Ipv4Header.dontFragment(buffer, packet) && Ipv4Header.identification(buffer, packet) == 0) {
+            Ipv4Header.identification(buffer, packet, ++identification & 0xffff);
+            Ipv4Header.updateChecksum(buffer, packet);
+        }
+        return Fragmentation.shape(mtu);
     }
 
     /**

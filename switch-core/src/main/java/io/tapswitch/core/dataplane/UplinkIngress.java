@@ -83,7 +83,9 @@ final class UplinkIngress {
             return;
         }
         int packet = offset + L3;
-        verdict = source(table, packet, classified, port == table.loopback, subnets, host);
+        verdict = NatPacket.isVerifiedSuperFrame(buffer, offset) && !NatPacket.isTcp(classified)
+                ? DropReason.BAD_VNET_HEADER.verdict()
+                : source(table, packet, classified, port == table.loopback, subnets, host);
         if (verdict != PASS) {
             egress.drop(port, slot, verdict);
         } else if (PacketClass.kind(classified) == PacketClass.FRAGMENT) {
@@ -133,6 +135,9 @@ final class UplinkIngress {
                 || (etherType != EtherType.IPV4 && etherType != EtherType.IPV6)) {
             // What the kernel itself says on the TAP, which is a device to it.
             return DropReason.HOST_GROUP.verdict();
+        }
+        if (NatPacket.isVerifiedSuperFrame(buffer, offset)) {
+            return VirtioNetHeader.gsoSize(buffer, offset) == 0 ? DropReason.BAD_VNET_HEADER.verdict() : PASS;
         }
         return FrameValidator.offload(buffer, offset, frameLength, ANY_MTU);
     }

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Packets of both families for tests of the way out and in, with right checksums, and what they say when they arrive. */
+/** Packets of both families, with right checksums, for tests of the way out and in, and what they say on arrival. */
 final class NatFrames {
     static final int IP = EthernetHeader.LENGTH;
 
