@@ -13,10 +13,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.dataplane.Frames.Frame;
 import io.tapswitch.core.dataplane.NatFrames.End;
+import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.TcpHeader;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -200,5 +202,25 @@ class OutsideTest {
         Frame frame = container(0).udp(end(0, ipv6, 4000), end(5, ipv6, 80), 10);
         world.send(0, frame, 0);
         assertThat(world.drops()).containsOnlyKeys(DropReason.ISOLATED);
+    }
+
+    @Test
+    void portsThatADaemonBeforeMarkedAndNobodyHasAreTheHostsAgain() {
+        world.publish(1, IpProtocol.TCP, 8080, 0, 80);
+        End mapping = NatFrames.source(world.send(0, container(0).udp(end(0, false, 4000), peer(false, 53), 40), ETH0));
+        int slot = OutsideWorld.ADDRESSES.indexOf(HOST4);
+        PortMarks now = PortMarks.inMemory();
+        now.mark(PortMarks.UDP, mapping.port(), 0);
+        now.mark(PortMarks.UDP, 5555, 0);
+        now.mark(PortMarks.TCP, 8080, 0);
+        now.mark(PortMarks.TCP, 6666, world.workers + 3);
+        now.mark(PortMarks.ICMP_ID, 77, world.workers - 1);
+        world.marks.put(slot, now);
+        world.take();
+        assertThat(now.owner(PortMarks.UDP, mapping.port())).isZero();
+        assertThat(now.owner(PortMarks.TCP, 8080)).isZero();
+        assertThat(now.owner(PortMarks.UDP, 5555)).isEqualTo(-1);
+        assertThat(now.owner(PortMarks.TCP, 6666)).isEqualTo(-1);
+        assertThat(now.owner(PortMarks.ICMP_ID, 77)).isEqualTo(-1);
     }
 }
