@@ -95,7 +95,7 @@ public final class Controller implements AutoCloseable {
         this.host = new HostPortWiring(plumbing, host, this::hostListener);
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         OutsideKernel kernel = plumbing.outside();
-        this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers());
+        this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning);
         this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, this::listener);
         this.hostNews = new HostNews(desired, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);

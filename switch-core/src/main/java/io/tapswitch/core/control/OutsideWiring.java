@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +56,7 @@ final class OutsideWiring {
     private static final String OWN_NAMES = "tapswitch";
 
     private final OutsideKernel kernel;
+    private final BooleanSupplier alive;
     private final @Nullable String only;
     private final OutsideSlots slots;
     private final Published published;
@@ -82,9 +84,11 @@ final class OutsideWiring {
      * Looks at the host; nothing is made yet.
      *
      * @param workers how many the dataplane has
+     * @param alive whether they forward: while they do not, the ports are better the host's again
      */
-    OutsideWiring(OutsideKernel kernel, int workers) {
+    OutsideWiring(OutsideKernel kernel, int workers, BooleanSupplier alive) {
         this.kernel = kernel;
+        this.alive = alive;
         this.only = kernel.only();
         this.slots = new OutsideSlots(kernel.slotsFile());
         this.options = withLocalRange(DEFAULTS);
@@ -280,7 +284,9 @@ final class OutsideWiring {
         try {
             while (!closed) {
                 Thread.sleep(BEAT_MS);
-                kernel.beat();
+                if (alive.getAsBoolean()) {
+                    kernel.beat();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -65,6 +65,9 @@ public interface Dataplane extends AutoCloseable {
     /** {@return the network's addresses, as its workers know them} */
     CompletableFuture<List<FdbEntry>> fdb(int network);
 
+    /** {@return whether all workers forward: none has stood still for seconds} */
+    boolean isTurning();
+
     /** {@return the counters of a port since it was added} */
     CounterSnapshot counters(int port);
 

@@ -87,6 +87,8 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     private volatile long threadId;
     private volatile boolean started;
+    // When it looked at its clock last: others see whether it still turns.
+    private volatile long turnedNs;
 
     /**
      * Prepares a worker; its thread begins with {@link #onStart}.
@@ -132,6 +134,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         nat = natResources == null ? null : new Nat(index, workers, natResources, egress, bridges, nowNs);
         datapath = new Datapath(egress, bridges, nat, listener);
         nextTickNs = nowNs + TICK_NS;
+        turnedNs = nowNs;
         started = true;
     }
 
@@ -148,6 +151,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         crossings.ringDoorbells();
         if (nowNs - nextTickNs >= 0) {
             nextTickNs = nowNs + TICK_NS;
+            turnedNs = nowNs;
             onTick();
         }
         epoch.end();
@@ -252,6 +256,11 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     @Nullable
     Nat nat() {
         return started ? nat : null;
+    }
+
+    /** {@return when it was last seen to turn, which it says once a second; any thread} */
+    long turnedNs() {
+        return turnedNs;
     }
 
     /** {@return id of the worker's thread, 0 before the start} */

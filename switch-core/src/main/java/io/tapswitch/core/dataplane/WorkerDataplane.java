@@ -36,6 +36,9 @@ import org.agrona.concurrent.SystemNanoClock;
 public final class WorkerDataplane implements Dataplane {
     private static final int HANDOFF_CAPACITY = 1024;
     private static final int MAX_WORKERS = 16;
+    /** Some ticks: a worker that says nothing for as long does not forward any more. */
+    private static final long STANDSTILL_NS = TimeUnit.SECONDS.toNanos(3);
+
     private static final long CONSISTENT_READ_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final FrameMemory memory;
@@ -213,6 +216,12 @@ public final class WorkerDataplane implements Dataplane {
 
     private static FdbEntry younger(FdbEntry a, FdbEntry b) {
         return a.ageMs() <= b.ageMs() ? a : b;
+    }
+
+    @Override
+    public boolean isTurning() {
+        long nowNs = System.nanoTime();
+        return Arrays.stream(workers).allMatch(worker -> nowNs - worker.turnedNs() < STANDSTILL_NS);
     }
 
     @Override

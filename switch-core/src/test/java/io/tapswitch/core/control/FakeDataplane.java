@@ -96,6 +96,11 @@ public final class FakeDataplane implements Dataplane {
     }
 
     @Override
+    public boolean isTurning() {
+        return !stuck;
+    }
+
+    @Override
     public CounterSnapshot counters(int port) {
         return new CounterSnapshot(port, 10, 1000, 20, 2000, Map.of(DropReason.STORM, 3L, DropReason.RUNT, 0L));
     }

@@ -45,7 +45,7 @@ class OutsideWiringTest {
     @BeforeEach
     void begin() {
         kernel = new FakeOutside(directory);
-        wiring = new OutsideWiring(kernel, 2);
+        wiring = new OutsideWiring(kernel, 2, () -> true);
     }
 
     private DesiredState publish(String... specs) {
@@ -94,7 +94,7 @@ class OutsideWiringTest {
     @Test
     void theNamedDeviceAloneIsUsedBesidesLo_andMissedWhileItIsNotThere() {
         kernel.only = "eth9";
-        wiring = new OutsideWiring(kernel, 1);
+        wiring = new OutsideWiring(kernel, 1, () -> true);
         assertThat(bring(state).uplinks()).hasSize(1);
         assertThat(wiring.warnings()).singleElement().asString().contains("eth9");
     }
@@ -157,7 +157,7 @@ class OutsideWiringTest {
         List<OutsideAddress> before = bring(state).addresses();
         kernel.devices.remove(FakeOutside.LO);
         kernel.devices.add(FakeOutside.LO);
-        OutsideWiring next = new OutsideWiring(kernel, 2);
+        OutsideWiring next = new OutsideWiring(kernel, 2, () -> true);
         assertThat(next.prepare(state, List.of()).addresses()).containsExactlyInAnyOrderElementsOf(before);
     }
 
