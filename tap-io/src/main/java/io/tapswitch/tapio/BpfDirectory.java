@@ -54,8 +54,8 @@ public final class BpfDirectory {
     }
 
     /**
-     * {@return the directory of the daemon with this run directory, also when it is in another mount namespace: `ip netns
-     * exec` gives each command one of its own, in which a bpffs is that nobody else sees}
+     * {@return the directory of the daemon with this run directory, also when it is in another mount namespace: `ip
+     * netns exec` gives each command one of its own, in which a bpffs is that nobody else sees}
      *
      * @param root the file system as somebody sees it who outlives daemons, such as {@code /proc/PID/root} of the
      *     keeper: what an earlier daemon has mounted lives as long as that one
