@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.BindGuard;
 import io.tapswitch.tapio.BpfDirectory;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
@@ -14,6 +15,7 @@ import io.tapswitch.tapio.Steering;
 import io.tapswitch.tapio.Sysctl;
 import io.tapswitch.tapio.UplinkTap;
 import io.tapswitch.tapio.sys.Errno;
+import io.tapswitch.tapio.sys.Syscalls;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Address;
@@ -29,6 +31,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The kernel's side of the outside as it is: BPF programs at the host's devices ({@link Steering}), one TAP for each
@@ -36,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * outlives the daemon.
  */
 final class SteeredOutside implements OutsideKernel {
+    private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
@@ -68,6 +73,19 @@ final class SteeredOutside implements OutsideKernel {
         this.workers = workers;
         this.only = only;
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
+        guard();
+    }
+
+    /** Whoever binds a port that is taken here shall hear of it; where the kernel cannot, sockets hold what they can. */
+    private void guard() {
+        Path processes = BindGuard.cgroupRoot();
+        if (processes != null) {
+            try {
+                steering.guardBinds(processes);
+            } catch (DeviceException e) {
+                LOG.info("processes of the host may bind to ports of large published ranges: {}", e.getMessage());
+            }
+        }
     }
 
     private static <T> T refusing(Supplier<T> work) {
@@ -133,6 +151,7 @@ final class SteeredOutside implements OutsideKernel {
             return tap;
         } catch (DeviceException gone) {
             kept.drop(List.of(tag));
+            files.forEach(Syscalls::close);
             return null;
         }
     }
@@ -242,7 +261,8 @@ final class SteeredOutside implements OutsideKernel {
         if (protocol != IpProtocol.SCTP) {
             for (SocketDiag.Holder holder : SocketDiag.holders(protocol, first, last)) {
                 for (IpAddress address : addresses) {
-                    if (holder.holds(address)) {
+                    // An ended connection is nobody's server, and gone in a minute.
+                    if (holder.state() != SocketDiag.State.TIME_WAIT && holder.holds(address)) {
                         throw busy(address, protocol, holder.port(), Errno.EADDRINUSE);
                     }
                 }
