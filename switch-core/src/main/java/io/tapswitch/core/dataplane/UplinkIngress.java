@@ -86,6 +86,9 @@ final class UplinkIngress {
         verdict = NatPacket.isVerifiedSuperFrame(buffer, offset) && !NatPacket.isTcp(classified)
                 ? DropReason.BAD_VNET_HEADER.verdict()
                 : source(table, packet, classified, port == table.loopback, subnets, host);
+        if (verdict == PASS && destinationSlot(table, packet, classified) == OutsideTable.NONE) {
+            verdict = DropReason.NAT_NO_MAPPING.verdict();
+        }
         if (verdict != PASS) {
             egress.drop(port, slot, verdict);
         } else if (PacketClass.kind(classified) == PacketClass.FRAGMENT) {
