@@ -23,6 +23,8 @@ public class TranslationBenchmark extends PerCall {
 
     private record Value(long outside, int port) {}
 
+    private static final Value NOWHERE = new Value(0, 0);
+
     private final int[] questions = new int[QUESTIONS];
     private final Map<Key, Value> map = new HashMap<>();
     private BenchmarkNat nat = new BenchmarkNat(2);
@@ -79,13 +81,14 @@ public class TranslationBenchmark extends PerCall {
         int flow = question();
         nat.outbound(BenchmarkNat.FIRST_PORT + flow % BenchmarkNat.PORTS, flow / BenchmarkNat.PORTS);
         var packet = nat.packet;
-        Value found = map.get(new Key(
+        Key asked = new Key(
                 17,
                 0,
                 FlowTuple.v4(Ipv4Header.sourceAddress(packet, 0)),
                 UdpHeader.sourcePort(packet, Ipv4Header.MIN_LENGTH),
                 FlowTuple.v4(Ipv4Header.destinationAddress(packet, 0)),
-                UdpHeader.destinationPort(packet, Ipv4Header.MIN_LENGTH)));
+                UdpHeader.destinationPort(packet, Ipv4Header.MIN_LENGTH));
+        Value found = map.getOrDefault(asked, NOWHERE);
         Translator.source(packet, 0, nat.classified, 0, found.outside, found.port);
         return Translator.hop(packet, 0, nat.classified);
     }

@@ -110,19 +110,14 @@ final class NatModel {
     private final TreeSet<String> wasPublished = new TreeSet<>();
 
     private void fromPeer() {
-        if (flows.isEmpty()) {
-            return;
-        }
-        List<Outside> known = new ArrayList<>(flows.keySet());
-        known.removeIf(outside -> flows.get(outside).published);
+        List<Map.Entry<Outside, Flow>> known = known(false);
         if (known.isEmpty()) {
             return;
         }
-        Outside some = pick(known);
+        Outside some = pick(known).getKey();
         boolean stranger = random.nextInt(4) == 0;
         Outside outside = stranger ? new Outside(some.protocol, some.port, "203.0.113.200", some.peerPort) : some;
-        Packet packet =
-                packet(outside.protocol, outside.peer, outside.peerPort, "192.0.2.1", outside.port, false);
+        Packet packet = packet(outside.protocol, outside.peer, outside.peerPort, "192.0.2.1", outside.port, false);
         Flow flow = flows.get(outside);
         if (flow == null && !isPublished(outside)) {
             assertThat(world.dropped(world.in(packet))).isIn(NatDrop.NO_MAPPING, NatDrop.ICMP_STRAY_REPLY);
@@ -141,10 +136,8 @@ final class NatModel {
         }
         DnatRule rule = pick(world.rules);
         Container container = Container.values()[rule.endpoint() - 1];
-        Outside outside =
-                new Outside(rule.protocol(), rule.firstPort(), pick(PEERS), random.nextInt(3000, 3006));
-        Packet packet =
-                packet(outside.protocol, outside.peer, outside.peerPort, "192.0.2.1", outside.port, false);
+        Outside outside = new Outside(rule.protocol(), rule.firstPort(), pick(PEERS), random.nextInt(3000, 3006));
+        Packet packet = packet(outside.protocol, outside.peer, outside.peerPort, "192.0.2.1", outside.port, false);
         Flow flow = flows.get(outside);
         if (flow == null && looksLikeAnother(outside, rule, container)) {
             assertThat(world.dropped(world.in(packet))).isEqualTo(NatDrop.FLOW_CLASH);
@@ -175,13 +168,13 @@ final class NatModel {
     }
 
     private void answerOfPublished() {
-        List<Outside> known = new ArrayList<>(flows.keySet());
-        known.removeIf(outside -> !flows.get(outside).published);
+        List<Map.Entry<Outside, Flow>> known = known(true);
         if (known.isEmpty()) {
             return;
         }
-        Outside outside = pick(known);
-        Flow flow = flows.get(outside);
+        Map.Entry<Outside, Flow> some = pick(known);
+        Outside outside = some.getKey();
+        Flow flow = some.getValue();
         Container container = flow.inside.container;
         Packet packet =
                 packet(outside.protocol, container.ipv4, flow.inside.port, outside.peer, outside.peerPort, true);
@@ -190,6 +183,12 @@ final class NatModel {
         assertThat(NatWorld.destination(packet)).isEqualTo(outside.peer + " " + outside.peerPort);
         seen(flow, true);
         done.add("answered");
+    }
+
+    private List<Map.Entry<Outside, Flow>> known(boolean published) {
+        List<Map.Entry<Outside, Flow>> known = new ArrayList<>(flows.entrySet());
+        known.removeIf(entry -> entry.getValue().published != published);
+        return known;
     }
 
     private void publishOrNot() {
