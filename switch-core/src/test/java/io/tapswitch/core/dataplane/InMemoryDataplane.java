@@ -1,6 +1,7 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.tapio.IoMode;
+import org.jspecify.annotations.Nullable;
 
 /** A dataplane with threads and rings and everything, but in-memory I/O. */
 public final class InMemoryDataplane {
@@ -10,6 +11,11 @@ public final class InMemoryDataplane {
 
     /** {@return one that runs} */
     public static Dataplane start(int workers) {
+        return start(workers, null);
+    }
+
+    /** {@return one that runs, with NAT or without} */
+    static Dataplane start(int workers, @Nullable NatResources nat) {
         DataplaneListener listener = new DataplaneListener() {
             @Override
             public void onPortGone(int port, int errno) {
@@ -26,7 +32,7 @@ public final class InMemoryDataplane {
                 throw fault;
             }
         };
-        Dataplane.Config config = new Dataplane.Config(workers, IoMode.POLL, MEMORY_BYTES);
+        Dataplane.Config config = new Dataplane.Config(workers, IoMode.POLL, MEMORY_BYTES, 0, nat);
         return WorkerDataplane.start(config, IoMode.POLL, ParkedFrameIo::new, listener);
     }
 }

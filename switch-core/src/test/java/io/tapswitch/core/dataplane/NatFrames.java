@@ -82,6 +82,28 @@ final class NatFrames {
         return checksum(frame);
     }
 
+    /** "Port unreachable" about a packet that {@code from} got and {@code to} sent. */
+    Frame portUnreachable(End from, End to, Frame about) {
+        boolean six = from.address.isIpv6();
+        int quoted = about.ethernet().capacity() - IP;
+        Frame frame = ip(from, to, six ? IpProtocol.ICMPV6 : IpProtocol.ICMP, IcmpHeader.LENGTH + quoted);
+        int at = transport(frame);
+        UnsafeBuffer b = frame.ethernet();
+        IcmpHeader.type(b, at, six ? 1 : 3);
+        IcmpHeader.code(b, at, six ? 4 : 3);
+        b.putBytes(at + IcmpHeader.LENGTH, about.ethernet(), IP, quoted);
+        return checksum(frame);
+    }
+
+    /** {@return the packet that an ICMP error quotes, as a frame} */
+    static Frame quoted(Frame error) {
+        int at = transport(error) + IcmpHeader.LENGTH;
+        int length = error.ethernet().capacity() - at;
+        Frame quoted = Frames.ethernet(0, 0, EthernetHeader.etherType(error.ethernet(), 0), length);
+        quoted.ethernet().putBytes(IP, error.ethernet(), at, length);
+        return quoted;
+    }
+
     private Frame ip(End from, End to, int protocol, int length) {
         if (from.address instanceof Ipv4Address source && to.address instanceof Ipv4Address destination) {
             Frame frame = Frames.ipv4(destinationMac, sourceMac, source.bits(), destination.bits(), protocol, length);

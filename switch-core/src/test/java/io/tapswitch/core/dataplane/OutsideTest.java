@@ -198,6 +198,54 @@ class OutsideTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void N19_anErrorFromOutsideReachesWhoSentThePacket(boolean ipv6) {
+        for (int port : new int[] {0, 1}) {
+            Frame out = world.send(port, container(port).udp(end(port, ipv6, 4000), peer(ipv6, 53), 20), ETH0);
+            End router = End.of(ipv6 ? "2001:db8:7::7" : "198.51.100.7", 0);
+            Frame error = outside().portUnreachable(router, NatFrames.source(out), out);
+            // The kernel steers it by the port of what it quotes.
+            world.tested.written.clear();
+            world.tested.arrive(ETH0, port % world.workers, error);
+            world.tested.settle();
+            Frame in = world.one(port);
+            assertThat(NatFrames.sourceAddress(in)).isEqualTo(router.address());
+            assertThat(NatFrames.source(NatFrames.quoted(in))).isEqualTo(end(port, ipv6, 4000));
+            assertThat(NatFrames.checksumsRight(in)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void N19_aContainersErrorReachesThePeerInTheHostsName(boolean ipv6) {
+        for (int port : new int[] {0, 1}) {
+            world.publish(port, IpProtocol.UDP, 8080 + port, port, 80);
+            End published = new End(hostAddress(ipv6), 8080 + port);
+            Frame in = world.arrive(ETH0, outside().udp(peer(ipv6, 5000), published, 20), port);
+            Frame error = container(port).portUnreachable(end(port, ipv6, 80), peer(ipv6, 5000), in);
+            Frame out = world.send(port, error, ETH0);
+            assertThat(NatFrames.sourceAddress(out)).isEqualTo(hostAddress(ipv6));
+            assertThat(NatFrames.destination(NatFrames.quoted(out))).isEqualTo(published);
+            assertThat(NatFrames.checksumsRight(out)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,0,1", "true,0,1", "false,0,0", "false,0,2", "true,1,4"})
+    void N27_anErrorAboutAHairpinReachesTheClient(boolean ipv6, int client, int server) {
+        world.publish(9, IpProtocol.UDP, 8080, server, 80);
+        End published = new End(hostAddress(ipv6), 8080);
+        Frame in = world.send(client, container(client).udp(end(client, ipv6, 5000), published, 20), server);
+        Frame error = container(server).portUnreachable(end(server, ipv6, 80), NatFrames.source(in), in);
+        Frame back = world.send(server, error, client);
+        assertThat(NatFrames.sourceAddress(back)).isEqualTo(hostAddress(ipv6));
+        Frame quoted = NatFrames.quoted(back);
+        assertThat(NatFrames.source(quoted)).isEqualTo(end(client, ipv6, 5000));
+        assertThat(NatFrames.destination(quoted)).isEqualTo(published);
+        assertThat(NatFrames.checksumsRight(back)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void B10_anotherNetworkIsNotReachedByTheWayOut(boolean ipv6) {
         Frame frame = container(0).udp(end(0, ipv6, 4000), end(5, ipv6, 80), 10);
         world.send(0, frame, 0);

@@ -48,7 +48,7 @@ final class OutsideWorld {
     static final List<String> ADDRESSES =
             List.of(HOST4, HOST6, "10.0.0.1", "fd00::1", "10.1.0.1", "fd01::1", "127.0.0.1", "::1");
 
-    private static final FlowLimits LIMITS = new FlowLimits(1 << 12, 64, 16, 1 << 11);
+    static final FlowLimits LIMITS = new FlowLimits(1 << 12, 64, 16, 1 << 11);
 
     /** Routes of the host: everything by eth0, but what a test says. */
     static final class FakeRoutes implements RouteSource {
