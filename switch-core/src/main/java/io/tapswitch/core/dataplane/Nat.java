@@ -84,6 +84,13 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         return table;
     }
 
+    /** Takes a version's outside where there is NAT. */
+    static void take(@Nullable Nat nat, TableChanges changes, long takenNs) {
+        if (nat != null) {
+            nat.take(changes.outside().table(), changes.removedPorts(), takenNs);
+        }
+    }
+
     /** Takes a version: at a batch boundary, like every table. */
     void take(@Nullable OutsideTable next, List<Integer> removedPorts, long takenNs) {
         now(takenNs);

@@ -92,9 +92,14 @@ final class PortTable {
         return captures[port];
     }
 
-    /** Copies the port's frames from now on, or no more. */
-    void capture(int port, @Nullable CaptureTap tap) {
-        captures[port] = tap;
+    /** Copies the frames of a port that is there, from now on. */
+    void capture(int port, CaptureTap tap) {
+        captures[port] = isKnown(port) ? tap : null;
+    }
+
+    /** Ends that, unless it is another's now. */
+    void captureEnd(int port, CaptureTap tap) {
+        captures[port] = captures[port] == tap ? null : captures[port];
     }
 
     long mac(int port) {

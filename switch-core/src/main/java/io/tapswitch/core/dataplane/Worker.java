@@ -340,11 +340,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     void onTake(TableChanges changes, Runnable released) {
         datapath.subnets(changes.subnets());
         datapath.host(changes.host());
-        if (nat != null) {
-            epoch.begin();
-            nat.take(changes.outside().table(), changes.removedPorts(), clock.nanoTime());
+        epoch.begin();
+        try {
+            Nat.take(nat, changes, clock.nanoTime());
+        } finally {
+            // Whatever NAT makes of it: files must be let go.
+            tables.take(changes, released);
         }
-        tables.take(changes, released);
     }
 
     /** Adds ports whose ids were other ports' until now. */
@@ -373,21 +375,12 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         }
     }
 
-    /** Copies frames of ports that are there. */
     void onCapture(Set<Integer> captured, CaptureTap tap) {
-        for (int port : captured) {
-            if (ports.isKnown(port)) {
-                ports.capture(port, tap);
-            }
-        }
+        captured.forEach(port -> ports.capture(port, tap));
     }
 
     void onCaptureEnd(Set<Integer> captured, CaptureTap tap) {
-        for (int port : captured) {
-            if (ports.capture(port) == tap) {
-                ports.capture(port, null);
-            }
-        }
+        captured.forEach(port -> ports.captureEnd(port, tap));
     }
 
     void onLinkState(int port, boolean up) {
