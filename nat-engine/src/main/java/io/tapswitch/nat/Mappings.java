@@ -151,6 +151,7 @@ final class Mappings {
             return false;
         }
         testsLeft = RECLAIM_LIMIT;
+        victim = FlowTable.ABSENT;
         int own = table.oldestClosed(asked.endpoint, FlowEntries.OUTBOUND);
         boolean found = own != FlowTable.ABSENT
                 && flows.protocol(own) == asked.protocol
@@ -158,7 +159,8 @@ final class Mappings {
                 && isReclaimable(flows.outsidePort(own));
         if (!found) {
             testsLeft = RECLAIM_LIMIT;
-            found = ports.lend(asked.protocol, asked.outsideSlot, asked.insidePort, reclaimable) != PortAllocator.NONE;
+            int port = ports.lend(asked.protocol, asked.outsideSlot, asked.insidePort, reclaimable);
+            found = port != PortAllocator.NONE && victim != FlowTable.ABSENT;
         }
         if (found) {
             counters.increment(NatCounter.PORT_RECLAIMED);
@@ -167,18 +169,24 @@ final class Mappings {
         return found;
     }
 
+    /** {@return whether the search ends: with a victim, or because enough was looked at} */
     private boolean isReclaimable(int port) {
+        victim = FlowTable.ABSENT;
         if (--testsLeft < 0) {
+            return true;
+        }
+        int user = table.groups.soleUser(asked.protocol, asked.outsideSlot, port);
+        if (user == FlowTable.ABSENT || flows.standing(user) != FlowEntries.CLOSED) {
             return false;
         }
-        victim = table.groups.soleUser(asked.protocol, asked.outsideSlot, port);
-        if (victim == FlowTable.ABSENT || flows.standing(victim) != FlowEntries.CLOSED) {
+        boolean samePeer = flows.peerLo(user) == asked.peerLo
+                && flows.peerHi(user) == asked.peerHi
+                && flows.peerPort(user) == asked.peerPort;
+        if (samePeer && !TcpTracker.isAhead(flows.window(user, FlowEntries.TO_PEER), askedSequence)) {
             return false;
         }
-        boolean samePeer = flows.peerLo(victim) == asked.peerLo
-                && flows.peerHi(victim) == asked.peerHi
-                && flows.peerPort(victim) == asked.peerPort;
-        return !samePeer || TcpTracker.isAhead(flows.window(victim, FlowEntries.TO_PEER), askedSequence);
+        victim = user;
+        return true;
     }
 
     private boolean isLendable(int port) {
