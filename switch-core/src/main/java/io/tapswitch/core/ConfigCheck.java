@@ -3,7 +3,6 @@ package io.tapswitch.core;
 import io.tapswitch.core.config.ConfigFile;
 import io.tapswitch.core.control.Reconciler;
 import io.tapswitch.core.ipam.DefaultPools;
-import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import java.nio.file.Path;
@@ -25,7 +24,7 @@ final class ConfigCheck {
         }
         Reconciler.Surroundings nothing =
                 new Reconciler.Surroundings(List.of(), DefaultPools.localPool("check"), ObjectName::newId, () -> "");
-        Reconciler.plan(DesiredState.EMPTY, ConfigFile.read(Path.of(arguments[2])), nothing);
+        Reconciler.check(ConfigFile.read(Path.of(arguments[2])), nothing);
         return arguments[2] + ": valid";
     }
 }

@@ -5,6 +5,7 @@ import io.tapswitch.core.api.Routes;
 import io.tapswitch.core.config.ConfigFile;
 import io.tapswitch.core.config.ConfigText;
 import io.tapswitch.core.config.Configuration;
+import io.tapswitch.core.config.PortsFile;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.DataplaneEvents;
 import io.tapswitch.core.control.Plumbing;
@@ -16,6 +17,7 @@ import io.tapswitch.tapio.HostWatch;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +44,7 @@ public final class Daemon implements AutoCloseable {
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices) {
-        return start(socket, socketGroup, stateDirectory, workers, devices, null);
+        return start(socket, socketGroup, stateDirectory, workers, devices, null, null);
     }
 
     /**
@@ -55,6 +57,7 @@ public final class Daemon implements AutoCloseable {
      * @param workers starts the dataplane
      * @param devices opens what makes devices, under the lock; closed with the daemon
      * @param configuration file that is to be in force, null for none
+     * @param ports file that says only what is published, null for none
      * @return the switch
      */
     public static Daemon start(
@@ -63,10 +66,14 @@ public final class Daemon implements AutoCloseable {
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices,
-            @Nullable Path configuration) {
+            @Nullable Path configuration,
+            @Nullable Path ports) {
+        // A file with a fault ends the start before anything was begun.
         if (configuration != null) {
-            // A file with a fault ends the start before anything was begun.
             ConfigFile.read(configuration);
+        }
+        if (ports != null) {
+            PortsFile.read(ports);
         }
         Deque<Runnable> ends = new ArrayDeque<>();
         try {
@@ -83,7 +90,7 @@ public final class Daemon implements AutoCloseable {
             ends.push(controller::close);
             try {
                 controller.start(loaded);
-                controller.configure(configuration);
+                controller.configure(configuration, ports);
                 HostWatch host = HostWatch.start(now -> controller.hostChanged(), controller::hostNews);
                 ends.push(host::close);
                 // What changed between the start's look and the watch's first.
@@ -103,10 +110,11 @@ public final class Daemon implements AutoCloseable {
     }
 
     private static Routes.Configured configured(Controller controller) {
-        Configuration configuration = controller.configuration();
-        return configuration == null
+        List<Configuration> all = controller.configurations();
+        return all.isEmpty()
                 ? Routes.Configured.NOTHING
-                : new Routes.Configured(configuration.file(), ConfigText.of(configuration));
+                : new Routes.Configured(
+                        all.getFirst().file(), ConfigText.of(all.getFirst(), all.subList(1, all.size())));
     }
 
     /** Asks for another reading of the configuration file. {@return whether there is one} */

@@ -31,7 +31,7 @@ final class DaemonOptions {
     /** Where a daemon that is told nothing listens; the CLI looks there too. */
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
-    private static final Set<String> LATER = Set.of("--ports", "--cluster-store", "--cluster-advertise", "--metrics");
+    private static final Set<String> LATER = Set.of("--cluster-store", "--cluster-advertise", "--metrics");
 
     private static final int WORKERS_MAX = 16;
     private static final int GRACE_SECONDS = 5;
@@ -79,6 +79,13 @@ final class DaemonOptions {
             description = "configuration file, read again on SIGHUP and when it changes")
     @Nullable
     Path config;
+
+    @Option(
+            names = "--ports",
+            paramLabel = "FILE",
+            description = "file with nothing but the list 'publish' of a configuration file, read again as that is")
+    @Nullable
+    Path ports;
 
     @Option(
             names = "--detach-on-exit",

@@ -80,7 +80,8 @@ public final class SwitchMain {
                 options.stateDirectory,
                 listener -> dataplane(options, mode, uplink, listener),
                 () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
-                options.config == null ? null : options.config.toAbsolutePath());
+                options.config == null ? null : options.config.toAbsolutePath(),
+                options.ports == null ? null : options.ports.toAbsolutePath());
         running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));
         System.out.println("tapswitch: ready");
@@ -108,7 +109,7 @@ public final class SwitchMain {
     /** While the switch starts, it reads the file anyway. */
     private static void hangUp(@Nullable Daemon daemon) {
         if (daemon != null && !daemon.reload()) {
-            LOG.info("SIGHUP: there is no configuration file to read again; --config names one");
+            LOG.info("SIGHUP: there is no file to read again; --config and --ports name one");
         }
     }
 

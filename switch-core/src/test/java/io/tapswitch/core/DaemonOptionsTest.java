@@ -52,14 +52,7 @@ class DaemonOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "--ports",
-                "--cluster-store=etcd://x",
-                "--cluster-advertise",
-                "--metrics",
-                "--uplink=dedicated:eth0"
-            })
+    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise", "--metrics", "--uplink=dedicated:eth0"})
     void refusesLaterVersionsFlagsByName(String flag) {
         String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
         assertThatThrownBy(() -> DaemonOptions.parse(flag))

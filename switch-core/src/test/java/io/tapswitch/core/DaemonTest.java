@@ -37,7 +37,8 @@ class DaemonTest {
                 directory.resolve(state),
                 listener -> new FakeDataplane(1),
                 devices,
-                configuration);
+                configuration,
+                null);
     }
 
     @Test

@@ -63,8 +63,33 @@ final class Answers {
             @JsonProperty("IPv4Address") String ipv4Address,
             @JsonProperty("IPv6Address") String ipv6Address) {}
 
-    /** A new container, and the resolv.conf that it should have. */
-    record Attached(String id, String name, String hostname, List<Interface> interfaces, String resolvConf) {}
+    /** A new container, the resolv.conf that it should have, and what a person should know about it. */
+    record Attached(
+            String id,
+            String name,
+            String hostname,
+            List<Interface> interfaces,
+            String resolvConf,
+            List<String> warnings) {}
+
+    /** Ports that were published just now: where they are in force, and what a person should know about them. */
+    record Published(List<Port> ports, List<String> warnings) {}
+
+    /**
+     * Ports of a container next to each other; at no address, and at port 0, when they are exposed but not published.
+     * Docker's keys, and how many there are.
+     */
+    record Port(
+            @JsonProperty("IP") String ip,
+            @JsonProperty("PrivatePort") int privatePort,
+            @JsonProperty("PublicPort") int publicPort,
+            @JsonProperty("Count") int count,
+            @JsonProperty("Type") String type) {}
+
+    /** A port of the host. */
+    record PortBinding(
+            @JsonProperty("HostIp") String hostIp,
+            @JsonProperty("HostPort") String hostPort) {}
 
     /** An interface of a new container; what it does not have is empty. */
     record Interface(
@@ -87,6 +112,7 @@ final class Answers {
             @JsonProperty("State") State state,
             @JsonProperty("Config") Config config,
             @JsonProperty("HostConfig") HostConfig hostConfig,
+            @JsonProperty("Ports") List<Port> ports,
             @JsonProperty("NetworkSettings") NetworkSettings networkSettings) {}
 
     /** Whether a container runs, and its process. The exit code is null when nobody knows it. Times as docker's. */
@@ -105,14 +131,19 @@ final class Answers {
             @JsonProperty("ExposedPorts") Map<String, Map<String, String>> exposedPorts,
             @JsonProperty("Cmd") List<String> command) {}
 
-    /** How a container was asked to be made. */
+    /** How a container was asked to be made; the ports are left out in lists. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     record HostConfig(
             @JsonProperty("NetworkMode") String networkMode,
+            @JsonProperty("PortBindings") @Nullable Map<String, List<PortBinding>> portBindings,
             @JsonProperty("Dns") List<String> dns,
             @JsonProperty("AutoRemove") boolean autoRemove) {}
 
-    /** The networks of a container. */
-    record NetworkSettings(@JsonProperty("Networks") Map<String, Endpoint> networks) {}
+    /** The networks of a container, and its ports in force; these are left out in lists. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record NetworkSettings(
+            @JsonProperty("Networks") Map<String, Endpoint> networks,
+            @JsonProperty("Ports") @Nullable Map<String, List<PortBinding>> ports) {}
 
     /** A container's place in a network; ids and addresses are empty while it does not run. */
     record Endpoint(

@@ -1,8 +1,10 @@
 package io.tapswitch.core.api;
 
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Init;
 import io.tapswitch.core.model.Network;
@@ -20,8 +22,27 @@ final class ContainerViews {
 
     private ContainerViews() {}
 
-    /** {@return the container as inspect shows it; the networks are those of the same moment, by id} */
-    static Answers.Container container(Container container, Map<String, Network> networks) {
+    /** {@return the container as inspect shows it} */
+    static Answers.Container inspected(Container container, DesiredState state, List<ActivePort> active) {
+        return container(
+                container,
+                state.networksById(),
+                active,
+                PortViews.asked(state.publicationsOf(container)),
+                PortViews.bindings(container, active));
+    }
+
+    /** {@return the container as a list shows it: without a line for each port of a range} */
+    static Answers.Container listed(Container container, DesiredState state, List<ActivePort> active) {
+        return container(container, state.networksById(), active, null, null);
+    }
+
+    private static Answers.Container container(
+            Container container,
+            Map<String, Network> networks,
+            List<ActivePort> active,
+            @Nullable Map<String, List<Answers.PortBinding>> asked,
+            @Nullable Map<String, List<Answers.PortBinding>> bindings) {
         Init init = container.init();
         Integer exitCode = container.isRunning() ? Integer.valueOf(0) : container.exitCode();
         return new Answers.Container(
@@ -44,8 +65,9 @@ final class ContainerViews {
                         exposed(container.exposed()),
                         init == null ? List.of() : init.command()),
                 new Answers.HostConfig(
-                        networkMode(container, networks), container.dns(), init != null && init.autoRemove()),
-                new Answers.NetworkSettings(places(container, networks)));
+                        networkMode(container, networks), asked, container.dns(), init != null && init.autoRemove()),
+                PortViews.summary(container, active),
+                new Answers.NetworkSettings(places(container, networks), bindings));
     }
 
     private static String mode(NetworkMode mode) {

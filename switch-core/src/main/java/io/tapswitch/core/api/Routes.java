@@ -4,13 +4,18 @@ import io.tapswitch.core.control.AttachRequest;
 import io.tapswitch.core.control.ConnectRequest;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.NetworkRequest;
+import io.tapswitch.core.control.PublishAnswer;
+import io.tapswitch.core.control.PublishRequest;
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.control.StartRequest;
 import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +67,7 @@ public final class Routes {
     public Routes(Controller controller, About about) {
         this.controller = controller;
         this.about = about;
-        this.table = Stream.of(networks(), members(), containers(), lives(), looks())
+        this.table = Stream.of(networks(), members(), containers(), lives(), ports(), looks())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -121,11 +126,10 @@ public final class Routes {
     private List<Route> containers() {
         return List.of(
                 Route.post(CONTAINERS, "Attaches a network namespace", 201, Answers.Attached.class, call ->
-                                attached(controller.attach(call.body(AttachRequest.class))))
+                                attached(call.body(AttachRequest.class)))
                         .taking(AttachRequest.class, "netns").refusing(404, 409, 501),
                 Route.list(CONTAINERS, "Containers, newest first", Answers.Container.class, call ->
-                                controller.containers(call.flag("all"), call.filters()).stream()
-                                        .map(this::shown).toList())
+                                listed(controller.containers(call.flag("all"), call.filters())))
                         .with(Parameter.flag("all", "also those that ended or lost their namespace"),
                                 Parameter.FILTERS)
                         .refusing(404, 501),
@@ -151,9 +155,27 @@ public final class Routes {
                         .with(Parameter.number("timeout", "seconds until SIGKILL; 10 when missing", "10"))
                         .refusing(404, 409),
                 Route.post(CONTAINER + "/start", "Gives a container that ended a new namespace and process", 200,
-                                Answers.Attached.class, call -> attached(controller.start(
+                                Answers.Attached.class, call -> started(controller.start(
                                         call.reference(), call.body(StartRequest.class))))
                         .taking(StartRequest.class, "netns").refusing(404, 409));
+    }
+
+    private List<Route> ports() {
+        return List.of(
+                Route.post(CONTAINER + "/publish", "Publishes ports of a container, all of them or none", 200,
+                                Answers.Published.class, call -> {
+                            PublishAnswer published =
+                                    controller.publish(call.reference(), call.body(PublishRequest.class));
+                            return new Answers.Published(PortViews.lines(published.active()), published.warnings());
+                        })
+                        .taking(PublishRequest.class, "ports").refusing(404, 409),
+                Route.post(CONTAINER + "/unpublish", "Takes published ports of a container back, all of them or none",
+                                200, Answers.Done.class, call -> {
+                            Requests.UnpublishRequest request = call.body(Requests.UnpublishRequest.class);
+                            controller.unpublish(call.reference(), new PublishRequest(request.ports(), null));
+                            return new Answers.Done();
+                        })
+                        .taking(Requests.UnpublishRequest.class, "ports").refusing(404, 409));
     }
 
     private List<Route> looks() {
@@ -189,11 +211,30 @@ public final class Routes {
     }
 
     private Answers.Container shown(Container container) {
-        return ContainerViews.container(container, controller.state().networksById());
+        List<ActivePort> active = controller.ports().stream()
+                .filter(port -> port.containerId().equals(container.id()))
+                .toList();
+        return ContainerViews.inspected(container, controller.state(), active);
     }
 
-    private Answers.Attached attached(Container container) {
-        return Views.attached(container, controller.state().networksById());
+    private List<Answers.Container> listed(List<Container> containers) {
+        Map<String, List<ActivePort>> active =
+                controller.ports().stream().collect(Collectors.groupingBy(ActivePort::containerId));
+        DesiredState state = controller.state();
+        return containers.stream()
+                .map(container ->
+                        ContainerViews.listed(container, state, active.getOrDefault(container.id(), List.of())))
+                .toList();
+    }
+
+    private Answers.Attached attached(AttachRequest request) {
+        Container container = controller.attach(request);
+        return Views.attached(
+                container, controller.state().networksById(), controller.portWarnings(container, request));
+    }
+
+    private Answers.Attached started(Container container) {
+        return Views.attached(container, controller.state().networksById(), controller.portWarnings(container, null));
     }
 
     private Answers.Configuration configuration() {

@@ -74,7 +74,7 @@ final class Views {
     }
 
     /** {@return where the new container is, and the resolv.conf that it should have} */
-    static Answers.Attached attached(Container container, Map<String, Network> networks) {
+    static Answers.Attached attached(Container container, Map<String, Network> networks, List<String> warnings) {
         List<Answers.Interface> interfaces = container.endpoints().stream()
                 .map(endpoint -> new Answers.Interface(
                         endpoint.interfaceName(),
@@ -90,7 +90,7 @@ final class Views {
                 .dns()
                 .forEach(server -> resolver.append("nameserver ").append(server).append('\n'));
         return new Answers.Attached(
-                container.id(), container.name(), container.hostname(), interfaces, resolver.toString());
+                container.id(), container.name(), container.hostname(), interfaces, resolver.toString(), warnings);
     }
 
     static Answers.FdbLine fdbLine(Controller.FdbView view) {

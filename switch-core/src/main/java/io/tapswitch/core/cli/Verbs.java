@@ -20,7 +20,9 @@ import io.tapswitch.core.cli.verb.NetworkLs;
 import io.tapswitch.core.cli.verb.NetworkPrune;
 import io.tapswitch.core.cli.verb.NetworkRm;
 import io.tapswitch.core.cli.verb.NetworkVerb;
+import io.tapswitch.core.cli.verb.Port;
 import io.tapswitch.core.cli.verb.Ps;
+import io.tapswitch.core.cli.verb.Publish;
 import io.tapswitch.core.cli.verb.Rename;
 import io.tapswitch.core.cli.verb.Rm;
 import io.tapswitch.core.cli.verb.Run;
@@ -28,6 +30,7 @@ import io.tapswitch.core.cli.verb.Start;
 import io.tapswitch.core.cli.verb.Stats;
 import io.tapswitch.core.cli.verb.Status;
 import io.tapswitch.core.cli.verb.Stop;
+import io.tapswitch.core.cli.verb.Unpublish;
 import io.tapswitch.core.cli.verb.Version;
 import java.util.Map;
 import java.util.Set;
@@ -54,7 +57,9 @@ final class Verbs {
             Map.entry("inspect", Inspect::new),
             Map.entry("logs", LogsVerb::new),
             Map.entry("network", NetworkVerb::new),
+            Map.entry("port", Port::new),
             Map.entry("ps", Ps::new),
+            Map.entry("publish", Publish::new),
             Map.entry("rename", Rename::new),
             Map.entry("rm", Rm::new),
             Map.entry("run", Run::new),
@@ -62,6 +67,7 @@ final class Verbs {
             Map.entry("stats", Stats::new),
             Map.entry("status", Status::new),
             Map.entry("stop", Stop::new),
+            Map.entry("unpublish", Unpublish::new),
             Map.entry("version", Version::new)));
 
     private static final Map<String, Map<String, Supplier<Object>>> WITHIN = Map.of(

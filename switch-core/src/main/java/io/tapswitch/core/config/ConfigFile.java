@@ -41,9 +41,10 @@ public final class ConfigFile {
     /** A thousand networks have 100 KiB. */
     static final int BYTES_MAX = 4 << 20;
 
-    private static final Set<String> LATER = Set.of("publish", "nat", "dns", "overlay", "macvlan");
+    private static final Set<String> LATER = Set.of("dns", "overlay", "macvlan");
 
-    private static final Set<String> ROOT = Set.of("uplink", "default-network", "networks");
+    private static final Set<String> ROOT =
+            Set.of("uplink", "default-network", "networks", "publish", "publish-address", "nat");
     private static final Set<String> DEFAULT_NETWORK = Set.of("subnet", "gateway");
     private static final Set<String> NETWORK = Set.of(
             "driver",
@@ -74,7 +75,7 @@ public final class ConfigFile {
         Source source = new Source(file);
         Node root = YamlDocument.parse(source, text);
         if (root == null) {
-            return new Configuration(file, null, List.of());
+            return Configuration.empty(file);
         }
         Fields fields = Fields.ofAnyKeysOrNothing(source, "", root);
         for (String key : fields.keys()) {
@@ -83,21 +84,16 @@ public final class ConfigFile {
             }
         }
         fields.only(ROOT);
-        if (fields.has("uplink")) {
-            checkUplink(fields.anyKeysOrNothing("uplink"));
-        }
-        return new Configuration(file, defaultNetwork(fields), networks(fields));
-    }
-
-    private static void checkUplink(Fields uplink) {
-        String mode = uplink.text("mode");
-        if (Set.of("shared", "dedicated").contains(mode)) {
-            throw uplink.refuse("mode", mode + " is not in this version; it knows none");
-        }
-        if (!mode.equals("none")) {
-            throw uplink.refuse("mode", "must be none, is " + mode);
-        }
-        uplink.only(Set.of("mode"));
+        IpAddress publishAddress = fields.optionalParse("publish-address", IpAddress::parse);
+        return new Configuration(
+                file,
+                defaultNetwork(fields),
+                networks(fields),
+                OutsideEntries.uplink(fields),
+                publishAddress,
+                PublishEntries.read(fields, publishAddress),
+                OutsideEntries.nat(fields),
+                lines(fields));
     }
 
     private static Configuration.@org.jspecify.annotations.Nullable DefaultNetwork defaultNetwork(Fields root) {

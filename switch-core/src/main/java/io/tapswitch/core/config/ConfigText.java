@@ -1,11 +1,16 @@
 package io.tapswitch.core.config;
 
 import io.tapswitch.core.config.Configuration.DeclaredNetwork;
+import io.tapswitch.core.config.Configuration.DeclaredPort;
 import io.tapswitch.core.config.Configuration.DefaultNetwork;
+import io.tapswitch.core.config.Configuration.Nat;
+import io.tapswitch.core.config.Configuration.Uplink;
 import io.tapswitch.core.ipam.SubnetRequest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A configuration as a file that says the same, with the line of the original behind each object. */
@@ -21,11 +26,16 @@ public final class ConfigText {
 
     /** {@return the file} */
     public static String of(Configuration configuration) {
-        return new ConfigText(configuration).write();
+        return of(configuration, List.of());
     }
 
-    private String write() {
-        text.append("uplink:\n  mode: none\n");
+    /** {@return the file, with what another one publishes besides} */
+    public static String of(Configuration configuration, List<Configuration> others) {
+        return new ConfigText(configuration).write(others);
+    }
+
+    private String write(List<Configuration> others) {
+        uplink(configuration.uplink());
         DefaultNetwork bridge = configuration.defaultNetwork();
         if (bridge != null) {
             key(0, "default-network", bridge.line());
@@ -36,7 +46,58 @@ public final class ConfigText {
             text.append("networks:\n");
         }
         configuration.networks().forEach(this::network);
+        if (configuration.publishAddress() != null) {
+            value(0, "publish-address", configuration.publishAddress().toString());
+        }
+        List<Configuration> all = new ArrayList<>(List.of(configuration));
+        all.addAll(others);
+        if (all.stream().anyMatch(one -> !one.ports().isEmpty())) {
+            text.append("publish:\n");
+        }
+        for (Configuration one : all) {
+            one.ports().forEach(port -> port(one, port));
+        }
+        if (!configuration.nat().equals(Nat.DEFAULT)) {
+            text.append("nat:\n");
+            value(1, "udp-timeout", configuration.nat().udpTimeout().toSeconds() + "s");
+            value(1, "port-range", configuration.nat().ports().toString());
+        }
         return text.toString();
+    }
+
+    private void uplink(@Nullable Uplink uplink) {
+        if (uplink == null) {
+            return;
+        }
+        text.append("uplink:\n  mode: ").append(uplink.mode().word()).append('\n');
+        optional("interface", uplink.device());
+        optional("parent", uplink.parent());
+        optional("address", uplink.address());
+        optional("gateway", uplink.gateway());
+    }
+
+    private void optional(String key, @Nullable Object value) {
+        if (value != null) {
+            value(1, key, value.toString());
+        }
+    }
+
+    /** An entry for each port: so each has its line. */
+    private void port(Configuration of, DeclaredPort port) {
+        text.append("  - {container: ")
+                .append(quoted(port.container()))
+                .append(", ports: [")
+                .append(quoted(port.asked().toString()))
+                .append(']');
+        if (!port.allow().isEmpty()) {
+            text.append(", allow: ")
+                    .append(quoted(port.allow().stream().map(Object::toString).toList()));
+        }
+        text.append("}  # ");
+        if (of != configuration) {
+            text.append(of.file()).append(", ");
+        }
+        text.append("line ").append(port.line()).append('\n');
     }
 
     private void single(String key, List<String> values) {

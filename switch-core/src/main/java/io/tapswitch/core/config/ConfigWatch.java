@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +42,7 @@ public final class ConfigWatch implements AutoCloseable {
     private static final int EMPTY_LOOKS = 20;
 
     private final Path file;
+    private final BiFunction<String, String, Configuration> parser;
     private final Consumer<Configuration> bringIntoForce;
     private final BiConsumer<Path, @Nullable String> onReload;
     private final ExecutorService readings = Executors.newSingleThreadExecutor(
@@ -60,15 +62,21 @@ public final class ConfigWatch implements AutoCloseable {
      * Composes; nothing happens before {@link #start}.
      *
      * @param file which
+     * @param parser makes a configuration of the file's name and its text
      * @param bringIntoForce makes what a configuration declares, all of it or nothing, and throws a {@link Refusal}
      *     when it cannot be
      * @param onReload hears of each reading but the first, with the fault or null
      */
-    public ConfigWatch(Path file, Consumer<Configuration> bringIntoForce, BiConsumer<Path, @Nullable String> onReload) {
+    public ConfigWatch(
+            Path file,
+            BiFunction<String, String, Configuration> parser,
+            Consumer<Configuration> bringIntoForce,
+            BiConsumer<Path, @Nullable String> onReload) {
         this.file = file;
+        this.parser = parser;
         this.bringIntoForce = bringIntoForce;
         this.onReload = onReload;
-        this.current = new Configuration(file.toString(), null, List.of());
+        this.current = Configuration.empty(file.toString());
     }
 
     /**
@@ -82,7 +90,7 @@ public final class ConfigWatch implements AutoCloseable {
             // Before the reading that counts, so that nothing written after it goes unseen.
             watch = FileWatch.start(List.of(file), path -> reload());
             lastText = ConfigFile.text(file);
-            Configuration first = ConfigFile.parse(file.toString(), lastText);
+            Configuration first = parser.apply(file.toString(), lastText);
             bringIntoForceFirst(first, orGoOn);
         } finally {
             reading.unlock();
@@ -133,7 +141,7 @@ public final class ConfigWatch implements AutoCloseable {
                 return;
             }
             lastText = text;
-            Configuration next = ConfigFile.parse(file.toString(), text);
+            Configuration next = parser.apply(file.toString(), text);
             bringIntoForce.accept(next);
             boolean isNew = !next.equals(current) || before != null;
             current = next;

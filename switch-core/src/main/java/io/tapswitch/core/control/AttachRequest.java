@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param dns servers that its resolv.conf names
  * @param labels kept and shown
  * @param expose ports that {@code -P} publishes, such as 80 or 80/tcp
+ * @param publish ports that the host shows, as {@code docker run -p} takes them
+ * @param publishAll whether the exposed ports are published too, at ports that are chosen
  * @param sourceGuard whether frames with addresses that are not the container's are dropped; yes when missing
  * @param queues of each interface, 1 when missing
  * @param init the process that {@code run} started
@@ -35,9 +37,16 @@ public record AttachRequest(
         @Nullable List<String> dns,
         @Nullable Map<String, String> labels,
         @Nullable List<String> expose,
+        @Nullable List<String> publish,
+        @Nullable Boolean publishAll,
         @Nullable Boolean sourceGuard,
         @Nullable Integer queues,
         @Nullable Init init) {
+    /** {@return whether ports are to be published} */
+    boolean publishes() {
+        return Boolean.TRUE.equals(publishAll) || (publish != null && !publish.isEmpty());
+    }
+
     /**
      * The process that the container lives as long as.
      *

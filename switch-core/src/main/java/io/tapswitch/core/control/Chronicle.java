@@ -4,8 +4,12 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Says in docker's words what changed; called when it counts, in the order in which it did. */
@@ -32,6 +36,35 @@ final class Chronicle {
             attributes.put("error", fault);
         }
         log.publish(new Event(Event.DAEMON, "reload", "", attributes));
+    }
+
+    /** Publications came or went between two states. */
+    void publications(DesiredState before, DesiredState now) {
+        Set<Integer> there = ids(before);
+        Set<Integer> left = ids(now);
+        before.publications().stream()
+                .filter(publication -> !left.contains(publication.id()))
+                .forEach(publication -> publication(before, "unpublish", publication));
+        now.publications().stream()
+                .filter(publication -> !there.contains(publication.id()))
+                .forEach(publication -> publication(now, "publish", publication));
+    }
+
+    private static Set<Integer> ids(DesiredState state) {
+        Set<Integer> ids = new HashSet<>();
+        state.publications().forEach(publication -> ids.add(publication.id()));
+        return ids;
+    }
+
+    private void publication(DesiredState state, String action, Publication publication) {
+        Container container = state.containersById().get(publication.container());
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("name", container == null ? publication.container() : container.name());
+        attributes.put("port", publication.asked().toString());
+        if (publication.firstHostPort() != 0) {
+            attributes.put("hostPort", PortSpec.words(publication.firstHostPort(), publication.lastHostPort()));
+        }
+        log.publish(new Event(Event.PORT, action, Integer.toString(publication.id()), attributes));
     }
 
     void connected(DesiredState state, Container container, Endpoint endpoint) {

@@ -27,6 +27,7 @@ final class Containers {
     private final Devices devices;
     private final InitWatch inits;
     private final Departures departures;
+    private final Publishing publishing;
     private final Chronicle chronicle;
     private final int workers;
 
@@ -36,6 +37,7 @@ final class Containers {
             Devices devices,
             InitWatch inits,
             Departures departures,
+            Publishing publishing,
             Chronicle chronicle,
             int workers) {
         this.desired = desired;
@@ -43,6 +45,7 @@ final class Containers {
         this.devices = devices;
         this.inits = inits;
         this.departures = departures;
+        this.publishing = publishing;
         this.chronicle = chronicle;
         this.workers = workers;
     }
@@ -58,11 +61,13 @@ final class Containers {
             Container container = ContainerRules.attached(state, request, terms, place, init, workers);
             Container replaced = ContainerRules.replaced(state, container.name());
             DesiredState rest = replaced == null ? state : state.withoutContainer(replaced.id());
-            bringUp(rest.with(container), container, container.endpoints());
+            DesiredState next = publishing.attached(rest.with(container), container, request);
+            bringUp(next, container, container.endpoints());
             if (replaced != null) {
                 chronicle.removed(state, replaced);
             }
             chronicle.attached(desired.state(), container);
+            chronicle.publications(state, desired.state());
             LOG.info("attached {} ({})", container.name(), ObjectName.shortId(container.id()));
             return container;
         });
@@ -282,6 +287,7 @@ final class Containers {
                     throw cause == null ? Refusal.failed(sentence) : Refusal.failed(sentence, cause);
                 }
                 inits.forget(now.id());
+                chronicle.publications(state, desired.state());
                 chronicle.removed(state, now);
                 chronicle.guestsEnded(state, now.id());
                 LOG.info("removed {} ({})", now.name(), ObjectName.shortId(now.id()));

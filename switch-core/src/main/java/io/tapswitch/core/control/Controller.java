@@ -1,7 +1,7 @@
 package io.tapswitch.core.control;
 
-import io.tapswitch.core.config.ConfigWatch;
 import io.tapswitch.core.config.Configuration;
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.Dataplane;
@@ -38,8 +38,9 @@ import org.jspecify.annotations.Nullable;
  * 20 ms, most of it iproute2; who only looks takes the state as it is and never waits. What callers get are immutable
  * records.
  *
- * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#FIRST_UPLINK_PORT}, {@link ContainerRules#DETACHED_MAX}, the
- * addresses of a subnet. What is full is refused with a sentence, and leaves nothing behind.
+ * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#FIRST_UPLINK_PORT},
+ * {@link ContainerRules#DETACHED_MAX}, the addresses of a subnet. What is full is refused with a sentence, and leaves
+ * nothing behind.
  */
 public final class Controller implements AutoCloseable {
     private final Dataplane dataplane;
@@ -54,10 +55,12 @@ public final class Controller implements AutoCloseable {
     private final Departures departures;
     private final Networks networks;
     private final Containers containers;
+    private final HostPorts ports;
+    private final Publishing publishing;
     private final Restore restore;
     private final Plumbing plumbing;
     private final Chronicle chronicle;
-    private volatile @Nullable ConfigWatch configuration;
+    private final ConfigurationFiles files;
 
     /** A network and who is in it, by address. */
     public record NetworkView(Network network, List<Member> members) {}
@@ -96,12 +99,16 @@ public final class Controller implements AutoCloseable {
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         OutsideKernel kernel = plumbing.outside();
         this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning);
-        this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, this::listener);
+        this.ports = new HostPorts(kernel == null ? PortKeeper.NONE : new SocketKeeper(kernel), EphemeralPorts::now);
+        this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, ports, this::listener);
         this.hostNews = new HostNews(desired, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
-        this.containers = new Containers(desired, plumbing, devices, inits, departures, chronicle, dataplane.workers());
+        this.files = new ConfigurationFiles(desired, ports, networks, chronicle);
+        this.publishing = new Publishing(desired, ports, chronicle, files::publishAddress);
+        this.containers = new Containers(
+                desired, plumbing, devices, inits, departures, publishing, chronicle, dataplane.workers());
         this.restore = new Restore(desired, plumbing, devices, inits, departures);
         events.deliver(devices::endpointOfPort, this::portGone);
     }
@@ -165,33 +172,25 @@ public final class Controller implements AutoCloseable {
      * goes on then, and a warning says why the file is not in force.
      *
      * @param file which; null for none: what an earlier one made is like what commands make
+     * @param ports a file that says only what is published, null for none
      */
-    public void configure(@Nullable Path file) {
-        if (file == null) {
-            reconcileWithoutFile();
-            return;
-        }
-        ConfigWatch watch =
-                new ConfigWatch(file, this::reconcile, (path, fault) -> chronicle.reloaded(path.toString(), fault));
-        configuration = watch;
-        boolean isInUse = !desired.state().containers().isEmpty()
-                || desired.state().networks().stream().anyMatch(network -> !network.isBuiltIn());
-        watch.start(isInUse);
+    public void configure(@Nullable Path file, @Nullable Path ports) {
+        files.configure(file, ports);
+    }
+
+    /** {@return the configurations in force, that of the configuration file first; none when there is no file} */
+    public List<Configuration> configurations() {
+        return files.configurations();
     }
 
     /** Asks for another reading of the configuration file, and does not wait for it. {@return whether there is one} */
     public boolean reload() {
-        ConfigWatch watch = configuration;
-        if (watch != null) {
-            watch.reload();
-        }
-        return watch != null;
+        return files.reload();
     }
 
     /** {@return the configuration in force, null when there is no file} */
     public @Nullable Configuration configuration() {
-        ConfigWatch watch = configuration;
-        return watch == null ? null : watch.current();
+        return files.configuration();
     }
 
     private void portGone(String endpointId) {
@@ -216,13 +215,7 @@ public final class Controller implements AutoCloseable {
 
     /** Brings what a configuration file declares into force, all of it or nothing. */
     public void reconcile(Configuration configuration) {
-        networks.reconcile((state, surroundings) -> Reconciler.plan(state, configuration, surroundings));
-    }
-
-    /** Makes what an earlier configuration file declared everybody's: the daemon was started without one. */
-    public void reconcileWithoutFile() {
-        networks.reconcile(
-                (state, surroundings) -> new Reconciler.Plan(Reconciler.withoutFile(state), List.of(), List.of()));
+        files.reconcile(configuration);
     }
 
     /** Takes every interface out of its container and off the host, as if the switch had never been. */
@@ -309,6 +302,26 @@ public final class Controller implements AutoCloseable {
      */
     public String removeContainer(String reference, boolean force) {
         return containers.remove(reference, force);
+    }
+
+    /** Publishes ports of a container, all of them or none. {@return what was published} */
+    public PublishAnswer publish(String reference, PublishRequest request) {
+        return publishing.publish(reference, request);
+    }
+
+    /** Takes published ports of a container back, all of them or none. */
+    public void unpublish(String reference, PublishRequest request) {
+        publishing.unpublish(reference, request);
+    }
+
+    /** {@return the published ports in force} */
+    public List<ActivePort> ports() {
+        return ports.served(desired.state());
+    }
+
+    /** {@return what a person should know about the published ports of a container that was attached or started} */
+    public List<String> portWarnings(Container container, @Nullable AttachRequest request) {
+        return publishing.warnings(container, request);
     }
 
     /** {@return everything that there shall be, as of now} */
@@ -401,20 +414,15 @@ public final class Controller implements AutoCloseable {
         if (outside != null) {
             warnings.addAll(outside.warnings());
         }
-        ConfigWatch watch = configuration;
-        if (watch != null) {
-            warnings.addAll(watch.warnings());
-        }
+        warnings.addAll(ports.warnings(desired.state()));
+        warnings.addAll(files.warnings());
         return warnings;
     }
 
     /** Ends the news; devices stay. */
     @Override
     public void close() {
-        ConfigWatch watch = configuration;
-        if (watch != null) {
-            watch.close();
-        }
+        files.close();
         links.close();
         restore.close();
         desired.close();

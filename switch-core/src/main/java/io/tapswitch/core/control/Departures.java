@@ -55,6 +55,7 @@ final class Departures {
             desired.force(ContainerRules.withoutGuests(next, now.id()));
             chronicle.ended(state, before, now);
             if (init.autoRemove()) {
+                chronicle.publications(state, desired.state());
                 chronicle.removed(state, now);
             }
             chronicle.guestsEnded(state, now.id());

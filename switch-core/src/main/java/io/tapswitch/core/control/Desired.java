@@ -26,10 +26,12 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   rules (pure)        next state, or a refusal
  *   plumbing            devices of new endpoints                      undo: removed
+ *   host's ports        reserved for what comes into force            undo: released
  *   state directory     next state on the disk                        undo: the old one
  *   compiler, dataplane one version, at a batch boundary              undo: the old one
  *   ------------------- from here on it counts
  *   devices             those of endpoints that are gone are removed
+ *   host's ports        those of what is not in force are released
  *   host's interface    addresses and routes of the networks that are now
  * </pre>
  *
@@ -53,6 +55,7 @@ final class Desired {
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
     private final BareNamespaces bare;
+    private final HostPorts ports;
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
     private volatile DesiredState state = DesiredState.EMPTY;
     private volatile @Nullable String unsaved;
@@ -65,6 +68,7 @@ final class Desired {
             HostPortWiring host,
             @Nullable OutsideWiring outside,
             BareNamespaces bare,
+            HostPorts ports,
             Function<Endpoint, Plumbing.LinkListener> listeners) {
         this.directory = directory;
         this.dataplane = dataplane;
@@ -72,6 +76,7 @@ final class Desired {
         this.host = host;
         this.outside = outside;
         this.bare = bare;
+        this.ports = ports;
         this.listeners = listeners;
     }
 
@@ -92,21 +97,24 @@ final class Desired {
 
     /** Takes the state of the last run, which is on the disk already; nothing is served of it yet. */
     void begin(DesiredState loaded) {
+        ports.adopt(loaded);
         state = loaded;
     }
 
     /**
      * Brings a state into force, all of it or nothing.
      *
-     * @param next the state
+     * @param wanted the state; ports that a person left open are chosen now
      * @param undo how to take back what was made for it; carried out when this fails
      */
-    void commit(DesiredState next, Undo undo) {
+    void commit(DesiredState wanted, Undo undo) {
         DesiredState before = state;
+        DesiredState next;
         try {
             if (closed) {
                 throw Refusal.failed("the daemon is ending", new IllegalStateException("closed"));
             }
+            next = ports.secured(wanted, undo);
             directory.save(next);
             unsaved = null;
             // Devices are taken back only when no worker can still be reading them.
@@ -179,7 +187,7 @@ final class Desired {
             bring(next, host.view(next), null);
             return;
         }
-        OutsideView view = outside.prepare(next, PublishedPorts.active(next));
+        OutsideView view = outside.prepare(next, ports.served(next));
         outside.ids().forEach(devices::bind);
         outside.unmark();
         bring(next, host.view(next), view);
@@ -189,7 +197,7 @@ final class Desired {
     /** Takes the host's interface away from the dataplane and then from the host. */
     void dropHost() {
         // First the dataplane: a ring may still name the files, and what the vault has must go before another is made.
-        bring(state, null, outside == null ? null : outside.prepare(state, PublishedPorts.active(state)));
+        bring(state, null, outside == null ? null : outside.prepare(state, ports.served(state)));
         devices.bind(EndpointRules.HOST_PORT, null);
         host.drop();
     }
@@ -224,6 +232,7 @@ final class Desired {
         if (!next.networksById().equals(before.networksById())) {
             afterwards(() -> host.update(next));
         }
+        afterwards(() -> ports.release(next));
         before.containersById().keySet().stream()
                 .filter(id -> !next.containersById().containsKey(id))
                 .forEach(directory::forgetContainer);

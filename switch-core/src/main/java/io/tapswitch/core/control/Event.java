@@ -5,9 +5,9 @@ import java.util.Map;
 /**
  * Something that changed, in docker's words.
  *
- * @param type {@code network}, {@code container} or {@code daemon}
+ * @param type {@code network}, {@code container}, {@code port} or {@code daemon}
  * @param action {@code create}, {@code destroy}, {@code connect}, {@code disconnect}; {@code start}, {@code die},
- *     {@code rename}; {@code reload}
+ *     {@code rename}; {@code publish}, {@code unpublish}; {@code reload}
  * @param id of what it happened to
  * @param attributes more about it: {@code name}, {@code container}, {@code type}, {@code exitCode}, labels ...
  */
@@ -17,6 +17,9 @@ public record Event(String type, String action, String id, Map<String, String> a
 
     /** Containers come and go. */
     public static final String CONTAINER = "container";
+
+    /** Ports are published, and are not any more. */
+    public static final String PORT = "port";
 
     /** The daemon itself. */
     public static final String DAEMON = "daemon";

@@ -66,6 +66,7 @@ final class Networks {
                     new Reconciler.Surroundings(host.look().blocks(), localPool, ObjectName::newId, Moment::now));
             if (!plan.next().equals(state)) {
                 desired.commit(plan.next(), new Undo());
+                chronicle.publications(state, desired.state());
                 plan.removed().forEach(chronicle::destroyed);
                 plan.added().forEach(chronicle::created);
             }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * address of it on a network that is not internal, so that answers leave the way they came. A publication without
  * such an endpoint waits: it is kept and shown, and nothing listens for it.
  */
-final class PublishedPorts {
+public final class PublishedPorts {
     private final DesiredState state;
     private final Map<String, Container> byName = new HashMap<>();
 
@@ -37,31 +37,48 @@ final class PublishedPorts {
      * @param inside the endpoint's address
      * @param endpoint port id of the endpoint
      * @param network index of the endpoint's network
+     * @param containerId of the endpoint's container
      */
-    record ActivePort(
-            Publication publication, @Nullable IpAddress outside, IpAddress inside, int endpoint, int network) {
-        int rule() {
+    public record ActivePort(
+            Publication publication,
+            @Nullable IpAddress outside,
+            IpAddress inside,
+            int endpoint,
+            int network,
+            String containerId) {
+        /** {@return the rule's number in flows and counters} */
+        public int rule() {
             return publication.id();
         }
 
-        PortProtocol protocol() {
+        /** {@return the protocol} */
+        public PortProtocol protocol() {
             return publication.protocol();
         }
 
-        int firstHostPort() {
+        /** {@return the host's first port} */
+        public int firstHostPort() {
             return publication.firstHostPort();
         }
 
-        int lastHostPort() {
+        /** {@return the host's last port} */
+        public int lastHostPort() {
             return publication.lastHostPort();
         }
 
-        int firstContainerPort() {
+        /** {@return the container's first port} */
+        public int firstContainerPort() {
             return publication.firstContainerPort();
         }
 
-        List<IpPrefix> allow() {
+        /** {@return whose packets may come; empty means everyone's} */
+        public List<IpPrefix> allow() {
             return publication.allow();
+        }
+
+        /** {@return the host's address as docker shows it, {@code 0.0.0.0} or {@code ::} for all of them} */
+        public String shownAddress() {
+            return outside != null ? outside.toString() : inside.isIpv6() ? "::" : "0.0.0.0";
         }
     }
 
@@ -112,7 +129,8 @@ final class PublishedPorts {
                         isAny(publication.address()) ? null : publication.address(),
                         inside,
                         endpoint.port(),
-                        network == null ? -1 : network.index()));
+                        network == null ? -1 : network.index(),
+                        container.id()));
             }
         }
     }

@@ -70,7 +70,12 @@ public final class Reconciler {
      * @param removed networks that go, those that are made anew among them as they were
      * @param added networks that come, those that are made anew among them as they will be
      */
-    public record Plan(DesiredState next, List<Network> removed, List<Network> added) {}
+    public record Plan(DesiredState next, List<Network> removed, List<Network> added) {
+        /** {@return the same plan, with more in the state after it} */
+        Plan with(DesiredState more) {
+            return new Plan(more, removed, added);
+        }
+    }
 
     private final DesiredState state;
     private final Configuration configuration;
@@ -93,6 +98,11 @@ public final class Reconciler {
     /** {@return what a file means for a state; a file that cannot be in force is refused as a whole} */
     public static Plan plan(DesiredState state, Configuration configuration, Surroundings surroundings) {
         return new Reconciler(state, configuration, surroundings).plan();
+    }
+
+    /** Refuses a file that could not be in force on a host that has nothing yet. */
+    public static void check(Configuration configuration, Surroundings surroundings) {
+        PublishPlan.plan(plan(DesiredState.EMPTY, configuration, surroundings).next(), configuration, origin -> true);
     }
 
     /** {@return the state of a daemon that is started without a file: what an earlier file made is everybody's now} */

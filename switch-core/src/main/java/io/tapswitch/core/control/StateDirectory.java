@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   STATE-DIR/lock                       locked, holds the daemon's pid for people
- *   STATE-DIR/state.json                 {"version": 2, "change": 17, "networks": [...], "containers": [...]}
+ *   STATE-DIR/state.json                 {"version": 3, "change": 17, "networks": [...], ...}
  *   STATE-DIR/state.json.new             the next one while it is written
  *   STATE-DIR/state.json.corrupt-TIME    copy of one that could not be read
  *   STATE-DIR/logs/ID.log, ID.run        what run keeps of a container; goes when the container is forgotten

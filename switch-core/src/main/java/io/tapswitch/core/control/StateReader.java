@@ -14,15 +14,19 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import io.tapswitch.wire.MacAddress;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +41,13 @@ final class StateReader {
     /** What the mode of a container begins with that has another one's interfaces. */
     static final String SHARED = "container:";
 
-    private static final Set<String> FILE = Set.of("version", "change", "networks", "containers");
+    /** Of version 2, which had no ports. */
+    private static final Set<String> FILE_2 = Set.of("version", "change", "networks", "containers");
+
+    private static final Set<String> FILE =
+            Set.of("version", "change", "networks", "containers", "nextRule", "publications");
+    private static final Set<String> PUBLICATION = Set.of("rule", "container", "ports", "hostPort", "allow", "origin");
+    private static final Set<String> ORIGIN = Set.of("kind", "file", "line");
     private static final Set<String> NETWORK = Set.of(
             "name",
             "id",
@@ -87,7 +97,7 @@ final class StateReader {
         private static final long serialVersionUID = 1L;
 
         NewerVersion(long version) {
-            super("has version " + version + ", this tapswitch reads 1 and " + StateWriter.VERSION);
+            super("has version " + version + ", this tapswitch reads 1 to " + StateWriter.VERSION);
         }
     }
 
@@ -101,7 +111,9 @@ final class StateReader {
             throw new NewerVersion(version);
         }
         StateReader reader = new StateReader();
-        DesiredState state = version == 1 ? StateVersion1.read(any) : reader.state(any.only(FILE));
+        DesiredState state = version == 1
+                ? StateVersion1.read(any)
+                : reader.state(any.only(version == 2 ? FILE_2 : FILE), version > 2);
         StateRules.Fault fault = StateRules.firstFault(state);
         if (fault != null) {
             Integer line = reader.lineById.get(fault.id());
@@ -110,7 +122,7 @@ final class StateReader {
         return state;
     }
 
-    private DesiredState state(Fields file) {
+    private DesiredState state(Fields file, boolean hasPorts) {
         long change = file.number("change", 0, Long.MAX_VALUE);
         file.node("networks");
         file.node("containers");
@@ -124,7 +136,46 @@ final class StateReader {
             Container container = container(fields);
             refuseTwice(fields, containers.put(container.id(), container));
         }
-        return new DesiredState(change, networks, containers, java.util.List.of(), DesiredState.FIRST_RULE);
+        return new DesiredState(
+                change,
+                networks,
+                containers,
+                hasPorts ? publications(file) : List.of(),
+                hasPorts ? (int) file.number("nextRule", 1, Integer.MAX_VALUE) : DesiredState.FIRST_RULE);
+    }
+
+    private List<Publication> publications(Fields file) {
+        file.node("publications");
+        List<Publication> publications = new ArrayList<>();
+        for (Fields fields : file.mappings("publications", PUBLICATION)) {
+            Publication publication = publication(fields);
+            lineById.put(StateRules.rule(publication), fields.line("rule"));
+            publications.add(publication);
+        }
+        return publications;
+    }
+
+    private static Publication publication(Fields fields) {
+        Origin origin = origin(fields.mapping("origin", ORIGIN));
+        PortSpec asked = fields.parse("ports", PortSpec::parse);
+        int port = (int) fields.number("hostPort", 0, 65_535);
+        boolean isPossible = asked.isRandom()
+                ? port == 0 || port + asked.count() - 1 <= 65_535
+                : asked.isPool()
+                        ? port == 0 || (port >= asked.firstHostPort() && port <= asked.lastHostPort())
+                        : port == asked.firstHostPort();
+        if (!isPossible) {
+            throw fields.refuse("hostPort", "is not one of " + asked);
+        }
+        return new Publication(
+                (int) fields.number("rule", 1, Integer.MAX_VALUE - 1),
+                origin instanceof Origin.File
+                        ? fields.parse("container", name -> ObjectName.check(name, "container"))
+                        : fields.parse("container", StateReader::checkedId),
+                asked,
+                port,
+                fields.list("allow", IpPrefix::parse),
+                origin);
     }
 
     private static void refuseTwice(Fields fields, @Nullable Object there) {

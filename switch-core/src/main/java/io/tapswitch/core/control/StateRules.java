@@ -7,12 +7,16 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +54,51 @@ final class StateRules {
         for (Container container : state.containers()) {
             fault = fault == null ? container(container) : fault;
         }
-        return fault;
+        return fault == null ? publications() : fault;
+    }
+
+    /** {@return what names a publication in a fault} */
+    static String rule(Publication publication) {
+        return "rule " + publication.id();
+    }
+
+    private @Nullable Fault publications() {
+        Set<Publication> active = new HashSet<>();
+        PublishedPorts.active(state).forEach(port -> active.add(port.publication()));
+        HeldPorts held = new HeldPorts();
+        for (Publication publication : state.publications()) {
+            String what = "publication " + publication.asked();
+            Fault fault = once(rule(publication), rule(publication), what);
+            if (fault == null && publication.id() >= state.nextRule()) {
+                fault = new Fault(rule(publication), what + ": rule " + publication.id() + " is not below nextRule");
+            }
+            if (fault == null && publication.origin() instanceof Origin.BuiltIn) {
+                fault = new Fault(rule(publication), what + ": its origin must be command or file");
+            }
+            if (fault == null
+                    && !publication.isOfFile()
+                    && !state.containersById().containsKey(publication.container())) {
+                fault = new Fault(rule(publication), what + ": there is no container " + publication.container());
+            }
+            if (fault == null && (publication.isOfFile() || active.contains(publication))) {
+                fault = held(held, publication, what);
+            }
+            if (fault != null) {
+                return fault;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Fault held(HeldPorts held, Publication publication, String what) {
+        int port = publication.firstHostPort();
+        Publication holder = port == 0 ? null : held.holder(publication.asked(), port);
+        held.add(publication);
+        return holder == null
+                ? null
+                : new Fault(
+                        rule(publication),
+                        what + ": port " + port + " is that of publication " + holder.asked() + " too");
     }
 
     private @Nullable Fault network(Network network) {

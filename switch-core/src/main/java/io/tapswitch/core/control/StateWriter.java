@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Init;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Subnet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class StateWriter {
     /** The version that this tapswitch writes. */
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -40,7 +41,22 @@ final class StateWriter {
         file.put(
                 "containers",
                 state.containers().stream().map(StateWriter::container).toList());
+        file.put("nextRule", state.nextRule());
+        file.put(
+                "publications",
+                state.publications().stream().map(StateWriter::publication).toList());
         return JSON.writeValueAsBytes(file);
+    }
+
+    private static Map<String, Object> publication(Publication publication) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("rule", publication.id());
+        map.put("container", publication.container());
+        map.put("ports", publication.asked().toString());
+        map.put("hostPort", publication.firstHostPort());
+        map.put("allow", publication.allow().stream().map(Object::toString).toList());
+        map.put("origin", origin(publication.origin()));
+        return map;
     }
 
     private static Map<String, Object> network(Network network) {

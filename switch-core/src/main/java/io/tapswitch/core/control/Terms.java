@@ -128,6 +128,9 @@ record Terms(NetworkMode mode, List<Connection> connections) {
             if (request.dns() != null && !request.dns().isEmpty()) {
                 throw conflicting("dns and the network mode");
             }
+            if (request.publishes()) {
+                throw conflicting("port publishing and the container type network mode");
+            }
             if (request.expose() != null && !request.expose().isEmpty()) {
                 throw conflicting("port exposing and the container type network mode");
             }

@@ -232,6 +232,23 @@ public final class Fields {
         return has(key) && node(key) instanceof Scalar ? List.of(parse(key, reader)) : list(key, reader);
     }
 
+    /** {@return the items of a list, or the value itself when it is none} */
+    public List<Node> itemsOrOne(String key) {
+        return has(key) && node(key) instanceof Scalar one ? List.of(one) : items(key);
+    }
+
+    /** {@return texts or numbers as what they mean, written as a list or as one; empty when the key is absent} */
+    public <T> List<T> oneOrMoreWords(String key, Function<String, T> reader) {
+        List<T> values = new ArrayList<>();
+        List<Node> items = itemsOrOne(key);
+        for (int i = 0; i < items.size(); i++) {
+            String item = node(key) instanceof Scalar ? key : key + "[" + i + "]";
+            Scalar word = scalar(item, items.get(i), Set.of(Scalar.Type.TEXT, Scalar.Type.INTEGER), "a text");
+            values.add(parse(item, word.line(), word.text(), reader));
+        }
+        return values;
+    }
+
     /**
      * {@return names with values as they are written; empty when the key is absent or has nothing} Numbers, true and
      * false are taken for the text that they are written as: nobody quotes an MTU.

@@ -98,4 +98,9 @@ public record DesiredState(
         int highest = next.stream().mapToInt(Publication::id).max().orElse(0);
         return new DesiredState(version + 1, networksById, containersById, next, Math.max(nextRule, highest + 1));
     }
+
+    /** {@return this very state, but for the ports that were chosen for some publications} */
+    public DesiredState renumbered(List<Publication> next) {
+        return new DesiredState(version, networksById, containersById, next, nextRule);
+    }
 }

@@ -136,7 +136,7 @@ public record PortSpec(
         return first == last ? Integer.toString(first) : first + "-" + last;
     }
 
-    /** {@return the shortest text that is read as this, protocol included: two of them are equal when their texts are} */
+    /** {@return the shortest text that is read as this; equal ones have equal texts} */
     @Override
     public String toString() {
         String host = isRandom() ? "" : words(firstHostPort, lastHostPort);

@@ -53,7 +53,7 @@ class OpenApiTest {
                 null,
                 directory.resolve("state"),
                 news -> new FakeDataplane(1),
-                FakePlumbing::new);
+                () -> new FakePlumbing(directory));
         client = new UnixHttp(directory.resolve("s"));
         description =
                 Json.MAPPER.readTree(client.call("GET", "/openapi.json", "").body());
@@ -150,7 +150,14 @@ class OpenApiTest {
         JsonNode members = call(200, "GET /v1/networks/{ref}", "six", "", "").path("Containers");
         assertThat(members.size()).isEqualTo(1);
         call(200, "GET /v1/networks", "", "", "");
-        call(200, "GET /v1/containers/{ref}", "one", "", "");
+        JsonNode published =
+                call(200, "POST /v1/containers/{ref}/publish", "one", "", "{\"ports\":[\"8080:80\",\"[::1]:81:81\"]}");
+        assertThat(published.at("/ports/0/PublicPort").asInt()).isEqualTo(8080);
+        assertThat(published.at("/ports").size()).isEqualTo(3);
+        JsonNode bound = call(200, "GET /v1/containers/{ref}", "one", "", "");
+        assertThat(bound.at("/NetworkSettings/Ports/80~1tcp/0/HostPort").asString())
+                .isEqualTo("8080");
+        call(200, "POST /v1/containers/{ref}/unpublish", "one", "", "{\"ports\":[\"8080:80\"]}");
         call(200, "POST /v1/networks/{ref}/disconnect", "six", "", "{\"container\":\"one\",\"force\":true}");
         JsonNode pruned = call(200, "POST /v1/networks/prune", "", "", "");
         assertThat(pruned.path("deleted").toString()).contains("six", "unused").doesNotContain("web");

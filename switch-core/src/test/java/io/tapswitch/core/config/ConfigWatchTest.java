@@ -28,13 +28,14 @@ class ConfigWatchTest {
     private final List<List<String>> inForce = new CopyOnWriteArrayList<>();
 
     private final List<String> told = new CopyOnWriteArrayList<>();
-    private ConfigWatch watch = new ConfigWatch(Path.of(""), it -> {}, (path, fault) -> {});
+    private ConfigWatch watch = new ConfigWatch(Path.of(""), ConfigFile::parse, it -> {}, (path, fault) -> {});
 
     @BeforeEach
     void compose() throws Exception {
         file = directory.resolve("tapswitch.yaml");
         Files.writeString(file, "networks: {a: {}}");
-        watch = new ConfigWatch(file, this::accept, (path, fault) -> told.add(fault == null ? "ok" : fault));
+        watch = new ConfigWatch(
+                file, ConfigFile::parse, this::accept, (path, fault) -> told.add(fault == null ? "ok" : fault));
     }
 
     @AfterEach

@@ -122,14 +122,14 @@ class AttachTest {
 
     @Test
     void queuesNeedWorkers() {
-        AttachRequest two =
-                new AttachRequest("two", null, null, null, null, null, null, null, null, null, null, null, 2, null);
+        AttachRequest two = new AttachRequest(
+                "two", null, null, null, null, null, null, null, null, null, null, null, null, null, 2, null);
         Endpoint endpoint = control.controller.attach(two).endpoints().getFirst();
         assertThat(Objects.requireNonNull(control.dataplane.ports.get(endpoint.port()))
                         .fds())
                 .hasSize(2);
-        AttachRequest three =
-                new AttachRequest("three", null, null, null, null, null, null, null, null, null, null, null, 3, null);
+        AttachRequest three = new AttachRequest(
+                "three", null, null, null, null, null, null, null, null, null, null, null, null, null, 3, null);
         refused(Refusal.Kind.BAD_INPUT, () -> control.controller.attach(three), "--workers 3");
     }
 

@@ -44,7 +44,7 @@ class ConfigureTest {
 
     @Test
     void P8_theFileIsInForceAndFollowed() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         networksAre("bridge", "host", "none", "web");
         Files.writeString(file, "networks:\n  web: {subnet: 10.66.0.0/16}\n  db:\n");
         networksAre("bridge", "host", "none", "web", "db");
@@ -54,7 +54,7 @@ class ConfigureTest {
 
     @Test
     void P8_aFaultIsSaidInWarningsAndEventsAndChangesNothing() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         long version = control.controller.state().version();
         Files.writeString(file, "networks:\n  web: {subnett: 10.66.0.0/16}\n");
         eventually(() -> assertThat(control.controller.warnings())
@@ -74,24 +74,24 @@ class ConfigureTest {
 
     @Test
     void P9_theFileOfBeforeChangesNothingAfterARestart() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         var before = control.controller.state();
         control.restart();
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         assertThat(control.controller.state()).isEqualTo(before);
     }
 
     @Test
     void P8_aFaultAtTheStartIsRefused() throws Exception {
         Files.writeString(file, "networks: {web: 1}");
-        assertThatThrownBy(() -> control.controller.configure(file))
+        assertThatThrownBy(() -> control.controller.configure(file, null))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("tapswitch.yaml:1: networks.web: must be keys with values, is a number");
     }
 
     @Test
     void A_NET_08_commandsAndFileDoNotTakeFromEachOther() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         assertThatThrownBy(() -> control.controller.removeNetwork("web"))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("tapswitch.yaml:2");
@@ -104,23 +104,23 @@ class ConfigureTest {
 
     @Test
     void P8_aRunWithoutTheFileDoesNotLockTheFileOut() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         control.restart();
-        control.controller.configure(null);
+        control.controller.configure(null, null);
         control.attach("a", "web");
         control.restart();
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         assertThat(control.controller.warnings()).isEmpty();
         assertThatThrownBy(() -> control.controller.removeNetwork("web")).hasMessageContaining("tapswitch.yaml:2");
     }
 
     @Test
     void P8_atTheStartAFileThatContradictsWhatIsThereLetsItGoOnAndIsTriedAgain() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         control.attach("a", "web");
         Files.writeString(file, "networks:\n  db:\n");
         control.restart();
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         networksAre("bridge", "host", "none", "web");
         assertThat(control.dataplane.ports).hasSize(1);
         assertThat(control.controller.warnings())
@@ -137,16 +137,16 @@ class ConfigureTest {
     @Test
     void P8_atTheFirstStartACollisionEndsIt() throws Exception {
         Files.writeString(file, "networks:\n  a: {subnet: 10.1.0.0/16}\n  b: {subnet: 10.1.0.0/24}\n");
-        assertThatThrownBy(() -> control.controller.configure(file))
+        assertThatThrownBy(() -> control.controller.configure(file, null))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("tapswitch.yaml:3");
     }
 
     @Test
     void P8_withoutAFileItsNetworksAreThoseOfCommands() throws Exception {
-        control.controller.configure(file);
+        control.controller.configure(file, null);
         control.restart();
-        control.controller.configure(null);
+        control.controller.configure(null, null);
         assertThat(control.controller.reload()).isFalse();
         assertThat(control.controller.configuration()).isNull();
         assertThat(control.controller.removeNetwork("web")).isEqualTo("web");

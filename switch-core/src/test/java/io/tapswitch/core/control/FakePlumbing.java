@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.MacAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -44,8 +45,18 @@ public final class FakePlumbing implements Plumbing {
 
     /** Namespaces without interfaces that are watched: who hears of their end, by container id. */
     public final Map<String, Runnable> namespaces = new HashMap<>();
+    /** The way to the outside, null for none. */
+    public @Nullable OutsideKernel outside;
     /** Whether the keeper was ended. */
     public boolean ended;
+
+    /** A host without a way to the outside. */
+    public FakePlumbing() {}
+
+    /** A host with eth0; what must outlive a daemon is kept in that directory. */
+    public FakePlumbing(Path directory) {
+        outside = new FakeOutside(directory);
+    }
 
     /** What the last daemon left in the vault and the next one may have once. */
     private final Set<String> left = new LinkedHashSet<>();
@@ -103,7 +114,7 @@ public final class FakePlumbing implements Plumbing {
 
     @Override
     public @Nullable OutsideKernel outside() {
-        return null;
+        return outside;
     }
 
     @Override

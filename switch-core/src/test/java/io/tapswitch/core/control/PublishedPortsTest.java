@@ -2,7 +2,6 @@ package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
@@ -11,7 +10,6 @@ import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
-import io.tapswitch.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,9 +48,9 @@ class PublishedPortsTest {
         Container container = running(inWeb);
         DesiredState state = published(with(container), container, "8080:80");
         assertThat(PublishedPorts.active(state))
-                .containsExactly(
-                        new ActivePort(state.publications().getFirst(), null, IpAddress.parse("10.66.0.2"), 7, 3),
-                        new ActivePort(state.publications().getFirst(), null, IpAddress.parse("fd00:66::2"), 7, 3));
+                .extracting(port -> port.shownAddress() + " " + port.outside() + " " + port.inside() + " "
+                        + port.endpoint() + " " + port.network())
+                .containsExactly("0.0.0.0 null 10.66.0.2 7 3", ":: null fd00:66::2 7 3");
     }
 
     @Test

@@ -185,12 +185,12 @@ class StateDirectoryTest {
 
     @Test
     void R13_aNewerVersionIsRefusedAndStays() throws Exception {
-        Files.writeString(file(), "{\"version\":3,\"whatever\":{}}");
+        Files.writeString(file(), "{\"version\":4,\"whatever\":{}}");
         assertThatThrownBy(this::load)
                 .isInstanceOf(Refusal.class)
-                .hasMessageContaining("state file " + file() + " has version 3, this tapswitch reads 1 and 2")
+                .hasMessageContaining("state file " + file() + " has version 4, this tapswitch reads 1 to 3")
                 .hasMessageContaining("a copy is state.json.newer-");
-        assertThat(file()).hasContent("{\"version\":3,\"whatever\":{}}");
+        assertThat(file()).hasContent("{\"version\":4,\"whatever\":{}}");
     }
 
     @ParameterizedTest

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A control plane over a kernel and a dataplane that only remember; restarts keep the kernel. */
 final class TestControl implements AutoCloseable {
-    final FakePlumbing plumbing = new FakePlumbing();
+    final FakePlumbing plumbing;
     final List<Taken> hostBlocks = new ArrayList<>();
     final Set<IpAddress> hostAddresses = new HashSet<>();
     FakeDataplane dataplane = new FakeDataplane(2);
@@ -35,6 +35,11 @@ final class TestControl implements AutoCloseable {
     private StateDirectory state;
 
     TestControl(Path directory) {
+        this(directory, new FakePlumbing());
+    }
+
+    TestControl(Path directory, FakePlumbing plumbing) {
+        this.plumbing = plumbing;
         this.directory = directory;
         this.state = StateDirectory.open(directory);
         this.controller = controller();
@@ -76,7 +81,22 @@ final class TestControl implements AutoCloseable {
 
     static AttachRequest request(@Nullable String netns, @Nullable String name, String... networks) {
         return new AttachRequest(
-                netns, name, List.of(networks), null, null, null, null, null, null, null, null, null, null, null);
+                netns,
+                name,
+                List.of(networks),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 
     static AttachRequest withInit(
@@ -99,13 +119,30 @@ final class TestControl implements AutoCloseable {
                 null,
                 null,
                 null,
+                null,
+                null,
                 new AttachRequest.Init(pid, List.of("sleep", "300"), autoRemove));
     }
 
     static AttachRequest withAddresses(
             String netns, String network, @Nullable String ip, @Nullable String ip6, @Nullable String mac) {
         return new AttachRequest(
-                netns, null, List.of(network), ip, ip6, mac, null, null, null, null, null, null, null, null);
+                netns,
+                null,
+                List.of(network),
+                ip,
+                ip6,
+                mac,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 
     Container attach(String netns, String... networks) {

@@ -66,6 +66,7 @@ public final class Attach extends Verb {
             request.put("queues", queues);
         }
         JsonObject made = daemon().post("/containers", request);
+        warn(made);
         out().println(Json.text(made, "id"));
         if (resolvConf != null) {
             write(resolvConf);

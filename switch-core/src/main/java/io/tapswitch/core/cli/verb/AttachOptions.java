@@ -69,8 +69,8 @@ final class AttachOptions {
 
     @Option(
             names = "--expose",
-            paramLabel = "PORT[/PROTO]",
-            description = "a port that the container serves, for others to see; repeatable")
+            paramLabel = "PORT[-LAST][/PROTO]",
+            description = "a port that the container serves, for others to see and for -P; repeatable")
     private List<String> expose = new ArrayList<>();
 
     @Option(
@@ -81,12 +81,13 @@ final class AttachOptions {
 
     @Option(
             names = {"-p", "--publish"},
-            hidden = true)
+            paramLabel = "[[IP:]HOST:]PORT",
+            description = "show a port, or a range, at the host, as 'publish' does; repeatable")
     private List<String> publish = new ArrayList<>();
 
     @Option(
             names = {"-P", "--publish-all"},
-            hidden = true)
+            description = "show every exposed port at the host, at ports that are chosen")
     private boolean publishAll;
 
     /** {@return the networks asked for; never empty} */
@@ -113,8 +114,7 @@ final class AttachOptions {
         return hostname;
     }
 
-    /** {@return whether a port is to be published, which the host's namespace does not need} */
-    boolean publishes() {
+    private boolean publishes() {
         return publishAll || !publish.isEmpty();
     }
 
@@ -125,10 +125,6 @@ final class AttachOptions {
         }
         if (joined().startsWith(OF_CONTAINER)) {
             refuseConflicts();
-        }
-        if (publishes() && !joined().equals(HOST)) {
-            throw new CliException(
-                    "tapswitch: " + (publishAll ? "--publish-all" : "--publish") + " is not in this version");
         }
     }
 
@@ -146,6 +142,10 @@ final class AttachOptions {
         put(request, "dns", dns);
         put(request, "labels", labelMap());
         put(request, "expose", expose);
+        put(request, "publish", publish);
+        if (publishAll) {
+            request.put("publishAll", true);
+        }
         put(request, "sourceGuard", sourceGuard);
         return request;
     }

@@ -108,7 +108,7 @@ public final class Ps extends Verb {
                 NetworkLs.labels(Json.object(Json.object(container, "Config"), "Labels")),
                 Json.text(container, "Name"),
                 String.join(",", networks.keySet()),
-                "",
+                Ports.words(Json.objects(container.getArray("Ports"))),
                 age.isEmpty() ? "" : age + " ago",
                 Json.text(state, "Status"),
                 status(state));

@@ -60,9 +60,6 @@ public final class Run extends Verb {
     public Integer call() {
         options.check();
         Streams streams = detach ? Streams.EMPTY : stdio.streams();
-        if (options.publishes()) {
-            err().println("WARNING: Published ports are discarded when using host network mode");
-        }
         ApiClient daemon = daemon();
         JsonObject status = daemon.getObject("/status"); // Also finds out, before anything is made, that it is there.
         Placement placement = Placement.of(daemon, status, options.joined(), options.dns());
@@ -95,7 +92,9 @@ public final class Run extends Verb {
             request.putIfAbsent("hostname", placement.hostname());
         }
         request.put("init", Launch.init(pid, command, remove));
-        return Json.text(daemon.post("/containers", request), "id");
+        JsonObject made = daemon.post("/containers", request);
+        warn(made);
+        return Json.text(made, "id");
     }
 
     private void awaitEnd(ApiClient daemon, String id) {

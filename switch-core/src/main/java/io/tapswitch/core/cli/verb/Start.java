@@ -49,7 +49,7 @@ public final class Start extends Verb {
         return result;
     }
 
-    private static void start(ApiClient daemon, JsonObject status, String reference) {
+    private void start(ApiClient daemon, JsonObject status, String reference) {
         ContainerView found = ContainerView.of(daemon, reference);
         if (found.running()) {
             return;
@@ -68,7 +68,7 @@ public final class Start extends Verb {
             Launch.start(daemon, sandbox, placement, state, pid -> {
                 Map<String, Object> request =
                         Map.of("netns", Long.toString(pid), "init", Launch.init(pid, found.command(), false));
-                daemon.post("/containers/" + found.id() + "/start", request);
+                warn(daemon.post("/containers/" + found.id() + "/start", request));
                 return found.id();
             });
         }

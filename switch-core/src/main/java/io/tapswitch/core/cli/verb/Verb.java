@@ -1,5 +1,7 @@
 package io.tapswitch.core.cli.verb;
 
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -35,6 +37,14 @@ abstract class Verb implements Callable<Integer> {
 
     PrintWriter err() {
         return spec.commandLine().getErr();
+    }
+
+    /** Prints what a person should know about what was done, as docker's run does it. */
+    void warn(JsonObject answer) {
+        JsonArray warnings = answer.getArray("warnings");
+        if (warnings != null) {
+            warnings.forEach(warning -> err().println("WARNING: " + warning));
+        }
     }
 
     /** The first 12 digits, as docker shortens an id. */

@@ -1,0 +1,58 @@
+package io.tapswitch.core.control;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The ports that are chosen from when nobody says which: those that the kernel gives out to programs (P4).
+ *
+ * @param first of the range
+ * @param last of the range
+ * @param reserved ports of the range that are never chosen
+ */
+record EphemeralPorts(int first, int last, BitSet reserved) {
+    private static final Logger LOG = LoggerFactory.getLogger(EphemeralPorts.class);
+    private static final Path SYSCTLS = Path.of("/proc/sys/net/ipv4");
+    private static final int PORT_MAX = 65_535;
+
+    /** Copies the set. */
+    EphemeralPorts {
+        reserved = (BitSet) reserved.clone();
+    }
+
+    /** {@return those of this host, as of now} */
+    static EphemeralPorts now() {
+        return read(SYSCTLS);
+    }
+
+    /** {@return what stands in a directory of the kernel's settings; the kernel's own defaults when nothing does} */
+    static EphemeralPorts read(Path directory) {
+        int first = 32_768;
+        int last = 60_999;
+        BitSet reserved = new BitSet();
+        try {
+            String[] range = Files.readString(directory.resolve("ip_local_port_range"))
+                    .strip()
+                    .split("\\s+", -1);
+            first = Integer.parseInt(range[0]);
+            last = Integer.parseInt(range[1]);
+            for (String part : Files.readString(directory.resolve("ip_local_reserved_ports"))
+                    .strip()
+                    .split(",", -1)) {
+                if (!part.isEmpty()) {
+                    int dash = part.indexOf('-');
+                    int from = Integer.parseInt(dash < 0 ? part : part.substring(0, dash));
+                    int to = dash < 0 ? from : Integer.parseInt(part.substring(dash + 1));
+                    reserved.set(from, Math.min(to, PORT_MAX) + 1);
+                }
+            }
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            LOG.warn("which ports the kernel gives out cannot be read: {} to {} are taken", first, last, e);
+        }
+        return new EphemeralPorts(first, last, reserved);
+    }
+}

@@ -1,0 +1,208 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.NetworkMode;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortProtocol;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpPrefix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The rules for what commands publish: of a state and a request, the next state or why not. Pure. */
+final class PublishRules {
+    /** As many entries as a file may have, too; ranges are one. */
+    private static final int SPECS_MAX = 65_536;
+
+    /** Docker's words (A-DRV-04). */
+    static final String DISCARDED = "Published ports are discarded when using host network mode";
+
+    private static final String ARROW = "->";
+
+    private PublishRules() {}
+
+    /**
+     * {@return what {@code -p} and {@code -P} of a new container ask for}
+     *
+     * @param request of the container
+     * @param container as it will be
+     * @param address of the host where none is named, null for all
+     */
+    static List<PortSpec> asked(AttachRequest request, Container container, @Nullable IpAddress address) {
+        List<PortSpec> specs = new ArrayList<>(specs(request.publish(), address));
+        if (Boolean.TRUE.equals(request.publishAll())) {
+            for (String port : container.exposed()) {
+                int slash = port.indexOf('/');
+                int number = Integer.parseInt(port.substring(0, slash));
+                PortProtocol protocol = PortProtocol.of(port.substring(slash + 1));
+                boolean isBound = specs.stream()
+                        .anyMatch(spec -> spec.protocol() == protocol
+                                && spec.firstContainerPort() <= number
+                                && number <= spec.lastContainerPort());
+                if (!isBound) {
+                    specs.add(new PortSpec(address, 0, 0, number, number, protocol));
+                }
+            }
+        }
+        return specs;
+    }
+
+    /** {@return what texts ask for} */
+    static List<PortSpec> specs(@Nullable List<String> texts, @Nullable IpAddress address) {
+        List<String> given = texts == null ? List.of() : texts;
+        if (given.size() > SPECS_MAX) {
+            throw Refusal.badInput("too many ports: " + given.size() + " entries, the most is " + SPECS_MAX);
+        }
+        return given.stream().map(text -> PortSpec.parse(text, address)).toList();
+    }
+
+    /** {@return prefixes of addresses; a single address is one of full length} */
+    static List<IpPrefix> allow(@Nullable List<String> texts) {
+        List<IpPrefix> prefixes = new ArrayList<>();
+        for (String text : texts == null ? List.<String>of() : texts) {
+            try {
+                prefixes.add(prefix(text));
+            } catch (IllegalArgumentException e) {
+                throw Refusal.badInput("invalid allowed prefix " + text + ": " + e.getMessage());
+            }
+        }
+        return prefixes;
+    }
+
+    private static IpPrefix prefix(String text) {
+        return IpPrefix.parse(
+                text.indexOf('/') >= 0
+                        ? text
+                        : text + "/" + IpAddress.parse(text).width());
+    }
+
+    /** {@return the state with more publications of a container; their ports are found when it is committed} */
+    static DesiredState published(DesiredState state, Container container, List<PortSpec> specs, List<IpPrefix> allow) {
+        refuseWithoutInterfaces(container);
+        List<Publication> next = new ArrayList<>(state.publications());
+        int rule = state.nextRule();
+        for (PortSpec spec : specs) {
+            int port = spec.isDynamic() ? 0 : spec.firstHostPort();
+            next.add(new Publication(rule++, container.id(), spec, port, allow, new Origin.Command()));
+        }
+        return state.withPublications(next);
+    }
+
+    /** {@return whether a container has the host's own ports, so that there is nothing to publish} */
+    static boolean isDiscarded(Container container) {
+        return container.mode() instanceof NetworkMode.Host;
+    }
+
+    private static void refuseWithoutInterfaces(Container container) {
+        String mode = switch (container.mode()) {
+            case NetworkMode.Shared shared -> "container";
+            case NetworkMode.Host host -> "host";
+            case NetworkMode.None none -> "";
+            case NetworkMode.Own own -> "";
+        };
+        if (!mode.isEmpty()) {
+            throw Refusal.badInput(
+                    "options_conflict", "conflicting options: port publishing and the " + mode + " type network mode");
+        }
+    }
+
+    /** {@return the state without a container's publications that the texts name, each one of them} */
+    static DesiredState unpublished(
+            DesiredState state, Container container, List<String> texts, @Nullable IpAddress address) {
+        List<Publication> left = new ArrayList<>(state.publications());
+        for (String text : texts) {
+            Publication publication = find(left, container, spec(text, address));
+            refuseRemovalByCommand(publication);
+            left.remove(publication);
+        }
+        return state.withPublications(left);
+    }
+
+    /** As people write it, or as {@code port} ({@code 80/tcp -> 0.0.0.0:8080}) and {@code ps} show it. */
+    private static PortSpec spec(String text, @Nullable IpAddress address) {
+        int arrow = text.indexOf(ARROW);
+        if (arrow < 0) {
+            return PortSpec.parse(text, address);
+        }
+        String left = text.substring(0, arrow).strip();
+        String right = text.substring(arrow + ARROW.length()).strip();
+        return PortSpec.parse(left.indexOf('/') < 0 ? left + ":" + right : right + ":" + left, address);
+    }
+
+    private static Publication find(List<Publication> among, Container container, PortSpec wanted) {
+        List<Publication> own = among.stream()
+                .filter(publication -> publication.isFor(container))
+                .toList();
+        Publication found = null;
+        for (Publication publication : own) {
+            boolean isIt = publication.asked().equals(wanted) || isShownAs(publication, wanted);
+            // What a command made comes before what a file declares, and the newest before the others.
+            if (isIt && (found == null || found.isOfFile() || !publication.isOfFile())) {
+                found = publication;
+            }
+        }
+        if (found == null) {
+            throw Refusal.unknown("port_not_published", notFound(own, container, wanted));
+        }
+        return found;
+    }
+
+    /** Whether that is how a publication is shown: with its port, and with 0.0.0.0 or [::] for all. */
+    private static boolean isShownAs(Publication publication, PortSpec wanted) {
+        PortSpec asked = publication.asked();
+        IpAddress shown = wanted.address();
+        boolean isThere =
+                Objects.equals(asked.address(), shown) || (asked.address() == null && PublishedPorts.isAny(shown));
+        return isThere
+                && asked.protocol() == wanted.protocol()
+                && asked.firstContainerPort() == wanted.firstContainerPort()
+                && asked.lastContainerPort() == wanted.lastContainerPort()
+                && publication.firstHostPort() == wanted.firstHostPort()
+                && publication.lastHostPort() == wanted.lastHostPort();
+    }
+
+    private static String notFound(List<Publication> own, Container container, PortSpec wanted) {
+        String others = own.stream()
+                .limit(8)
+                .map(publication -> publication.asked().toString())
+                .collect(Collectors.joining(", "));
+        return "container " + container.name() + " does not publish " + wanted
+                + (own.isEmpty() ? "" : "; it publishes " + others + (own.size() > 8 ? ", ..." : ""));
+    }
+
+    private static void refuseRemovalByCommand(Publication publication) {
+        if (publication.origin() instanceof Origin.File origin) {
+            throw Refusal.conflict(
+                    "declared_in_file",
+                    "port " + publication.asked() + " of container " + publication.container() + " is declared in "
+                            + origin.file() + ":" + origin.line() + ": take it out of there, and it is removed");
+        }
+    }
+
+    /** {@return what a person should know who published a container's ports: which are not in force, and why} */
+    static List<String> warnings(DesiredState state, Container container, List<Publication> publications) {
+        if (isDiscarded(container) && !publications.isEmpty()) {
+            return List.of(DISCARDED);
+        }
+        List<String> waiting = publications.stream()
+                .filter(publication ->
+                        PublishedPorts.active(state, container, publication).isEmpty())
+                .map(publication -> publication.asked().toString())
+                .toList();
+        return waiting.isEmpty()
+                ? List.of()
+                : List.of("Published ports of container " + container.name() + " are not in force: "
+                        + String.join(", ", waiting) + ". "
+                        + (container.isRunning()
+                                ? "It is in no network that leads out with an address of the right family; they are"
+                                        + " in force once it is connected to one"
+                                : "They will be when it runs"));
+    }
+}
