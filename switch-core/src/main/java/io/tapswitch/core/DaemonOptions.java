@@ -197,7 +197,7 @@ final class DaemonOptions {
 
     /** {@return the way to the outside that is wanted} */
     UplinkChoice uplinkChoice() {
-        return UplinkChoice.parse(uplink == null ? "none" : uplink, uplink != null, Duration.ofSeconds(graceSeconds));
+        return UplinkChoice.parse(uplink == null ? "shared" : uplink, uplink != null, Duration.ofSeconds(graceSeconds));
     }
 
     long busyPollNs() {

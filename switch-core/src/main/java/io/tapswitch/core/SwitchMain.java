@@ -1,6 +1,8 @@
 package io.tapswitch.core;
 
 import io.tapswitch.core.api.ApiServer;
+import io.tapswitch.core.config.ConfigFile;
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.FlowMemory;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.control.UplinkChoice;
@@ -71,7 +73,7 @@ public final class SwitchMain {
     private static void run(DaemonOptions options) throws InterruptedException {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         IoMode mode = ioMode(options);
-        UplinkChoice uplink = options.uplinkChoice();
+        UplinkChoice uplink = uplink(options);
         AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
         HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(
@@ -88,6 +90,24 @@ public final class SwitchMain {
         System.out.flush();
         ReadyNotice.send(System.getenv("NOTIFY_SOCKET"));
         new CountDownLatch(1).await();
+    }
+
+    /** The way to the outside as the flag or the configuration file says. */
+    private static UplinkChoice uplink(DaemonOptions options) {
+        UplinkChoice flag = options.uplinkChoice();
+        Configuration.Uplink declared = options.config == null
+                ? null
+                : ConfigFile.read(options.config.toAbsolutePath()).uplink();
+        if (declared == null) {
+            return flag;
+        }
+        String words = declared.mode().word() + (declared.device() == null ? "" : ":" + declared.device());
+        UplinkChoice file = UplinkChoice.parse(words, true, flag.grace());
+        if (options.uplink != null && !file.equals(flag)) {
+            throw Refusal.badInput("--uplink " + options.uplink + " contradicts the configuration file, which says "
+                    + words + ": leave one of them out");
+        }
+        return file;
     }
 
     /** The workers, with the flows of the last daemon where there is an outside. */

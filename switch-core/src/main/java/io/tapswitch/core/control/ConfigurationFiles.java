@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class ConfigurationFiles implements AutoCloseable {
     private final HostPorts hostPorts;
     private final Networks networks;
     private final Chronicle chronicle;
+    private final Consumer<Configuration.Nat> onNat;
     private volatile @Nullable ConfigWatch configuration;
     private volatile @Nullable ConfigWatch ports;
     private volatile @Nullable String portsFile;
@@ -42,12 +44,19 @@ final class ConfigurationFiles implements AutoCloseable {
      * @param hostPorts says whether anything can be published
      * @param networks brings plans into force
      * @param chronicle hears of each reading
+     * @param onNat hears how addresses are to be translated, each time that a configuration file comes into force
      */
-    ConfigurationFiles(Desired desired, HostPorts hostPorts, Networks networks, Chronicle chronicle) {
+    ConfigurationFiles(
+            Desired desired,
+            HostPorts hostPorts,
+            Networks networks,
+            Chronicle chronicle,
+            Consumer<Configuration.Nat> onNat) {
         this.desired = desired;
         this.hostPorts = hostPorts;
         this.networks = networks;
         this.chronicle = chronicle;
+        this.onNat = onNat;
     }
 
     /**
@@ -103,6 +112,7 @@ final class ConfigurationFiles implements AutoCloseable {
             Reconciler.Plan plan = Reconciler.plan(state, declared, surroundings);
             return plan.with(PublishPlan.plan(plan.next(), declared, this::isOfConfiguration));
         });
+        onNat.accept(declared.nat());
         inForce = declared;
     }
 

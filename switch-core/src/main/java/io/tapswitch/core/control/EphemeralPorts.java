@@ -1,7 +1,7 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.tapio.Sysctl;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import org.slf4j.Logger;
@@ -35,12 +35,12 @@ record EphemeralPorts(int first, int last, BitSet reserved) {
         int last = 60_999;
         BitSet reserved = new BitSet();
         try {
-            String[] range = Files.readString(directory.resolve("ip_local_port_range"))
+            String[] range = Sysctl.read(directory.resolve("ip_local_port_range"))
                     .strip()
                     .split("\\s+", -1);
             first = Integer.parseInt(range[0]);
             last = Integer.parseInt(range[1]);
-            for (String part : Files.readString(directory.resolve("ip_local_reserved_ports"))
+            for (String part : Sysctl.read(directory.resolve("ip_local_reserved_ports"))
                     .strip()
                     .split(",", -1)) {
                 if (!part.isEmpty()) {

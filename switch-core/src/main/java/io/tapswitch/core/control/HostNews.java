@@ -1,11 +1,12 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.model.DesiredState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the kernel tells of the host: its addresses, devices and routes, and what somebody did to the switch's own
+ * What the kernel and the configuration tell of the host: its addresses, devices and routes, and what somebody did to the switch's own
  * interfaces there. Each brings about a look and, where something is otherwise, a version. Any thread.
  */
 final class HostNews {
@@ -55,6 +56,19 @@ final class HostNews {
             host.mend(state);
             return true;
         });
+    }
+
+    /** The configuration says how addresses are translated. */
+    void onOptions(Configuration.Nat nat) {
+        if (outside != null) {
+            desired.locked(() -> {
+                if (outside.options(nat)) {
+                    outside.look();
+                    desired.apply(desired.state());
+                }
+                return true;
+            });
+        }
     }
 
     /** There is news of links, addresses, routes or rules, whatever it is. */

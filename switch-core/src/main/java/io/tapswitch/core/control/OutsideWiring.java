@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.OutsideKernel.Device;
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
@@ -112,9 +113,16 @@ final class OutsideWiring {
                 wanted.portOverload());
     }
 
-    /** Other options are in force with the next version. */
-    void options(NatOptions wanted) {
-        options = withLocalRange(wanted);
+    /** Other options come into force with the next version. {@return whether they are others} */
+    boolean options(Configuration.Nat nat) {
+        NatOptions before = options;
+        boolean auto = nat.ports().equals(Configuration.Nat.Ports.AUTO);
+        long timeoutMs = nat.udpTimeout().toMillis();
+        options = auto
+                ? withLocalRange(new NatOptions(
+                        timeoutMs, DEFAULTS.firstPort(), DEFAULTS.lastPort(), 0, 0, DEFAULTS.portOverload()))
+                : new NatOptions(timeoutMs, nat.ports().first(), nat.ports().last(), 0, 0, DEFAULTS.portOverload());
+        return !options.equals(before);
     }
 
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
