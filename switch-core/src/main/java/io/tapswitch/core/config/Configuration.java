@@ -114,7 +114,7 @@ public record Configuration(
      */
     public record Nat(Duration udpTimeout, Ports ports) {
         /** As it is without a file. */
-        public static final Nat DEFAULT = new Nat(Duration.ofSeconds(300), Ports.AUTO);
+        public static final Nat DEFAULT = new Nat(Duration.ofMinutes(5), Ports.AUTO);
 
         /**
          * A range of ports.
