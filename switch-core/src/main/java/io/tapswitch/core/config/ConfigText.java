@@ -94,7 +94,7 @@ public final class ConfigText {
                     .append(quoted(port.allow().stream().map(Object::toString).toList()));
         }
         text.append("}  # ");
-        if (of != configuration) {
+        if (!of.file().equals(configuration.file())) {
             text.append(of.file()).append(", ");
         }
         text.append("line ").append(port.line()).append('\n');
