@@ -89,9 +89,10 @@ final class PublishPlan {
         state.containers().forEach(container -> byName.put(container.name(), container));
         List<Publication> left = new ArrayList<>();
         for (Publication publication : state.publications()) {
+            Container container = byName.get(publication.container());
             if (!(publication.origin() instanceof Origin.File origin) || !isOurs.test(origin)) {
                 left.add(publication);
-            } else if (byName.get(publication.container()) instanceof Container container) {
+            } else if (container != null) {
                 left.add(publication.by(new Origin.Command(), container.id()));
             }
         }
