@@ -12,8 +12,8 @@ import org.agrona.MutableDirectBuffer;
 
 /**
  * A TCP reset, written over the segment that it answers (RFC 9293 section 3.5.2): from who the segment was for, and
- * with the numbers that the sender takes. A segment that acknowledges something says by that where to reset; another one
- * is acknowledged itself.
+ * with the numbers that the sender takes. A segment that acknowledges something says by that where to reset; another
+ * one is acknowledged itself.
  */
 final class ResetSegment {
     private static final int TTL = 64;
