@@ -1,5 +1,6 @@
 package io.tapswitch.nat;
 
+import io.tapswitch.wire.IpProtocol;
 import java.util.BitSet;
 import java.util.List;
 
@@ -45,7 +46,12 @@ final class OutsidePorts {
         if (!open.get(slot)) {
             open(slot);
         }
-        return allocator.allocate(protocol, slot, wanted, host(endpoint), nowMs);
+        int host = host(endpoint);
+        // TCP's ports serve several endpoints when none is free (N3); of others', half are always left to the others.
+        if (protocol != IpProtocol.TCP && allocator.hasHalf(protocol, slot, host)) {
+            return PortAllocator.NONE;
+        }
+        return allocator.allocate(protocol, slot, wanted, host, nowMs);
     }
 
     /** {@return a port that is used already, and passes the test} */

@@ -171,6 +171,12 @@ public final class PortAllocator {
         }
     }
 
+    /** {@return whether one host has half of the ports that there are to give, or more (N17, RFC 6888 REQ-4)} */
+    public boolean hasHalf(int protocol, int outsideSlot, int host) {
+        PortSpace space = space(protocol, outsideSlot);
+        return space != null && space.hasHalf(host);
+    }
+
     /** {@return how many ports could still be given, resting ones included} */
     public int available(int protocol, int outsideSlot) {
         PortSpace space = space(protocol, outsideSlot);

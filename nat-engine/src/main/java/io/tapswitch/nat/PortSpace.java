@@ -2,6 +2,7 @@ package io.tapswitch.nat;
 
 import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
+import org.agrona.collections.Int2IntCounterMap;
 
 /**
  * The ports (or ICMP identifiers) of one outside address and protocol; {@link PortAllocator} tells the rules.
@@ -50,6 +51,8 @@ final class PortSpace {
     private final char[] prev = new char[PORTS];
     private final int[] releasedSeconds = new int[PORTS];
     private final int[] host = new int[PORTS];
+    private final Int2IntCounterMap ofHost = new Int2IntCounterMap(0);
+    private final int size;
     private int freeCount;
     private int restingCount;
 
@@ -64,6 +67,7 @@ final class PortSpace {
                 addFree(port);
             }
         }
+        size = freeCount;
     }
 
     int allocate(int wanted, int host, long nowMs) {
@@ -144,6 +148,7 @@ final class PortSpace {
             return;
         }
         clear(taken, port);
+        ofHost.decrementAndGet(host[port]);
         if (has(usable, port)) {
             rest(port, nowMs);
         }
@@ -176,6 +181,11 @@ final class PortSpace {
             host[port] = NOBODY;
             rest(port, nowMs);
         }
+    }
+
+    /** {@return whether a host has half of all ports, or more} */
+    boolean hasHalf(int host) {
+        return ofHost.get(host) >= Math.max(1, size / 2);
     }
 
     /** {@return ports that nobody has, resting ones included} */
@@ -270,6 +280,7 @@ final class PortSpace {
         }
         set(taken, port);
         this.host[port] = host;
+        ofHost.incrementAndGet(host);
     }
 
     private void rest(int port, long nowMs) {

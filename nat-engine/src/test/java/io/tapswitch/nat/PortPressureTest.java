@@ -90,12 +90,16 @@ class PortPressureTest {
     }
 
     @Test
-    void N2_udpPortsAreNeverLent() {
+    void N2_N17_udpPortsAreNeverLent_andHalfOfThemAreLeftToOthers() {
         tenPorts(true);
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 5; i++) {
             world.sent(A, udp(A.ipv4, 2000 + i, PEER, 53));
         }
-        assertThat(world.dropped(world.out(B, udp(B.ipv4, 2000, PEER2, 53)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        assertThat(world.dropped(world.out(A, udp(A.ipv4, 2005, PEER, 53)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        for (int i = 0; i < 5; i++) {
+            world.sent(B, udp(B.ipv4, 2000 + i, PEER2, 53));
+        }
+        assertThat(world.dropped(world.out(B, udp(B.ipv4, 2006, PEER2, 53)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
         assertThat(world.sent(A, udp(A.ipv4, 2003, PEER2, 53))).isBetween(7000, 7009);
     }
 
