@@ -45,7 +45,12 @@ public final class Background implements AutoCloseable {
 
     /** Waits until it has printed the words on standard output, or on standard error. */
     public Background awaitWords(String words) {
-        Eventually.until(Duration.ofSeconds(20), "`" + words + "` from " + command, () -> {
+        return awaitWords(Duration.ofSeconds(20), words);
+    }
+
+    /** The same within a time of one's own. */
+    Background awaitWords(Duration allowed, String words) {
+        Eventually.until(allowed, "`" + words + "` from " + command, () -> {
             if (!alive() && !out().contains(words)) {
                 throw new AssertionError("ended before it said `" + words + "`: " + outcome());
             }

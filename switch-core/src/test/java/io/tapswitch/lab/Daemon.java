@@ -12,18 +12,23 @@ import java.util.regex.Pattern;
 /** The product: {@code scripts/tapswitch daemon} in the host's namespace, and its CLI. */
 public final class Daemon implements AutoCloseable {
     private static final Pattern TROUBLE = Pattern.compile("\\b(WARN|ERROR)\\b|Exception|^\\tat |\\bError\\b");
+    private static final Path MEMORY = Path.of("/dev/shm");
     private static final Path LAUNCHER = projectRoot().resolve("scripts/tapswitch");
 
     private final LabHost host;
+    private final Path directory;
+    private final Path run;
     private final Path socket;
     private final Background process;
     private final Api api;
     private final List<Pattern> expected = new ArrayList<>();
     private int checkedLines;
 
-    private Daemon(LabHost host, Path socket, Background process) {
+    private Daemon(LabHost host, Path directory, Path run, Background process) {
         this.host = host;
-        this.socket = socket;
+        this.directory = directory;
+        this.run = run;
+        this.socket = directory.resolve("s");
         this.process = process;
         this.api = new Api(socket);
     }
@@ -61,11 +66,29 @@ public final class Daemon implements AutoCloseable {
                 "--state-dir",
                 directory.resolve("state").toString(),
                 "--run-dir",
-                directory.resolve("run").toString(),
-                "--uplink",
-                "none"));
+                runDirectory(host, directory, flags).toString()));
+        if (!flags.contains("--uplink")) {
+            command.addAll(List.of("--uplink", "none"));
+        }
         command.addAll(flags);
-        return new Daemon(host, socket, Commands.start(command));
+        return new Daemon(host, directory, runDirectory(host, directory, flags), Commands.start(command));
+    }
+
+    /** What is mapped there while frames pass must not be on a disk. */
+    private static Path runDirectory(LabHost host, Path directory, List<String> flags) {
+        return flags.contains("--uplink") && Files.isDirectory(MEMORY)
+                ? Leftovers.remember(MEMORY.resolve(host.name()))
+                : directory.resolve("run");
+    }
+
+    /** {@return its run directory} */
+    public Path run() {
+        return run;
+    }
+
+    /** Removes all traces of it, which must not run any more, by the product's own command. */
+    public Outcome cleanup() {
+        return cli("cleanup", "--state-dir", directory.resolve("state").toString(), "--run-dir", run.toString());
     }
 
     /** {@return the process, which is the daemon's JVM unless there is a wrapper} */

@@ -41,7 +41,12 @@ public final class Eventually {
 
     /** {@return the first value that satisfies; the failure after 5 s names the last one} */
     public static <T> T value(String what, Supplier<T> source, Predicate<T> wanted) {
-        long end = System.nanoTime() + DEFAULT_DEADLINE.toNanos();
+        return value(what, DEFAULT_DEADLINE, source, wanted);
+    }
+
+    /** {@return the first value that satisfies; the failure after the deadline names the last one} */
+    public static <T> T value(String what, Duration deadline, Supplier<T> source, Predicate<T> wanted) {
+        long end = System.nanoTime() + deadline.toNanos();
         while (true) {
             T value = source.get();
             if (wanted.test(value)) {
@@ -49,7 +54,7 @@ public final class Eventually {
             }
             if (System.nanoTime() - end > 0) {
                 throw new AssertionError(
-                        "not within " + DEFAULT_DEADLINE.toMillis() + " ms: " + what + ", last seen: " + value);
+                        "not within " + deadline.toMillis() + " ms: " + what + ", last seen: " + value);
             }
             LockSupport.parkNanos(POLL_NS);
         }

@@ -40,21 +40,31 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
 
     private final List<String> flags;
     private final String everyContainer;
+    private final boolean hasOutside;
     private final List<LabContainer> containers = new ArrayList<>();
     private final List<AutoCloseable> others = new ArrayList<>();
     private @Nullable LabHost host;
+    private @Nullable Outside outside;
     private @Nullable Daemon daemon;
     private @Nullable Path directory;
     private int lastNetwork;
 
-    private Lab(List<String> flags, String everyContainer) {
+    private Lab(List<String> flags, String everyContainer, boolean hasOutside) {
         this.flags = flags;
         this.everyContainer = everyContainer;
+        this.hasOutside = hasOutside;
     }
 
     /** A lab whose daemon is started with these flags. */
     public static Lab withDaemon(String... flags) {
-        return new Lab(List.of(flags), "");
+        return new Lab(List.of(flags), "", false);
+    }
+
+    /** A lab whose host has ways out (see {@link Outside}), and whose daemon uses them. */
+    public static Lab withOutside(String... flags) {
+        List<String> all = new ArrayList<>(List.of("--uplink", "shared"));
+        all.addAll(List.of(flags));
+        return new Lab(all, "", true);
     }
 
     /**
@@ -62,7 +72,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
      * default, would drop the frames that these tests are about before the switch does anything else with them.
      */
     public static Lab withoutSourceGuard(String... flags) {
-        return new Lab(List.of(flags), ",\"sourceGuard\":false");
+        return new Lab(List.of(flags), ",\"sourceGuard\":false", false);
     }
 
     @Override
@@ -70,7 +80,15 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         assumeTrue("root".equals(System.getProperty("user.name")), "network namespaces need root");
         host = new LabHost();
         directory = Files.createTempDirectory(Leftovers.directory(), "d");
+        if (hasOutside) {
+            outside = new Outside(host);
+        }
         daemon = Daemon.start(host, directory, List.of(), flags);
+    }
+
+    /** {@return what is around the host} */
+    public Outside outside() {
+        return present(outside);
     }
 
     /** {@return the namespace that plays the host} */
@@ -132,6 +150,15 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
         LabContainer container = bareContainer();
         boolean says = more.contains("\"sourceGuard\"");
         return container.attach(network, says ? more : more + everyContainer);
+    }
+
+    /** Makes a network of both families, 10.N.0.0/24 and fd00:N::/64, by the command line, with further flags. */
+    public void dual(String name, int number, String... flags) {
+        List<String> words = new ArrayList<>(List.of("network", "create", "--ipv6"));
+        words.addAll(List.of("--subnet", "10." + number + ".0.0/24", "--subnet", "fd00:" + number + "::/64"));
+        words.addAll(List.of(flags));
+        words.add(name);
+        cli(words.toArray(String[]::new));
     }
 
     /** Makes a namespace and attaches it by the command line, as people do: a name, and further flags. */
@@ -270,6 +297,10 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     public void afterAll(ExtensionContext context) {
         if (daemon != null) {
             daemon.close();
+        }
+        if (outside != null) {
+            present(daemon).cleanup();
+            outside.close();
         }
         if (host != null) {
             host.close();

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The namespace that plays the host, with a veth to an outside: what the daemon would have on a real machine, so that a
@@ -19,7 +21,11 @@ public final class LabHost extends LabNamespace {
     /** The device by which the daemon gives the host a place in its networks. */
     public static final String TAP = "tapswitch0";
 
+    /** How the names of the TAPs begin by which the daemon stands beside the host's devices. */
+    private static final String UPLINK_TAP = "tapswitch-u";
+
     private final LabNamespace outside;
+    private final Set<String> own = new HashSet<>(Set.of("lo", "uplink0", "uplink1", TAP));
 
     /** Makes both namespaces and the wire between them. */
     public LabHost() {
@@ -37,15 +43,32 @@ public final class LabHost extends LabNamespace {
         return outside;
     }
 
-    /** {@return the devices in the host's namespace that are neither the lab's own nor the daemon's way to the host} */
+    /** {@return the devices in the host's namespace that are neither the lab's own nor the daemon's ways to host and outside} */
     public String foreignDevices() {
         StringBuilder foreign = new StringBuilder();
         for (String line : ip("-o link show").lines().toList()) {
-            if (!line.contains(": lo:") && !line.contains(": uplink0@") && !line.contains(": " + TAP + ":")) {
+            String device = line.split("[ :@]+", 3)[1];
+            if (!own.contains(device) && !device.startsWith(UPLINK_TAP)) {
                 foreign.append(line).append('\n');
             }
         }
         return foreign.toString();
+    }
+
+    /**
+     * Lays a tunnel without Ethernet headers, as VPNs do, to another place: device {@code vpn0} on both sides, here
+     * 10.200.0.1, there 10.200.0.2, and behind it 10.50.0.0/16, of which 10.50.0.1 is there.
+     */
+    public Background tunnel(LabNamespace office) {
+        Background relay = startTalk("relay", "far", office.name());
+        own.add("vpn0");
+        for (LabNamespace side : new LabNamespace[] {this, office}) {
+            side.ip("addr add 10.200.0." + (side == this ? 1 : 2) + "/30 dev vpn0");
+            side.ip("link set vpn0 up mtu 1400");
+        }
+        office.ip("addr add 10.50.0.1/32 dev lo");
+        ip("route add 10.50.0.0/16 via 10.200.0.2");
+        return relay;
     }
 
     /** {@return the processes that hold the interfaces' files for daemons of this host} */

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 public class LabNamespace implements AutoCloseable {
     private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr (\\S+)");
     private static final Path TOOL = unpack("lab.py");
+    private static final Path TALK = unpack("talk.py");
 
     private final String name;
 
@@ -58,7 +59,7 @@ public class LabNamespace implements AutoCloseable {
 
     /** Runs a verb of the traffic tool to its end, with input; its result is the JSON that it prints last. */
     public final Json traffic(Duration allowed, String input, String verb, Object... options) {
-        return Json.parse(exec(allowed, input, tool(verb, options)).ok().lastLine());
+        return Json.parse(exec(allowed, input, tool(TOOL, verb, options)).ok().lastLine());
     }
 
     /** Runs a verb of the traffic tool to its end, within half a minute. */
@@ -68,7 +69,26 @@ public class LabNamespace implements AutoCloseable {
 
     /** Starts a verb of the traffic tool and waits until it is ready. */
     public final Background startTraffic(String verb, Object... options) {
-        return Commands.start(inside(tool(verb, options))).awaitWords("ready");
+        return Commands.start(inside(tool(TOOL, verb, options))).awaitWords("ready");
+    }
+
+    /** Runs a verb of the talking tool to its end; its result is the JSON that it prints last. */
+    public final Json talk(Duration allowed, String verb, Object... options) {
+        return Json.parse(exec(allowed, "", tool(TALK, verb, options)).ok().lastLine());
+    }
+
+    /** Starts a verb of the talking tool and waits until it is ready. */
+    public final Background startTalk(String verb, Object... options) {
+        return startTalk(Duration.ofSeconds(20), verb, options);
+    }
+
+    /** Starts a verb of the talking tool that does not say when it is ready. */
+    public final Background startTalkUnready(String verb, Object... options) {
+        return Commands.start(inside(tool(TALK, verb, options)));
+    }
+
+    final Background startTalk(Duration allowed, String verb, Object... options) {
+        return Commands.start(inside(tool(TALK, verb, options))).awaitWords(allowed, "ready");
     }
 
     /** Runs a scapy program (all of scapy imported, {@code IF} the interface) inside. It must succeed. */
@@ -131,8 +151,8 @@ public class LabNamespace implements AutoCloseable {
         return all;
     }
 
-    private static List<String> tool(String verb, Object... options) {
-        List<String> command = new ArrayList<>(List.of("/usr/bin/python3", TOOL.toString(), verb));
+    private static List<String> tool(Path program, String verb, Object... options) {
+        List<String> command = new ArrayList<>(List.of("/usr/bin/python3", program.toString(), verb));
         for (int i = 0; i < options.length; i += 2) {
             command.add("--" + options[i]);
             if (!options[i + 1].equals(true)) {

@@ -22,6 +22,7 @@ final class Leftovers {
     private static final Path NAMESPACES = Path.of("/run/netns");
     private static final Set<Process> PROCESSES = ConcurrentHashMap.newKeySet();
     private static final Set<String> MADE = ConcurrentHashMap.newKeySet();
+    private static final Set<Path> ELSEWHERE = ConcurrentHashMap.newKeySet();
     private static final Path DIRECTORY = prepare();
     private static int lastNumber;
 
@@ -43,6 +44,12 @@ final class Leftovers {
 
     static void forget(Process process) {
         PROCESSES.remove(process);
+    }
+
+    /** {@return a directory outside of this run's, which goes with it} */
+    static Path remember(Path directory) {
+        ELSEWHERE.add(directory);
+        return directory;
     }
 
     static void rememberNamespace(String name) {
@@ -71,6 +78,7 @@ final class Leftovers {
             process.destroyForcibly();
         }
         MADE.forEach(Leftovers::deleteNamespace);
+        ELSEWHERE.stream().filter(Files::exists).forEach(Leftovers::deleteTree);
         // The test goes on beside this hook until the JVM halts, and may just have made another file.
         for (int attempt = 0; attempt < 3 && Files.exists(directory); attempt++) {
             deleteTree(directory);
@@ -93,15 +101,20 @@ final class Leftovers {
                 deleteNamespace(name);
             }
         }
-        sweepDirectories();
+        sweepDirectories(Path.of(System.getProperty("java.io.tmpdir")), DIRECTORY_PREFIX);
+        sweepDirectories(Path.of("/dev/shm"), PREFIX);
     }
 
-    private static void sweepDirectories() throws IOException {
-        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        try (Stream<Path> entries = Files.list(temporary)) {
-            entries.filter(path -> path.getFileName().toString().matches(DIRECTORY_PREFIX + "\\d+-.*"))
-                    .filter(path -> ProcessHandle.of(
-                                    Long.parseLong(path.getFileName().toString().split("-", -1)[2]))
+    private static void sweepDirectories(Path directory, String prefix) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            entries.filter(path -> path.getFileName().toString().matches(prefix + "\\d+-.*"))
+                    .filter(path -> ProcessHandle.of(Long.parseLong(path.getFileName()
+                                    .toString()
+                                    .substring(prefix.length())
+                                    .split("-", -1)[0]))
                             .isEmpty())
                     .forEach(Leftovers::deleteTree);
         }

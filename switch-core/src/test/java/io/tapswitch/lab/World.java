@@ -20,6 +20,7 @@ public final class World implements AutoCloseable {
     private final List<LabContainer> containers = new ArrayList<>();
     private final Path directory;
     private @Nullable Daemon daemon;
+    private @Nullable Outside outside;
 
     /** Makes the host, and starts nothing yet. */
     public World() {
@@ -36,6 +37,21 @@ public final class World implements AutoCloseable {
         World world = new World();
         world.start(flags);
         return world;
+    }
+
+    /** Makes a host with ways out, and starts nothing yet. The daemon is to be started with `--uplink shared`. */
+    public static World withOutside() {
+        World world = new World();
+        world.outside = new Outside(world.host);
+        return world;
+    }
+
+    /** {@return what is around the host} */
+    public Outside outside() {
+        if (outside == null) {
+            throw new IllegalStateException("this host has no outside");
+        }
+        return outside;
     }
 
     /** Starts the daemon and waits until it is ready. */
@@ -130,6 +146,12 @@ public final class World implements AutoCloseable {
             daemon.close();
         }
         containers.forEach(LabContainer::close);
+        if (outside != null) {
+            if (daemon != null) {
+                daemon.cleanup();
+            }
+            outside.close();
+        }
         host.close();
     }
 }

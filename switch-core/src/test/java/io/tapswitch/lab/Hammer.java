@@ -1,0 +1,32 @@
+package io.tapswitch.lab;
+
+import java.util.stream.Collectors;
+
+/** New TCP clients at a steady rate, to see what each moment of a change looks like from outside. */
+public final class Hammer implements AutoCloseable {
+    private final Background process;
+
+    private Hammer(Background process) {
+        this.process = process;
+    }
+
+    /** Begins. */
+    public static Hammer on(LabNamespace from, String address, int l4Port, int perSecond) {
+        return new Hammer(from.startTalk("hammer", "to", Talk.target(address, l4Port), "rate", perSecond));
+    }
+
+    /**
+     * Ends it. {@return what became of the clients in the order of their beginning, each run of one fate named once:
+     * answered, refused, timeout (no connection), reset, silent (a connection that leads nowhere)}
+     */
+    public String end() {
+        return Json.parse(process.stop().ok().lastLine()).at("story").elements().stream()
+                .map(run -> run.at(0).node().asString())
+                .collect(Collectors.joining(" "));
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}
