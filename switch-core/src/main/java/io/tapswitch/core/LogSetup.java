@@ -33,6 +33,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         context.getLogger("io.netty").setLevel(Level.WARN);
         // A namespace whose lo is down makes Netty complain that it finds no loopback, which nothing here needs.
         context.getLogger("io.netty.util").setLevel(Level.ERROR);
+        // It tells where it looks for settings that nobody made.
+        context.getLogger("org.pcap4j").setLevel(Level.WARN);
         root.addAppender(appender);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }

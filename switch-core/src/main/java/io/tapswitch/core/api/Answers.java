@@ -179,12 +179,17 @@ final class Answers {
     /** A line of the forwarding database. */
     record FdbLine(String network, String mac, int port, String container, String type, long ageSeconds) {}
 
-    /** Frames that were dropped for one reason at one port. */
+    /** Frames that were dropped for one reason at one port; port -1 where they are not those of one. */
     record DropLine(int port, String container, String reason, String sentence, long frames) {}
 
-    /** Counters of the switch and of containers. */
+    /** Counters of the switch, of NAT (none without an uplink), and of containers. */
     record Stats(
-            String io, int workers, Balance conservation, Map<String, Long> internals, List<StatsLine> containers) {}
+            String io,
+            int workers,
+            Balance conservation,
+            Map<String, Long> internals,
+            Map<String, Long> nat,
+            List<StatsLine> containers) {}
 
     /** The conservation of frames (architecture.md) and whether it holds. */
     record Balance(
@@ -225,6 +230,7 @@ final class Answers {
             int workers,
             String kernel,
             String uplink,
+            LookAnswers.@Nullable Outside outside,
             String keeper,
             String socket,
             String stateDir,

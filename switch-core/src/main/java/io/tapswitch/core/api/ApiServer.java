@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   client --> SocketFile --> event loop: HTTP, limits, clocks --> virtual thread: Dispatcher -> Route -> Controller
- *   client <-------------- event loop <------------------------- JSON, or events one by one (EventPump)
+ *   client <-------------- event loop <------------------------- JSON, or events one by one (StreamPump)
  * </pre>
  *
  * <p>One Netty event loop does the bytes, on io_uring where the kernel allows it, else on NIO; each request is answered

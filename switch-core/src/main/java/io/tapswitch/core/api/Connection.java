@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /**
  * One connection: takes a request on the event loop, has it answered on a virtual thread, and takes the next when the
  * answer is out. While a request is in work nothing more is read; what the last read brought beyond it waits here, at
- * most what one read of the socket holds. An event stream is the last answer of its connection.
+ * most what one read of the socket holds. A stream is the last answer of its connection.
  *
  * <p>One clock runs at any time: until the next request is complete, or until the client has taken the answer. Who lets
  * it run out is disconnected.
@@ -50,7 +50,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final Deque<Question> waiting = new ArrayDeque<>();
     private boolean answering;
     private @Nullable ScheduledFuture<?> clock;
-    private @Nullable EventPump pump;
+    private @Nullable StreamPump pump;
 
     Connection(Dispatcher dispatcher, Limits limits) {
         this.dispatcher = dispatcher;
@@ -145,7 +145,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
         switch (answer) {
             case Dispatcher.Whole whole -> send(context, whole, keepAlive);
             case Dispatcher.Streamed streamed -> {
-                pump = new EventPump(context.channel(), streamed.events(), limits);
+                pump = new StreamPump(context.channel(), streamed.stream(), limits);
                 // Only so is the client's end noticed; what it may still say is not answered.
                 context.channel().config().setAutoRead(true);
                 pump.start();

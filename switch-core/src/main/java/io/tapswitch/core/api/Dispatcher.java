@@ -26,7 +26,7 @@ final class Dispatcher {
     record Whole(int status, String json, String allow) implements Answer {}
 
     /** As it happens, until one of both sides has enough. */
-    record Streamed(EventStream events) implements Answer {}
+    record Streamed(AnswerStream stream) implements Answer {}
 
     Dispatcher(List<Route> table) {
         this.table = table;
@@ -66,8 +66,8 @@ final class Dispatcher {
             }
         }
         Object result = route.action().apply(call);
-        return result instanceof EventStream events
-                ? new Streamed(events)
+        return result instanceof AnswerStream stream
+                ? new Streamed(stream)
                 : new Whole(route.status(), Json.MAPPER.writeValueAsString(result), "");
     }
 

@@ -5,6 +5,7 @@ import io.tapswitch.core.control.EventLog;
 import io.tapswitch.core.control.Filters;
 import io.tapswitch.core.control.Moment;
 import io.tapswitch.core.control.Selection;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * What {@code GET /v1/events} answers: server-sent events (WHATWG HTML, 9.2), one JSON object each, on a connection
  * that stays open until the moment {@code until}, the end of the daemon, or the client's.
  */
-final class EventStream implements AutoCloseable {
+final class EventStream implements AnswerStream {
     private final EventLog.Reader reader;
     private final Predicate<Event> wanted;
     private final @Nullable Instant until;
@@ -25,6 +26,11 @@ final class EventStream implements AutoCloseable {
         this.reader = reader;
         this.wanted = wanted;
         this.until = until;
+    }
+
+    @Override
+    public String mediaType() {
+        return "text/event-stream";
     }
 
     static EventStream open(EventLog log, @Nullable String since, @Nullable String until, Filters filters) {
@@ -38,14 +44,14 @@ final class EventStream implements AutoCloseable {
         return new EventStream(log.read(begin), wanted, end);
     }
 
-    /**
-     * Waits for what to send next.
-     *
-     * @param pulse a comment is sent after so long without an event
-     * @return lines to send, null at the end
-     */
-    @Nullable
-    String next(Duration pulse) throws InterruptedException {
+    /** A comment is sent after a pulse without an event. */
+    @Override
+    public byte @Nullable [] next(Duration pulse) throws InterruptedException {
+        String lines = nextLines(pulse);
+        return lines == null ? null : lines.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private @Nullable String nextLines(Duration pulse) throws InterruptedException {
         if (ended) {
             return null;
         }

@@ -1,5 +1,6 @@
 package io.tapswitch.core.api;
 
+import io.tapswitch.core.observe.PcapFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -21,6 +22,10 @@ final class OpenApi {
     private static final String CONTENT = "content";
     private static final String JSON = "application/json";
     private static final String FAILURE = "Failure";
+
+    /** Answers that are no JSON, and their media types. */
+    private static final Map<Class<?>, String> STREAMS =
+            Map.of(EventStream.class, "text/event-stream", CaptureStream.class, PcapFile.MEDIA_TYPE);
 
     private final Schemas schemas = new Schemas();
     private final JsonNode examples = resource("examples.json");
@@ -163,19 +168,23 @@ final class OpenApi {
     }
 
     private Map<String, Object> responses(Route route, JsonNode example) {
-        boolean stream = route.answer() == EventStream.class;
+        String stream = STREAMS.get(route.answer());
         Map<String, Object> success = new LinkedHashMap<>();
         success.put(
                 DESCRIPTION,
-                stream
-                        ? "server-sent events, each with an Event as its data; a Failure in an event named error when"
-                                + " the client was too slow and missed some"
-                        : "done");
-        Object schema = stream ? Map.of("type", "string") : schemas.answer(route.answer());
+                stream == null
+                        ? "done"
+                        : route.answer() == EventStream.class
+                                ? "server-sent events, each with an Event as its data; a Failure in an event named"
+                                        + " error when the client was too slow and missed some"
+                                : "a file of frames, or lines of text (text/plain); trailing headers say how many"
+                                        + " frames were captured (tapswitch-captured) and how many not,"
+                                        + " because they came too fast (tapswitch-lost)");
+        Object schema = stream != null ? Map.of("type", "string") : schemas.answer(route.answer());
         success.put(
                 CONTENT,
                 content(
-                        stream ? "text/event-stream" : JSON,
+                        stream != null ? stream : JSON,
                         route.many() ? Map.of("type", "array", "items", schema) : schema,
                         example));
         Map<String, Object> responses = new TreeMap<>();

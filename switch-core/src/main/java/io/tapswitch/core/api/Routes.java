@@ -35,6 +35,7 @@ public final class Routes {
 
     private final Controller controller;
     private final About about;
+    private final LookRoutes looks;
     private final List<Route> table;
 
     /**
@@ -67,7 +68,8 @@ public final class Routes {
     public Routes(Controller controller, About about) {
         this.controller = controller;
         this.about = about;
-        this.table = Stream.of(networks(), members(), containers(), lives(), ports(), looks())
+        this.looks = new LookRoutes(controller.looking());
+        this.table = Stream.of(networks(), members(), containers(), lives(), ports(), looks(), looks.table())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -80,6 +82,7 @@ public final class Routes {
     /** Ends all event streams, because the daemon ends. */
     void endStreams() {
         controller.events().close();
+        looks.endStreams();
     }
 
     // Tables read as such: spotless:off
@@ -184,7 +187,7 @@ public final class Routes {
                                 controller.fdb(call.text("network")).stream().map(Views::fdbLine).toList())
                         .with(Parameter.text("network", "only of this network", "web")).refusing(404),
                 Route.list("/v1/drops", "Drops by port and reason", Answers.DropLine.class, call ->
-                        Views.drops(controller.counters(null), controller.hostCounters())),
+                        Views.drops(controller)),
                 Route.get("/v1/stats", "Counters", Answers.Stats.class, call ->
                                 Views.stats(controller, call.text("container")))
                         .with(Parameter.text("container", "only of this container", "www")).refusing(404),
@@ -252,7 +255,8 @@ public final class Routes {
                 controller.ioWord(),
                 controller.workers(),
                 System.getProperty("os.version"),
-                "none",
+                controller.looking().outside() == null ? "none" : "shared",
+                LookViews.outside(controller.looking().outside()),
                 controller.keeper(),
                 about.socket().toAbsolutePath().toString(),
                 about.stateDirectory().toAbsolutePath().toString(),

@@ -2,6 +2,7 @@ package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.EventLog;
+import io.tapswitch.core.control.Looking;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FdbEntry;
@@ -104,13 +105,19 @@ final class Views {
                 entry.ageMs() / 1000);
     }
 
-    /** Drops of every container, and of the host, which stands where a container's name would. */
-    static List<Answers.DropLine> drops(List<Controller.EndpointCounters> counters, CounterSnapshot host) {
+    /** Drops of every container, and of uplinks, the host and NAT, which stand where a container's name would. */
+    static List<Answers.DropLine> drops(Controller controller) {
         List<Answers.DropLine> lines = new ArrayList<>();
-        counters.forEach(one -> addDrops(lines, one.container().name(), one.counters()));
-        addDrops(lines, HOST, host);
+        controller.counters(null).forEach(one -> addDrops(lines, one.container().name(), one.counters()));
+        controller.looking().uplinks().forEach(one -> addDrops(lines, uplink(one), one.counters()));
+        addDrops(lines, HOST, controller.hostCounters());
         lines.sort(Comparator.comparingInt(Answers.DropLine::port));
+        LookViews.addRefusals(lines, controller.looking());
         return lines;
+    }
+
+    private static String uplink(Looking.UplinkCounters one) {
+        return "(uplink " + one.device() + ")";
     }
 
     private static void addDrops(List<Answers.DropLine> lines, String name, CounterSnapshot counters) {
@@ -126,11 +133,14 @@ final class Views {
         }
     }
 
-    /** Counters of containers, and of the host when all are asked for. */
+    /** Counters of containers, and of uplinks and the host when all are asked for. */
     static Answers.Stats stats(Controller controller, @Nullable String container) {
         List<Answers.StatsLine> lines = new ArrayList<>();
         for (Controller.EndpointCounters one : controller.counters(container)) {
             lines.add(line(one.container().name(), one.network(), one.counters()));
+        }
+        if (container == null) {
+            controller.looking().uplinks().forEach(one -> lines.add(line(uplink(one), "", one.counters())));
         }
         CounterSnapshot host = controller.hostCounters();
         if (container == null && host.rxFrames() + host.txFrames() + host.dropsTotal() > 0) {
@@ -141,6 +151,7 @@ final class Views {
                 controller.workers(),
                 Answers.Balance.of(controller.conservation()),
                 new TreeMap<>(controller.internals()),
+                controller.looking().nat(),
                 lines);
     }
 

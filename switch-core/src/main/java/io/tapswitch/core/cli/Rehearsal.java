@@ -32,6 +32,8 @@ public final class Rehearsal {
             "fdb web",
             "drops",
             "stats",
+            "stats -p",
+            "flows",
             "status --format json",
             "inspect www",
             "version",
@@ -101,6 +103,12 @@ public final class Rehearsal {
             case "/fdb?network=web" ->
                 "[{\"network\":\"web\",\"mac\":\"02:42:0a:42:00:02\",\"port\":1,"
                         + "\"container\":\"www\",\"type\":\"learned\",\"ageSeconds\":3}]";
+            case "/flows" ->
+                "[\n{\"protocol\":\"tcp\",\"kind\":\"out\",\"container\":\"www\",\"inside\":\"10.66.0.2\","
+                        + "\"insidePort\":1,\"idleMs\":1}\n]\n";
+            case "/ports" ->
+                "[{\"container\":\"www\",\"address\":\"\",\"hostPort\":80,\"lastHostPort\":80,\"containerPort\":80,"
+                        + "\"protocol\":\"tcp\",\"inForce\":true}]";
             case "/drops" -> "[{\"port\":1,\"container\":\"www\",\"reason\":\"runt\",\"sentence\":\"x\",\"frames\":1}]";
             case "/stats" ->
                 "{\"io\":\"multishot\",\"workers\":1,\"conservation\":{\"holds\":true},\"internals\":{"

@@ -1,6 +1,7 @@
 package io.tapswitch.core.cli;
 
 import io.tapswitch.core.cli.verb.Attach;
+import io.tapswitch.core.cli.verb.Capture;
 import io.tapswitch.core.cli.verb.Cleanup;
 import io.tapswitch.core.cli.verb.ConfigCheck;
 import io.tapswitch.core.cli.verb.ConfigShow;
@@ -10,6 +11,7 @@ import io.tapswitch.core.cli.verb.Drops;
 import io.tapswitch.core.cli.verb.Events;
 import io.tapswitch.core.cli.verb.Exec;
 import io.tapswitch.core.cli.verb.Fdb;
+import io.tapswitch.core.cli.verb.Flows;
 import io.tapswitch.core.cli.verb.Inspect;
 import io.tapswitch.core.cli.verb.LogsVerb;
 import io.tapswitch.core.cli.verb.NetworkConnect;
@@ -47,6 +49,7 @@ final class Verbs {
 
     private static final Map<String, Supplier<Object>> TOP = new TreeMap<>(Map.ofEntries(
             Map.entry("attach", Attach::new),
+            Map.entry("capture", Capture::new),
             Map.entry("cleanup", Cleanup::new),
             Map.entry("config", ConfigVerb::new),
             Map.entry("daemon", Daemon::new),
@@ -54,6 +57,7 @@ final class Verbs {
             Map.entry("events", Events::new),
             Map.entry("exec", Exec::new),
             Map.entry("fdb", Fdb::new),
+            Map.entry("flows", Flows::new),
             Map.entry("inspect", Inspect::new),
             Map.entry("logs", LogsVerb::new),
             Map.entry("network", NetworkVerb::new),

@@ -61,6 +61,8 @@ public final class Controller implements AutoCloseable {
     private final Plumbing plumbing;
     private final Chronicle chronicle;
     private final ConfigurationFiles files;
+    private final Looking looking;
+    private final NatWatch natWatch;
 
     /** A network and who is in it, by address. */
     public record NetworkView(Network network, List<Member> members) {}
@@ -110,6 +112,8 @@ public final class Controller implements AutoCloseable {
         this.containers = new Containers(
                 desired, plumbing, devices, inits, departures, publishing, chronicle, dataplane.workers());
         this.restore = new Restore(desired, plumbing, devices, inits, departures);
+        this.looking = new Looking(desired, dataplane, outside);
+        this.natWatch = new NatWatch(looking::nat, log);
         events.deliver(devices::endpointOfPort, this::portGone);
     }
 
@@ -143,6 +147,9 @@ public final class Controller implements AutoCloseable {
             return true;
         });
         restore.complete();
+        if (outside != null) {
+            natWatch.start();
+        }
         desired.locked(() -> {
             bare.update(desired.state());
             return true;
@@ -329,6 +336,11 @@ public final class Controller implements AutoCloseable {
         return desired.state();
     }
 
+    /** {@return who looks inside} */
+    public Looking looking() {
+        return looking;
+    }
+
     /** {@return what happened, and where to wait for what happens next} */
     public EventLog events() {
         return log;
@@ -423,6 +435,7 @@ public final class Controller implements AutoCloseable {
     @Override
     public void close() {
         files.close();
+        natWatch.close();
         links.close();
         restore.close();
         desired.close();

@@ -5,6 +5,7 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -45,6 +46,9 @@ interface OutsideKernel extends AutoCloseable {
     /** {@return the device that is to be used besides lo, null for all that have an address} */
     @Nullable
     String only();
+
+    /** {@return how long after the last beat the switch's ports stay its own} */
+    Duration grace();
 
     /** {@return where the numbers of addresses are kept} */
     Path slotsFile();

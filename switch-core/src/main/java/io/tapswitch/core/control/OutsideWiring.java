@@ -11,7 +11,9 @@ import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,6 +71,7 @@ final class OutsideWiring {
     private List<PortRange> sockets = List.of();
     private NatOptions options;
     private volatile List<String> warnings = List.of();
+    private volatile OutsideState state;
     private volatile boolean closed;
     private Set<IpAddress> known = Set.of();
     private boolean beating;
@@ -95,6 +98,7 @@ final class OutsideWiring {
         this.options = withLocalRange(DEFAULTS);
         this.published = new Published(workers);
         look();
+        this.state = shown();
     }
 
     /** {@return whether an id is or was that of an uplink's TAP} */
@@ -278,6 +282,7 @@ final class OutsideWiring {
             Thread.ofPlatform().daemon().name("steering-beat").start(this::beat);
         }
         warn();
+        state = shown();
     }
 
     private void drop(Uplink uplink) {
@@ -341,12 +346,32 @@ final class OutsideWiring {
         return warnings;
     }
 
-    /** {@return what the uplinks are, for people: device and state} */
-    List<String> sentences() {
-        return uplinks.values().stream()
-                .map(uplink -> uplink.device().name()
-                        + (steered.contains(uplink.device().index()) ? "" : " (not steered)"))
-                .toList();
+    private OutsideState shown() {
+        List<OutsideState.Uplink> shown = new ArrayList<>();
+        for (Uplink uplink : uplinks.values()) {
+            Device device = uplink.device();
+            boolean isSteered = steered.contains(device.index());
+            shown.add(new OutsideState.Uplink(
+                    device.name(),
+                    uplink.port(),
+                    device.mtu(),
+                    isSteered,
+                    isSteered && kernel.isFirst(device.index())));
+        }
+        return new OutsideState(
+                shown,
+                known.stream().sorted(Comparator.comparing(IpAddress::toString)).toList(),
+                options.firstPort(),
+                options.lastPort(),
+                options.excludedFirst(),
+                options.excludedLast(),
+                Duration.ofMillis(options.udpTimeoutMs()),
+                kernel.grace());
+    }
+
+    /** {@return what it was when the last version came into force; any thread} */
+    OutsideState state() {
+        return state;
     }
 
     /** Takes everything off the host; the dataplane must be done with the TAPs. */

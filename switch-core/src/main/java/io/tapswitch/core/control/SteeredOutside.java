@@ -50,6 +50,7 @@ final class SteeredOutside implements OutsideKernel {
     private final KeptTaps kept;
     private final int workers;
     private final @Nullable String only;
+    private final Duration grace;
     private final Steering steering;
 
     /** The TAP of a device of the host. */
@@ -72,6 +73,7 @@ final class SteeredOutside implements OutsideKernel {
         this.kept = kept;
         this.workers = workers;
         this.only = only;
+        this.grace = grace;
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
         guard();
     }
@@ -99,6 +101,11 @@ final class SteeredOutside implements OutsideKernel {
     @Override
     public @Nullable String only() {
         return only;
+    }
+
+    @Override
+    public Duration grace() {
+        return grace;
     }
 
     @Override

@@ -42,6 +42,7 @@ class OpenApiTest {
     @TempDir
     Path directory;
 
+    private final FakeDataplane dataplane = new FakeDataplane(1);
     private Daemon daemon;
     private UnixHttp client;
     private JsonNode description;
@@ -52,7 +53,7 @@ class OpenApiTest {
                 directory.resolve("s"),
                 null,
                 directory.resolve("state"),
-                news -> new FakeDataplane(1),
+                news -> dataplane,
                 () -> new FakePlumbing(directory));
         client = new UnixHttp(directory.resolve("s"));
         description =
@@ -121,6 +122,7 @@ class OpenApiTest {
         for (String name : List.of(
                 "GET /v1/fdb",
                 "GET /v1/drops",
+                "GET /v1/ports",
                 "GET /v1/stats",
                 "GET /v1/status",
                 "GET /v1/config",
@@ -129,6 +131,8 @@ class OpenApiTest {
         }
         refuse();
         watchEvents();
+        readFlows();
+        captureFrames();
         assertThat(called).as("operations that were called").isEqualTo(described());
         assertThat(succeeded).as("operations that succeeded").isEqualTo(described());
     }
@@ -217,6 +221,15 @@ class OpenApiTest {
         call(501, "POST /v1/networks", "", "", "{\"name\":\"x\",\"driver\":\"overlay\"}");
         call(404, "GET /v1/fdb", "", "?network=nobody", "");
         call(404, "GET /v1/stats", "", "?container=nobody", "");
+        call(404, "GET /v1/flows", "", "?network=nobody", "");
+        call(404, "GET /v1/ports", "", "?container=nobody", "");
+        for (String query : List.of("", "?target=two&form=gif", "?target=two&snaplen=0", "?target=two&count=-1")) {
+            call(400, "GET /v1/captures/{ref}", "mine", query, "");
+        }
+        call(400, "GET /v1/captures/{ref}", "%2F", "?target=two", "");
+        call(404, "GET /v1/captures/{ref}", "mine", "?target=nobody", "");
+        call(409, "GET /v1/captures/{ref}", "mine", "?target=uplink:eth9", "");
+        call(404, "DELETE /v1/captures/{ref}", "mine", "", "");
         call(400, "GET /v1/events", "", "?since=yesterday", "");
         call(400, "POST /v1/containers/{ref}/stop", "two", "?timeout=soon", "");
         for (String path : List.of("/", "/v1", "/networks", "/v2/networks", "/v1/networks/a/b", "/v1/networks/")) {
@@ -265,6 +278,34 @@ class OpenApiTest {
         succeeded.add("GET /v1/events");
     }
 
+    private void readFlows() throws IOException {
+        called.add("GET /v1/flows");
+        dataplane.flows.add(Flows.tcp(0, 40_000));
+        dataplane.flows.add(Flows.udp(0, 40_001));
+        JsonNode schema = operation("GET /v1/flows").at("/responses/200/content/application~1json/schema");
+        try (UnixHttp stream = new UnixHttp(directory.resolve("s"))) {
+            JsonNode flows = Json.MAPPER.readTree(stream.whole("/v1/flows").body());
+            assertThat(flows.size()).isEqualTo(2);
+            mustSatisfy("flows", schema, flows);
+        }
+        succeeded.add("GET /v1/flows");
+    }
+
+    private void captureFrames() throws Exception {
+        called.add("GET /v1/captures/{ref}");
+        assertThat(operation("GET /v1/captures/{ref}")
+                        .at("/responses/200/content")
+                        .propertyNames())
+                .containsExactly("application/vnd.tcpdump.pcap");
+        try (UnixHttp stream = new UnixHttp(directory.resolve("s"))) {
+            stream.send(UnixHttp.request("GET", "/v1/captures/mine?target=web", ""));
+            stream.await("HTTP/1.1 200 ");
+            call(200, "DELETE /v1/captures/{ref}", "mine", "", "");
+            stream.await("tapswitch-lost: ");
+        }
+        succeeded.add("GET /v1/captures/{ref}");
+    }
+
     @Test
     void theExamplesAreWhatTheyAreExamplesOf() {
         for (String name : described()) {
@@ -273,7 +314,9 @@ class OpenApiTest {
             if (operation.has("requestBody")) {
                 mustSatisfy("example of the request " + name, request.path("schema"), request.path("example"));
             }
-            if (name.startsWith("GET /openapi") || name.startsWith("GET /v1/events")) {
+            if (name.startsWith("GET /openapi")
+                    || name.startsWith("GET /v1/events")
+                    || name.startsWith("GET /v1/captures")) {
                 continue;
             }
             String status = operation.path("responses").has("201") ? "201" : "200";

@@ -55,6 +55,24 @@ final class UnixHttp implements AutoCloseable {
         return new Reply(Integer.parseInt(head.substring(9, 12)), body, head + "\r\n");
     }
 
+    /** The whole of a chunked answer, taken together; its head has the trailing headers, too. */
+    Reply whole(String uri) throws IOException {
+        String text = stream(uri);
+        int at = text.indexOf("\r\n\r\n") + 4;
+        String head = text.substring(0, at - 2);
+        StringBuilder body = new StringBuilder();
+        while (true) {
+            int end = text.indexOf("\r\n", at);
+            int length = Integer.parseInt(text.substring(at, end), 16);
+            if (length == 0) {
+                String trailers = text.substring(end + 2);
+                return new Reply(Integer.parseInt(head.substring(9, 12)), body.toString(), head + trailers);
+            }
+            body.append(text, end + 2, end + 2 + length);
+            at = end + 2 + length + 2;
+        }
+    }
+
     /** What a GET brings until the other side closes the connection, chunk sizes included. */
     String stream(String uri) throws IOException {
         send(request("GET", uri, ""));

@@ -27,6 +27,7 @@ public final class FakeDaemon implements AutoCloseable {
     private final ServerSocketChannel server;
     private final Path socket;
     private final Map<String, String> answers = new ConcurrentHashMap<>();
+    private volatile String otherwise = "HTTP/1.1 404 Words\r\ncontent-length: 2\r\n\r\n{}";
     private final Map<String, Duration> delays = new ConcurrentHashMap<>();
     private final Queue<String> requests = new ConcurrentLinkedQueue<>();
 
@@ -55,6 +56,12 @@ public final class FakeDaemon implements AutoCloseable {
     /** Answers with exactly these characters. */
     public FakeDaemon raw(String request, String answer) {
         answers.put(request, answer);
+        return this;
+    }
+
+    /** Answers every request that nothing else is said for with exactly these characters. */
+    public FakeDaemon always(String answer) {
+        otherwise = answer;
         return this;
     }
 
@@ -99,7 +106,7 @@ public final class FakeDaemon implements AutoCloseable {
             body = ' ' + new String(in.readNBytes(length), StandardCharsets.UTF_8);
         }
         requests.add(request + body);
-        String answer = answers.getOrDefault(request, "HTTP/1.1 404 Words\r\ncontent-length: 2\r\n\r\n{}");
+        String answer = answers.getOrDefault(request, otherwise);
         long due =
                 System.nanoTime() + delays.getOrDefault(request, Duration.ZERO).toNanos();
         while (due - System.nanoTime() > 0) {

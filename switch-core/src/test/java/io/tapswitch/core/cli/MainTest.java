@@ -201,7 +201,7 @@ class MainTest {
         "exec -u root www true, --user, 1",
         "logs --since 1m www, --since, 1",
         "network verify web, 'network verify', 1",
-        "flows, 'flows', 1",
+        "top, 'top', 1",
     })
     void whatIsNotInThisVersionIsRefusedByName(String command, String what, int code) {
         assertThat(line(command)).isEqualTo(code);

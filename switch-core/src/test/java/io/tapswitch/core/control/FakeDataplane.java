@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** A dataplane that only remembers what it was told, and complains about what a real one could not do. */
@@ -38,6 +40,15 @@ public final class FakeDataplane implements Dataplane {
 
     /** Whether it is stuck from the refused port on. */
     public boolean staysStuck;
+
+    /** What flows there are. */
+    public final List<FlowEntry> flows = new CopyOnWriteArrayList<>();
+    /** What NAT counts. */
+    public final Map<String, Long> nat = new ConcurrentHashMap<>();
+    /** What publications count. */
+    public final Map<Integer, RuleCounts> rules = new ConcurrentHashMap<>();
+    /** The captures that run, by their ports. Each of them loses two frames. */
+    public final Map<Set<Integer>, CaptureSink> captures = new ConcurrentHashMap<>();
 
     private final int workers;
 
@@ -122,29 +133,32 @@ public final class FakeDataplane implements Dataplane {
 
     @Override
     public CompletableFuture<Void> flows(Consumer<FlowEntry> visitor) {
-        return done(true, "");
+        return CompletableFuture.runAsync(() -> flows.forEach(visitor), Thread::startVirtualThread);
     }
 
     @Override
     public CompletableFuture<Map<String, Long>> natCounters() {
-        return CompletableFuture.completedFuture(Map.of());
+        return CompletableFuture.completedFuture(Map.copyOf(nat));
     }
 
     @Override
     public CompletableFuture<Map<Integer, RuleCounts>> ruleCounts() {
-        return CompletableFuture.completedFuture(Map.of());
+        return CompletableFuture.completedFuture(Map.copyOf(rules));
     }
 
     @Override
     public FrameCapture capture(Set<Integer> captured, int snapLength, CaptureSink sink) {
+        captures.put(captured, sink);
         return new FrameCapture() {
             @Override
             public long lost() {
-                return 0;
+                return 2;
             }
 
             @Override
-            public void close() {}
+            public void close() {
+                captures.remove(captured);
+            }
         };
     }
 

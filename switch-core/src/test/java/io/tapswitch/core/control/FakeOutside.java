@@ -5,6 +5,7 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -66,6 +67,11 @@ final class FakeOutside implements OutsideKernel {
     @Override
     public @Nullable String only() {
         return only;
+    }
+
+    @Override
+    public Duration grace() {
+        return Duration.ofSeconds(5);
     }
 
     @Override

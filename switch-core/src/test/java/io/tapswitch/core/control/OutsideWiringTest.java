@@ -184,4 +184,17 @@ class OutsideWiringTest {
                 .satisfies(inside -> assertThat(inside.id()).isEqualTo(7));
         assertThat(nat.options().excludedFirst()).isEqualTo(32_768);
     }
+
+    @Test
+    void itsStateIsShown_alsoWhileAnotherVersionIsMade() {
+        assertThat(wiring.state().uplinks()).isEmpty();
+        kernel.devices.remove(FakeOutside.LO);
+        wiring.look();
+        bring(state);
+        assertThat(wiring.state().uplinks())
+                .extracting(OutsideState.Uplink::device, OutsideState.Uplink::mtu, OutsideState.Uplink::steered)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("eth0", 1500, true));
+        assertThat(wiring.state().addresses()).contains(OUTSIDE);
+        assertThat(wiring.state().grace().toSeconds()).isEqualTo(5);
+    }
 }

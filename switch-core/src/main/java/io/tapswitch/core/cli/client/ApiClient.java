@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -113,6 +114,27 @@ public final class ApiClient {
         if (answer.status() >= 400) {
             throw refusal(answer.status(), refusal);
         }
+    }
+
+    /**
+     * GET of an answer that is made while it is sent: gives its pieces, however long it takes.
+     *
+     * @return the trailing headers, by name in lower case
+     */
+    public Map<String, String> pieces(String path, Consumer<byte[]> each) {
+        Map<String, String> trailers = new HashMap<>();
+        HttpAnswer answer = exchange("GET", path, null, channel -> BodyPieces.read(channel, each, trailers), null);
+        if (answer.status() >= 400) {
+            throw refusal(answer.status(), parse(answer));
+        }
+        return trailers;
+    }
+
+    /** GET of an array whose objects stand on lines of their own: gives each, before the next one is read. */
+    public void objects(String path, Consumer<JsonObject> each) {
+        ArrayLines lines = new ArrayLines(each);
+        pieces(path, lines::piece);
+        lines.end();
     }
 
     private @Nullable Object request(String method, String path, @Nullable String json) {

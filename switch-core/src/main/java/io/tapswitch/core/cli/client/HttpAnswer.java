@@ -118,7 +118,8 @@ record HttpAnswer(int status, String body) {
         return bytes;
     }
 
-    private static String line(InputStream in) throws IOException {
+    /** The next line, without its end. */
+    static String line(InputStream in) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(80);
         for (int c = in.read(); c != '\n'; c = in.read()) {
             if (c < 0) {

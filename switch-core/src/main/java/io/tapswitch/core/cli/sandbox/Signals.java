@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * action would end us and leave the command behind; from {@link #deliverTo} on they are handed on. Static, as what they
  * come to is the process. Guarded by the class, because each comes on a thread of its own.
  */
-final class Signals {
+public final class Signals {
     private static final int CODE_INTERRUPTED = 125;
     private static final List<String> FORWARDED = List.of("HUP", "INT", "TERM", "USR1");
 
@@ -42,7 +42,7 @@ final class Signals {
     }
 
     /** Runs {@code action} whenever the signal comes. */
-    static void handle(String signal, Runnable action) {
+    public static void handle(String signal, Runnable action) {
         // Through reflection, because javac warns of sun.misc.Signal in a way that nothing can switch off.
         try {
             Class<?> signalClass = Class.forName("sun.misc.Signal");

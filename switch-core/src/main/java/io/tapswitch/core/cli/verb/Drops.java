@@ -11,7 +11,11 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "drops",
         description = {
-            "Shows the frames that were dropped, by port and reason. What never happened is left out.",
+            "Shows the frames that were dropped and the connections that were refused, by port and reason.",
+            "",
+            "What never happened is left out.",
+            "Lines without a port say which published port or which limit of NAT it was; the same frames count at the",
+            "port that they came from, too: the container's or an uplink's.",
             "",
             "Example:",
             "  tapswitch drops",
@@ -49,7 +53,7 @@ public final class Drops extends Verb {
                 "Meaning");
         for (JsonObject drop : Json.objects(drops)) {
             table.row(
-                    Json.text(drop, "port"),
+                    drop.getLong("port") < 0 ? "-" : Json.text(drop, "port"),
                     Json.text(drop, "container"),
                     Json.text(drop, "reason"),
                     Json.text(drop, "frames"),

@@ -1,5 +1,6 @@
 package io.tapswitch.core.cli.verb;
 
+import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.format.Json;
@@ -8,6 +9,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code stats}. */
@@ -16,8 +18,12 @@ import picocli.CommandLine.Parameters;
         description = {
             "Shows what the switch received from (RX) and wrote to (TX) each container, and what it dropped.",
             "",
+            "Below it how full NAT's table of connections is. With -p what went through published ports instead:",
+            "REFUSED are packets of whom the port's allow-list does not have.",
+            "",
             "Example:",
             "  tapswitch stats --format json",
+            "  tapswitch stats -p www",
             "",
         })
 public final class Stats extends Verb {
@@ -27,14 +33,24 @@ public final class Stats extends Verb {
     @Parameters(paramLabel = "CONTAINER", arity = "0..1", description = "only of this container")
     private @Nullable String container;
 
+    @Option(
+            names = {"-p", "--ports"},
+            description = "of published ports instead")
+    private boolean ports;
+
     @Mixin
     private Format format = new Format();
 
     @Override
     public Integer call() {
         boolean json = format.json();
-        JsonObject stats =
-                daemon().getObject(container == null ? "/stats" : "/stats?container=" + ApiClient.escape(container));
+        String of = container == null ? "" : "?container=" + ApiClient.escape(container);
+        if (ports) {
+            JsonArray published = daemon().getArray("/ports" + of);
+            out().print(json ? Json.pretty(published) : PortRows.of(published).render(format.name));
+            return OK;
+        }
+        JsonObject stats = daemon().getObject("/stats" + of);
         if (json) {
             out().print(Json.pretty(stats));
             return OK;
@@ -75,6 +91,7 @@ public final class Stats extends Verb {
         out().print(table.render(format.name));
         if (format.name == null || format.name.equals("table")) {
             out().println(summary(stats));
+            NatSummary.of(Json.object(stats, "nat")).forEach(out()::println);
         }
         return OK;
     }

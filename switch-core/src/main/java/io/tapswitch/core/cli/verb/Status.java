@@ -6,6 +6,7 @@ import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Table;
 import io.tapswitch.core.cli.format.Template;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -13,7 +14,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "status",
         description = {
-            "Shows which daemon answers, which I/O path it found, and its warnings.",
+            "Shows which daemon answers, which I/O path it found, the way to the outside, and its warnings.",
             "",
             "Example:",
             "  tapswitch status",
@@ -38,7 +39,9 @@ public final class Status extends Verb {
         }
         Table table = new Table("DAEMON", "unix://" + socket());
         for (Map.Entry<String, Object> member : status.entrySet()) {
-            if (!(member.getValue() instanceof JsonArray)) {
+            if (member.getValue() instanceof JsonObject outside) {
+                addOutside(table, outside);
+            } else if (member.getValue() != null && !(member.getValue() instanceof JsonArray)) {
                 table.row(member.getKey(), String.valueOf(member.getValue()));
             }
         }
@@ -48,5 +51,27 @@ public final class Status extends Verb {
             warnings.forEach(warning -> out().println("warning: " + warning));
         }
         return OK;
+    }
+
+    private static void addOutside(Table table, JsonObject outside) {
+        for (JsonObject uplink : Json.objects(outside.getArray("uplinks"))) {
+            boolean steered = Boolean.TRUE.equals(uplink.get("steered"));
+            boolean first = Boolean.TRUE.equals(uplink.get("first"));
+            table.row(
+                    "uplink " + Json.text(uplink, "device"),
+                    (steered ? "steered" + (first ? "" : ", but another program comes first") : "not steered")
+                            + ", MTU " + Json.text(uplink, "mtu"));
+        }
+        JsonArray addresses = outside.getArray("addresses");
+        table.row(
+                "addresses",
+                addresses == null ? "" : addresses.stream().map(String::valueOf).collect(Collectors.joining(" ")));
+        String excluded = outside.getLong("excludedFirst") == 0
+                ? ""
+                : " without " + Json.text(outside, "excludedFirst") + "-" + Json.text(outside, "excludedLast")
+                        + " of the host's own clients";
+        table.row("natPorts", Json.text(outside, "firstPort") + "-" + Json.text(outside, "lastPort") + excluded);
+        table.row("udpTimeout", Json.text(outside, "udpTimeoutSeconds") + "s");
+        table.row("grace", Json.text(outside, "graceSeconds") + "s");
     }
 }

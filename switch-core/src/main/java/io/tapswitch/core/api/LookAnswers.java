@@ -1,0 +1,62 @@
+package io.tapswitch.core.api;
+
+import java.util.List;
+
+/** The JSON objects of looking inside NAT. */
+final class LookAnswers {
+    private LookAnswers() {}
+
+    /**
+     * A flow across NAT. Its kind is {@code out} when a container began it, {@code in} when it came to a published
+     * port; the state is conntrack's word for TCP, and empty for other protocols.
+     */
+    record Flow(
+            String protocol,
+            String kind,
+            String container,
+            String network,
+            String inside,
+            int insidePort,
+            String outside,
+            int outsidePort,
+            String peer,
+            int peerPort,
+            String state,
+            long packetsToPeer,
+            long bytesToPeer,
+            long packetsToContainer,
+            long bytesToContainer,
+            long idleMs,
+            int worker) {}
+
+    /** What went through a publication since it was there; the address is empty where it is on all of the host's. */
+    record PortCounters(
+            String container,
+            String address,
+            int hostPort,
+            int lastHostPort,
+            int containerPort,
+            String protocol,
+            List<String> allow,
+            boolean inForce,
+            long connections,
+            long refused,
+            long packetsIn,
+            long bytesIn,
+            long packetsOut,
+            long bytesOut) {}
+
+    /** The way to the outside; the second range of ports is left to the host's own clients, 0 when there is none. */
+    record Outside(
+            List<Uplink> uplinks,
+            List<String> addresses,
+            int firstPort,
+            int lastPort,
+            int excludedFirst,
+            int excludedLast,
+            long udpTimeoutSeconds,
+            long graceSeconds) {}
+
+    /** A device of the host by which packets come and go, and whether somebody's program takes them before. */
+    record Uplink(String device, int mtu, boolean steered, boolean first) {}
+}

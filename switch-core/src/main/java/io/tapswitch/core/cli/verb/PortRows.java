@@ -1,0 +1,76 @@
+package io.tapswitch.core.cli.verb;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.tapswitch.core.cli.format.Json;
+import io.tapswitch.core.cli.format.Rows;
+
+/** What went through published ports, a row each. */
+final class PortRows {
+    private PortRows() {}
+
+    static Rows of(JsonArray published) {
+        Rows rows = new Rows(
+                Rows.headers(
+                        "Container",
+                        "CONTAINER",
+                        "Port",
+                        "PORT",
+                        "Published",
+                        "PUBLISHED",
+                        "Connections",
+                        "CONNECTIONS",
+                        "Refused",
+                        "REFUSED",
+                        "PacketsIn",
+                        "PACKETS IN",
+                        "BytesIn",
+                        "BYTES IN",
+                        "PacketsOut",
+                        "PACKETS OUT",
+                        "BytesOut",
+                        "BYTES OUT"),
+                "Container",
+                "Port",
+                "Published",
+                "Connections",
+                "Refused",
+                "PacketsIn",
+                "BytesIn",
+                "PacketsOut",
+                "BytesOut");
+        for (JsonObject port : Json.objects(published)) {
+            rows.row(
+                    Json.text(port, "container"),
+                    inside(port),
+                    host(port),
+                    Json.text(port, "connections"),
+                    Json.text(port, "refused"),
+                    Json.text(port, "packetsIn"),
+                    Json.text(port, "bytesIn"),
+                    Json.text(port, "packetsOut"),
+                    Json.text(port, "bytesOut"));
+        }
+        return rows;
+    }
+
+    private static String inside(JsonObject port) {
+        long first = port.getLong("containerPort");
+        long count = port.getLong("lastHostPort") - port.getLong("hostPort");
+        return range(first, first + count) + '/' + Json.text(port, "protocol");
+    }
+
+    private static String host(JsonObject port) {
+        String address = Json.text(port, "address");
+        String shown = address.isEmpty() ? "*" : address.contains(":") ? '[' + address + ']' : address;
+        boolean inForce = Boolean.TRUE.equals(port.get("inForce"));
+        return shown
+                + ':'
+                + range(port.getLong("hostPort"), port.getLong("lastHostPort"))
+                + (inForce ? "" : " (not in force)");
+    }
+
+    private static String range(long first, long last) {
+        return first == last ? Long.toString(first) : first + "-" + last;
+    }
+}

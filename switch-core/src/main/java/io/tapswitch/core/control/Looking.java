@@ -1,0 +1,243 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.CaptureSink;
+import io.tapswitch.core.dataplane.CounterSnapshot;
+import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.FlowEntry;
+import io.tapswitch.core.dataplane.FrameCapture;
+import io.tapswitch.core.dataplane.RuleCounts;
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Publication;
+import io.tapswitch.core.model.Refusal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looking inside: flows, what went through published ports, NAT's counters, and captured frames, with the names that
+ * people gave. Nothing here changes anything. Any thread.
+ */
+public final class Looking {
+    private static final RuleCounts NOTHING = new RuleCounts(0, 0, 0, 0, 0, 0);
+    /** What stands for all uplinks where a container or a network could; one alone is {@code uplink:eth0}. */
+    private static final String UPLINK = "uplink";
+
+    private final Desired desired;
+    private final Dataplane dataplane;
+    private final @Nullable OutsideWiring outside;
+    private final Set<Integer> captured = new HashSet<>();
+
+    /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
+    public record FlowView(String container, String network, FlowEntry entry) {}
+
+    /** A publication, the name of its container, whether it is in force, and what went through it. */
+    public record PortView(String container, Publication publication, boolean inForce, RuleCounts counts) {}
+
+    /** The counters of an uplink's port. */
+    public record UplinkCounters(String device, CounterSnapshot counters) {}
+
+    /**
+     * Whose frames to capture.
+     *
+     * @param ports names by port
+     */
+    public record Target(Map<Integer, String> ports) {}
+
+    Looking(Desired desired, Dataplane dataplane, @Nullable OutsideWiring outside) {
+        this.desired = desired;
+        this.dataplane = dataplane;
+        this.outside = outside;
+    }
+
+    /** Flows that somebody wants to see. */
+    public interface Flows {
+        /**
+         * Shows each, as {@link Dataplane#flows} does it.
+         *
+         * @param visitor may wait
+         */
+        CompletableFuture<Void> each(Consumer<FlowView> visitor);
+    }
+
+    /** {@return the flows of a network and a container, or of all where the reference is null} */
+    public Flows flows(@Nullable String network, @Nullable String container) {
+        DesiredState state = desired.state();
+        int wanted = network == null ? -1 : References.network(state, network).index();
+        Set<Integer> ports = container == null ? null : ports(References.container(state, container));
+        Map<Integer, String> containers = new HashMap<>();
+        state.containers()
+                .forEach(each -> each.endpoints().forEach(place -> containers.put(place.port(), each.name())));
+        Map<Integer, String> networks = new HashMap<>();
+        state.networks().forEach(each -> networks.put(each.index(), each.name()));
+        return visitor -> dataplane.flows(entry -> {
+            if ((network == null || entry.network() == wanted) && (ports == null || ports.contains(entry.endpoint()))) {
+                visitor.accept(new FlowView(
+                        containers.getOrDefault(entry.endpoint(), ""),
+                        networks.getOrDefault(entry.network(), ""),
+                        entry));
+            }
+        });
+    }
+
+    private static Set<Integer> ports(Container container) {
+        Set<Integer> ports = new HashSet<>();
+        container.endpoints().forEach(endpoint -> ports.add(endpoint.port()));
+        return ports;
+    }
+
+    /** {@return what went through the publications of one container, or of all when the reference is null} */
+    public List<PortView> ports(@Nullable String container) {
+        DesiredState state = desired.state();
+        List<Publication> chosen =
+                container == null ? state.publications() : state.publicationsOf(References.container(state, container));
+        Map<Integer, RuleCounts> counts = Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
+        Set<Integer> active = new HashSet<>();
+        PublishedPorts.active(state).forEach(port -> active.add(port.rule()));
+        List<PortView> views = new ArrayList<>();
+        for (Publication publication : chosen) {
+            views.add(new PortView(
+                    name(state, publication),
+                    publication,
+                    active.contains(publication.id()),
+                    counts.getOrDefault(publication.id(), NOTHING)));
+        }
+        return views;
+    }
+
+    private static String name(DesiredState state, Publication publication) {
+        Container container = state.containersById().get(publication.container());
+        return publication.isOfFile() || container == null ? publication.container() : container.name();
+    }
+
+    /** {@return what NAT counts, by name; empty without an uplink} */
+    public Map<String, Long> nat() {
+        return new TreeMap<>(Waiting.await(dataplane.natCounters(), "read the counters of NAT"));
+    }
+
+    /** {@return the way to the outside, null when there is none} */
+    public @Nullable OutsideState outside() {
+        return outside == null ? null : outside.state();
+    }
+
+    /** {@return the counters of the uplinks' ports} */
+    public List<UplinkCounters> uplinks() {
+        OutsideState state = outside();
+        return state == null
+                ? List.of()
+                : state.uplinks().stream()
+                        .map(uplink -> new UplinkCounters(uplink.device(), dataplane.counters(uplink.port())))
+                        .toList();
+    }
+
+    /** {@return the ports that a word means: a container, a network, {@code uplink} or {@code uplink:DEVICE}} */
+    public Target target(String word) {
+        DesiredState state = desired.state();
+        if (word.equals(UPLINK) || word.startsWith(UPLINK + ":")) {
+            return new Target(uplinkPorts(word));
+        }
+        Map<Integer, String> ports = new TreeMap<>();
+        try {
+            Container container = References.container(state, word);
+            container.endpoints().forEach(endpoint -> ports.put(endpoint.port(), name(container, endpoint)));
+        } catch (Refusal e) {
+            if (e.kind() != Refusal.Kind.UNKNOWN) {
+                throw e;
+            }
+            Network network = networkOf(state, word);
+            state.containers()
+                    .forEach(container -> container
+                            .endpointIn(network.id())
+                            .ifPresent(endpoint -> ports.put(endpoint.port(), name(container, endpoint))));
+        }
+        if (ports.isEmpty()) {
+            throw Refusal.conflict("nothing_to_capture", "nothing of " + word + " is attached, so it has no frames");
+        }
+        return new Target(ports);
+    }
+
+    private static Network networkOf(DesiredState state, String word) {
+        try {
+            return References.network(state, word);
+        } catch (Refusal e) {
+            throw e.kind() == Refusal.Kind.UNKNOWN
+                    ? Refusal.unknown(
+                            "capture_target_not_found",
+                            "no container and no network is called " + word
+                                    + "; the host's devices are uplink, one of them uplink:eth0")
+                    : e;
+        }
+    }
+
+    private static String name(Container container, Endpoint endpoint) {
+        return container.name() + "/" + endpoint.interfaceName();
+    }
+
+    private Map<Integer, String> uplinkPorts(String word) {
+        OutsideState state = outside();
+        Map<Integer, String> ports = new TreeMap<>();
+        if (state != null) {
+            for (OutsideState.Uplink uplink : state.uplinks()) {
+                if (word.equals(UPLINK) || word.equals(UPLINK + ":" + uplink.device())) {
+                    ports.put(uplink.port(), uplink.device());
+                }
+            }
+        }
+        if (ports.isEmpty()) {
+            throw Refusal.conflict(
+                    "nothing_to_capture",
+                    state == null
+                            ? "the switch has no uplink: it runs with --uplink none"
+                            : word + " is no uplink; tapswitch status shows which there are");
+        }
+        return ports;
+    }
+
+    /** Begins to copy frames; each port is captured once at a time. {@return what ends it} */
+    public FrameCapture capture(Target target, int snapLength, CaptureSink sink) {
+        Set<Integer> ports = Set.copyOf(target.ports().keySet());
+        synchronized (captured) {
+            for (int port : ports) {
+                if (captured.contains(port)) {
+                    throw Refusal.conflict(
+                            "capture_running",
+                            "the frames of " + target.ports().get(port)
+                                    + " are being captured already; end that capture first");
+                }
+            }
+            FrameCapture capture = begun(ports, snapLength, sink);
+            captured.addAll(ports);
+            return new FrameCapture() {
+                @Override
+                public long lost() {
+                    return capture.lost();
+                }
+
+                @Override
+                public void close() {
+                    capture.close();
+                    synchronized (captured) {
+                        captured.removeAll(ports);
+                    }
+                }
+            };
+        }
+    }
+
+    private FrameCapture begun(Set<Integer> ports, int snapLength, CaptureSink sink) {
+        try {
+            return dataplane.capture(ports, snapLength, sink);
+        } catch (RuntimeException e) {
+            throw Refusal.failed("cannot capture: " + e.getMessage(), e);
+        }
+    }
+}
