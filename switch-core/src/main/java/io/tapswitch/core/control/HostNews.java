@@ -6,8 +6,8 @@ import io.tapswitch.core.model.DesiredState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the kernel and the configuration tell of the host: its addresses, devices and routes, and what somebody did to the switch's own
- * interfaces there. Each brings about a look and, where something is otherwise, a version. Any thread.
+ * What the kernel and the configuration tell of the host: its addresses, devices and routes, and what somebody did to
+ * the switch's own interfaces there. Each brings about a look and, where something is otherwise, a version. Any thread.
  */
 final class HostNews {
     private final Desired desired;

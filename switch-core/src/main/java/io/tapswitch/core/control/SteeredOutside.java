@@ -78,7 +78,7 @@ final class SteeredOutside implements OutsideKernel {
         guard();
     }
 
-    /** Whoever binds a port that is taken here shall hear of it; where the kernel cannot, sockets hold what they can. */
+    /** Who binds a port that is taken shall hear of it; where the kernel cannot tell, sockets hold what they can. */
     private void guard() {
         Path processes = BindGuard.cgroupRoot();
         if (processes != null) {
