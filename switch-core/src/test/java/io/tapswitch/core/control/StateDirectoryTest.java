@@ -184,6 +184,23 @@ class StateDirectoryTest {
     }
 
     @Test
+    @DisplayName("R13 a file of version 2, which had no ports, is read")
+    void R13_versionTwoIsRead() throws Exception {
+        DesiredState before = States.FULL.withPublications(List.of());
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.save(before);
+            String text = Files.readString(file())
+                    .replace("\"version\" : 3", "\"version\" : 2")
+                    .replaceFirst("(?s),\\s+\"nextRule\".*", "}");
+            Files.writeString(file(), text);
+            DesiredState loaded = state.load();
+            assertThat(loaded.containersById()).isEqualTo(before.containersById());
+            assertThat(loaded.publications()).isEmpty();
+            assertThat(loaded.nextRule()).isEqualTo(DesiredState.FIRST_RULE);
+        }
+    }
+
+    @Test
     void R13_aNewerVersionIsRefusedAndStays() throws Exception {
         Files.writeString(file(), "{\"version\":4,\"whatever\":{}}");
         assertThatThrownBy(this::load)
@@ -216,6 +233,9 @@ class StateDirectoryTest {
                         + " # address 10.66.0.1 is that of the gateway of network web",
                 "\"ip\" : \"10.66.0.3\" # \"ip\" : \"10.66.0.2\" # address 10.66.0.2 of network web is that of",
                 "\"ip\" : \"10.66.0.3\" # \"ip\" : \"10.68.0.3\" # 10.68.0.3 is in no subnet of network web",
+                "\"rule\" : 4 # \"rule\" : 3 # publication 127.0.0.1::53/udp: rule 3 is that of publication 8080:80/tcp too",
+                "\"rule\" : 7 # \"rule\" : 8 # publication 9000-9010:90/tcp: rule 8 is not below nextRule",
+                "\"ports\" : \"9000-9010:90/tcp\" # \"ports\" : \"8080:90/tcp\" # hostPort: is not one of 8080:90/tcp",
                 "\"com.docker.network.driver.mtu\" : \"1400\" # \"com.docker.network.driver.mtu\" : \"7\""
                         + " # network web: invalid value",
             })
@@ -249,6 +269,12 @@ class StateDirectoryTest {
                 "\"kind\" : \"command\" # \"kind\" : \"god\" # .origin.kind: must be built-in, command or file, is god",
                 "\"queues\" : 1 # \"queues\" : null # .queues: must be a number, is nothing",
                 "\"networks\" : [ # \"nets\" : [ # :4: nets: unknown key",
+                "\"ports\" : \"8080:80/tcp\" # \"ports\" : \"0:80\" # .ports: invalid hostPort: 0",
+                "\"hostPort\" : 8080 # \"hostPort\" : 8081 # .hostPort: is not one of 8080:80/tcp",
+                "\"hostPort\" : 40000 # \"hostPort\" : 65536 # .hostPort: must be from 0 to 65535",
+                "\"container\" : \"later\" # \"container\" : \"a b\" # .container: Invalid container name (a b)",
+                "\"nextRule\" : 8 # \"nextRule\" : 0 # nextRule: must be from 1",
+                "\"192.0.2.0/24\" # \"192.0.2.1/24\" # has bits behind its length",
             })
     void R13_impossibleValuesAreRefused(String before, String after, String fault) throws Exception {
         R13_contradictionsAreRefused(before, after, fault);

@@ -11,6 +11,8 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
@@ -111,6 +113,11 @@ public final class States {
                 List.of(endpoints));
     }
 
+    private static Publication publication(int rule, String container, String spec, int port, Origin origin) {
+        return new Publication(
+                rule, container, PortSpec.parse(spec), port, List.of(IpPrefix.parse("192.0.2.0/24")), origin);
+    }
+
     private static DesiredState full() {
         Network bridge = network("bridge", 0, "172.17.0.0/16");
         Network web = new Network(
@@ -154,7 +161,11 @@ public final class States {
                 .with(container("three", Container.Status.EXITED, new NetworkMode.Host()))
                 .with(container("four", Container.Status.DETACHED, new NetworkMode.None()))
                 .with(container("five", Container.Status.RUNNING, new NetworkMode.Shared(one.id())));
-        return new DesiredState(42, all.networksById(), all.containersById(), all.publications(), all.nextRule());
+        List<Publication> published = List.of(
+                publication(3, one.id(), "8080:80", 8080, new Origin.Command()),
+                publication(4, "later", "127.0.0.1::53/udp", 40_000, new Origin.File("/etc/tapswitch.yaml", 20)),
+                publication(7, "later", "9000-9010:90", 0, new Origin.File("/etc/tapswitch.yaml", 21)));
+        return new DesiredState(42, all.networksById(), all.containersById(), published, 8);
     }
 
     /** {@return a state of many networks and containers} */
