@@ -19,9 +19,11 @@ import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,8 @@ public final class Compiler {
     private final Function<String, List<Integer>> fdsOfEndpoint;
     private final Map<String, Members> networks = new LinkedHashMap<>();
     private final Map<Integer, PortSettings> ports = new LinkedHashMap<>();
+    /** Networks whose mappings anybody may send to. */
+    private final Set<Integer> open = new HashSet<>();
 
     /** A network and who is in it so far. */
     private record Members(NetworkSettings network, List<Neighbour> neighbours) {
@@ -101,6 +105,9 @@ public final class Compiler {
     private void network(Network network) {
         if (network.driver() == Driver.BRIDGE) {
             networks.put(network.id(), new Members(settings(network), new ArrayList<>()));
+            if (NetworkOptions.parse(network.options()).openMappings()) {
+                open.add(network.index());
+            }
         }
     }
 
@@ -181,7 +188,7 @@ public final class Compiler {
         }
         HostSettings hostSettings = host == null ? null : host(host, new NeighbourTable(reachable));
         OutsideSettings outsideSettings =
-                outside == null ? null : OutsideCompiler.compile(settings.values(), ports, network -> 0, outside);
+                outside == null ? null : OutsideCompiler.compile(settings.values(), ports, open, outside);
         return new SwitchTables(version, settings, neighbours, ports, hostSettings, outsideSettings);
     }
 

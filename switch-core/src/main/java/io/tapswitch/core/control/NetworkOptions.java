@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param stormFramesPerSecond limit of what a port may flood (B9), 0 for none
  * @param learnedPerPort addresses that may be learned behind one port (B7)
  * @param learnedPerNetwork addresses that may be learned in the network (B7)
+ * @param openMappings whether anybody outside may send to a port that a container has a connection from (N4)
  */
 public record NetworkOptions(
         int mtu,
@@ -27,7 +28,8 @@ public record NetworkOptions(
         int groupForwardMask,
         int stormFramesPerSecond,
         int learnedPerPort,
-        int learnedPerNetwork) {
+        int learnedPerNetwork,
+        boolean openMappings) {
     /** The option of libnetwork's name for the MTU. */
     public static final String MTU = "com.docker.network.driver.mtu";
 
@@ -58,15 +60,28 @@ public record NetworkOptions(
     /** Number of addresses. */
     public static final String LEARNED_PER_NETWORK = "tapswitch.learned-per-network";
 
+    /** {@code address-and-port} (default) or {@code endpoint-independent}, the words of RFC 4787 section 5. */
+    public static final String FILTERING = "tapswitch.filtering";
+
     /** Half of what a network's forwarding database holds: the other half is for its own containers' addresses. */
     private static final int LEARNED_MAX = 4096;
 
     /** What holds when no option is given: Ethernet's MTU, and the limits of B7 and B9. */
-    public static final NetworkOptions DEFAULT = new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX);
+    public static final NetworkOptions DEFAULT =
+            new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX, false);
 
     /** All that can be given. */
     public static final List<String> NAMES = List.of(
-            MTU, ICC, MASQUERADE, HOST_BINDING, VLAN, GROUP_FORWARD_MASK, STORM, LEARNED_PER_PORT, LEARNED_PER_NETWORK);
+            MTU,
+            ICC,
+            MASQUERADE,
+            HOST_BINDING,
+            VLAN,
+            GROUP_FORWARD_MASK,
+            STORM,
+            LEARNED_PER_PORT,
+            LEARNED_PER_NETWORK,
+            FILTERING);
 
     /** RFC 791: every host must take 68 bytes without fragmenting. */
     private static final int MTU_MIN = 68;
@@ -127,6 +142,7 @@ public record NetworkOptions(
                 case STORM -> old.withLimits(old.groupForwardMask, number(key, text, 0, STORM_MAX));
                 case LEARNED_PER_PORT -> old.withLearned(number(key, text, 0, LEARNED_MAX), old.learnedPerNetwork);
                 case LEARNED_PER_NETWORK -> old.withLearned(old.learnedPerPort, number(key, text, 0, LEARNED_MAX));
+                case FILTERING -> old.withFiltering(text);
                 case BRIDGE_NAME ->
                     throw Refusal.badInput("network option " + key + " has no meaning: the switch is no device of the"
                             + " kernel that could be named " + text + "; leave the option out");
@@ -150,7 +166,8 @@ public record NetworkOptions(
                 groupForwardMask,
                 stormFramesPerSecond,
                 learnedPerPort,
-                learnedPerNetwork);
+                learnedPerNetwork,
+                openMappings);
     }
 
     private NetworkOptions withMembers(boolean newIcc, boolean newTransparentVlan) {
@@ -161,17 +178,44 @@ public record NetworkOptions(
                 groupForwardMask,
                 stormFramesPerSecond,
                 learnedPerPort,
-                learnedPerNetwork);
+                learnedPerNetwork,
+                openMappings);
     }
 
     private NetworkOptions withLimits(int newGroupForwardMask, int newStorm) {
         return new NetworkOptions(
-                mtu, icc, transparentVlan, newGroupForwardMask, newStorm, learnedPerPort, learnedPerNetwork);
+                mtu,
+                icc,
+                transparentVlan,
+                newGroupForwardMask,
+                newStorm,
+                learnedPerPort,
+                learnedPerNetwork,
+                openMappings);
     }
 
     private NetworkOptions withLearned(int perPort, int perNetwork) {
         return new NetworkOptions(
-                mtu, icc, transparentVlan, groupForwardMask, stormFramesPerSecond, perPort, perNetwork);
+                mtu, icc, transparentVlan, groupForwardMask, stormFramesPerSecond, perPort, perNetwork, openMappings);
+    }
+
+    private NetworkOptions withFiltering(String text) {
+        boolean open = switch (text) {
+            case "address-and-port" -> false;
+            case "endpoint-independent" -> true;
+            default ->
+                throw Refusal.badInput("invalid value \"" + text + "\" for " + FILTERING
+                        + ": must be address-and-port or endpoint-independent");
+        };
+        return new NetworkOptions(
+                mtu,
+                icc,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork,
+                open);
     }
 
     private NetworkOptions asAlways(boolean asAlways, String key, String text) {

@@ -17,7 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToIntFunction;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,23 +32,20 @@ final class OutsideCompiler {
      *
      * @param networks as compiled, of which those that are not internal have a way out
      * @param ports as compiled: only an endpoint with a device has flows
-     * @param filtering how open the mappings of a network are, by its index (N4)
+     * @param open indexes of the networks whose mappings anybody may send to (N4)
      * @param view the outside as it is now
      */
     static OutsideSettings compile(
             Collection<NetworkSettings> networks,
             Map<Integer, PortSettings> ports,
-            ToIntFunction<NetworkSettings> filtering,
+            Set<Integer> open,
             OutsideView view) {
         List<InsideNetwork> inside = new ArrayList<>();
         Map<Integer, InsideNetwork> leadOut = new HashMap<>();
         for (NetworkSettings network : networks) {
             if (!network.internal()) {
                 InsideNetwork it = new InsideNetwork(
-                        network.id(),
-                        gateway(network, false),
-                        gateway(network, true),
-                        filtering.applyAsInt(network) != 0);
+                        network.id(), gateway(network, false), gateway(network, true), open.contains(network.id()));
                 inside.add(it);
                 leadOut.put(network.id(), it);
             }

@@ -44,7 +44,11 @@ class LookTest {
     @BeforeEach
     void start() throws IOException {
         daemon = Daemon.start(
-                directory.resolve("s"), null, directory.resolve("state"), news -> dataplane, () -> new FakePlumbing(directory));
+                directory.resolve("s"),
+                null,
+                directory.resolve("state"),
+                news -> dataplane,
+                () -> new FakePlumbing(directory));
         client = new UnixHttp(directory.resolve("s"));
         client.call("POST", "/v1/networks", "{\"name\":\"web\",\"subnets\":[\"10.1.0.0/16\"]}");
         client.call("POST", "/v1/containers", "{\"netns\":\"www\",\"networks\":[\"web\"]}");

@@ -19,8 +19,9 @@ class NetworkOptionsTest {
                 "tapswitch.group-forward-mask", "0x4000",
                 "tapswitch.storm-pps", "0",
                 "tapswitch.learned-per-port", "5",
-                "tapswitch.learned-per-network", "50"));
-        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50));
+                "tapswitch.learned-per-network", "50",
+                "tapswitch.filtering", "endpoint-independent"));
+        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50, true));
         assertThat(NetworkOptions.parse(Map.of())).isEqualTo(NetworkOptions.DEFAULT);
     }
 

@@ -20,6 +20,7 @@ import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,5 +197,30 @@ class OutsideWiringTest {
                 .containsExactly(org.assertj.core.groups.Tuple.tuple("eth0", 1500, true));
         assertThat(wiring.state().addresses()).contains(OUTSIDE);
         assertThat(wiring.state().grace().toSeconds()).isEqualTo(5);
+    }
+
+    @Test
+    void N4_aNetworkMayLetAnybodySendToItsMappings() {
+        Network open = new Network(
+                web.id(),
+                web.index(),
+                "web",
+                "",
+                web.driver(),
+                false,
+                false,
+                false,
+                web.subnets(),
+                Map.of(NetworkOptions.FILTERING, "endpoint-independent"),
+                web.labels(),
+                web.origin());
+        for (Network network : List.of(web, open)) {
+            DesiredState next = state.with(network);
+            SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, bring(next));
+            assertThat(Objects.requireNonNull(tables.outside()).nat().networks())
+                    .singleElement()
+                    .satisfies(inside -> assertThat(inside.endpointIndependentFiltering())
+                            .isEqualTo(network.options().size() == 1));
+        }
     }
 }
