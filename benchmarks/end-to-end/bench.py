@@ -13,7 +13,7 @@ import tempfile
 import time
 
 import report
-from contenders import KINDS, Contender, Failed, sweep
+from contenders import GROUPS, KINDS, Contender, Failed, sweep
 from load import Load
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -23,12 +23,17 @@ PINNING = (f"client on CPU {CLIENT_CPU}, server and switch on CPU {SERVER_CPU}; 
            "with --workers 2 the switch is not pinned")
 BUDGET_SECONDS = 285
 PEERS_FOR_TCP_ONLY = ("ovs", "vde")
+USERSPACE_NAT = ("slirp4netns", "pasta")
+DEFAULT = ["tapswitch", "bridge", "ovs", "vde", "nat"]
 
 
 def plan(names, quick):
     """Which contender is measured with which metrics."""
     full = ["tcp1", "udp64", "pingpong", "connects"]
     metrics = {name: list(full) for name in names if name != "tapswitch-2"}
+    for name in GROUPS["nat"]:
+        if name in names:
+            metrics[name] = ["tcp1"] if name in USERSPACE_NAT else ["tcp1", "udp64", "connects"]
     if quick:
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     if "tapswitch-2" in names:
@@ -49,10 +54,11 @@ class Bench:
         self.contenders, self.loads = {}, {}
 
     def up(self):
-        wanted = self.options.only.split(",") if self.options.only else ["tapswitch", "bridge", "ovs", "vde"]
+        words = self.options.only.split(",") if self.options.only else DEFAULT
+        wanted = [name for word in words for name in GROUPS.get(word, [word])]
         unknown = [name for name in wanted if name not in KINDS]
         if unknown:
-            raise Failed(f"--only: no contender {', '.join(unknown)}; there are {', '.join(KINDS)}")
+            raise Failed(f"--only: no contender {', '.join(unknown)}; there are {', '.join(list(KINDS) + list(GROUPS))}")
         if "tapswitch" in wanted and "tapswitch-2" not in wanted:
             wanted.append("tapswitch-2")
         for name in wanted:

@@ -1,5 +1,7 @@
 """The switches that are compared: each makes two containers, 10.77.0.2 (a) and 10.77.0.3 (b), MTU 1500, around itself.
 
+What translates addresses has one container, 10.77.0.2 (a), and an outside, 192.0.2.9 (b), on a wire to its host, 192.0.2.1.
+
 A contender lives in three network namespaces of its own (host, a, b), so all can stand at once. Everything it starts is
 a child of this process in a session of its own, and ends with down().
 """
@@ -11,6 +13,9 @@ import shutil
 
 ADDRESS = {"a": "10.77.0.2", "b": "10.77.0.3"}
 SUBNET = "10.77.0.0/24"
+GATEWAY = "10.77.0.1"
+HOST, OUTSIDE = "192.0.2.1", "192.0.2.9"
+TRAFFIC_PORT, IPERF_PORT = "7001", "5201"
 PREFIX = "tsbench"
 
 
@@ -39,6 +44,9 @@ def sweep():
 class Contender:
     title = ""
     programs = ()
+    # From where to where the traffic goes, and by which address.
+    client, server, target = "a", "b", ADDRESS["b"]
+    port_range = "10000 65000"
 
     def __init__(self, name, directory, switch_cpu):
         self.name, self.directory, self.switch_cpu = name, directory, switch_cpu
@@ -55,7 +63,7 @@ class Contender:
             run("ip", "netns", "add", namespace)
             run("ip", "-n", namespace, "link", "set", "lo", "up")
             for setting in ("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1",
-                            "net.ipv4.tcp_no_metrics_save=1", "net.ipv4.ip_local_port_range=10000 65000"):
+                            "net.ipv4.tcp_no_metrics_save=1", f"net.ipv4.ip_local_port_range={self.port_range}"):
                 run("ip", "netns", "exec", namespace, "sysctl", "-qw", setting, check=False)
         self.build()
 
@@ -134,22 +142,31 @@ class Bridge(Contender):
 class Tapswitch(Contender):
     title = "tapswitch"
     workers = 1
+    uplink = "none"
+    command = ()
 
     def build(self):
+        self.start_daemon()
+        for place in ("a", "b"):
+            self.attach(place)
+
+    def start_daemon(self):
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
         launcher = os.path.normpath(os.path.join(root, "scripts", "tapswitch"))
         socket = os.path.join(self.directory, "s.sock")
-        daemon = self.start("host", launcher, "--socket", socket, "daemon", "--detach-on-exit", "--uplink", "none",
-                            "--state-dir", os.path.join(self.directory, "state"), "--workers", str(self.workers),
-                            cpu=self.switch_cpu)
+        daemon = self.start("host", launcher, "--socket", socket, "daemon", "--detach-on-exit", "--uplink",
+                            self.uplink, "--state-dir", os.path.join(self.directory, "state"), "--run-dir",
+                            self.run_directory(), "--workers", str(self.workers), cpu=self.switch_cpu)
         self.await_ready(daemon)
+        self.command = ("ip", "netns", "exec", self.ns["host"], launcher, "--socket", socket)
+        run(*self.command, "network", "create", "--subnet", SUBNET, "bench")
 
-        def command(*words):
-            run("ip", "netns", "exec", self.ns["host"], launcher, "--socket", socket, *words)
+    def run_directory(self):
+        return os.path.join(self.directory, "run")
 
-        command("network", "create", "--subnet", SUBNET, "bench")
-        for place in ("a", "b"):
-            command("attach", "--netns", self.ns[place], "--network", "bench", "--name", place, "--ip", ADDRESS[place])
+    def attach(self, place, *flags):
+        run(*self.command, "attach", "--netns", self.ns[place], "--network", "bench", "--name", place,
+            "--ip", ADDRESS[place], *flags)
 
     def await_ready(self, daemon, seconds=30):
         deadline = time.monotonic() + seconds
@@ -209,4 +226,119 @@ class Vde(Contender):
             self.adopt("tap-" + place, place)
 
 
-KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": Bridge, "ovs": OpenVSwitch, "vde": Vde}
+class Outward:
+    """What a contender is in addition that leads from a container, a, to an outside, b."""
+    target = OUTSIDE
+    # As hosts have it: what is outside of it is for NAT.
+    port_range = "32768 60999"
+
+    def lay_wire(self):
+        run("ip", "-n", self.ns["host"], "link", "add", "uplink0", "type", "veth",
+            "peer", "name", "eth0", "netns", self.ns["b"])
+        for place, device, address in (("host", "uplink0", HOST), ("b", "eth0", OUTSIDE)):
+            run("ip", "-n", self.ns[place], "addr", "add", address + "/24", "dev", device)
+            run("ip", "-n", self.ns[place], "link", "set", device, "up")
+
+
+class Inward(Outward):
+    """The other way: the outside asks a published port."""
+    client, server, target = "b", "a", HOST
+
+
+class TapswitchMasquerade(Outward, Tapswitch):
+    title = "tapswitch MASQUERADE"
+    uplink = "shared"
+    published = ()
+
+    def build(self):
+        self.lay_wire()
+        self.start_daemon()
+        self.attach("a", *(word for port in self.published for word in ("-p", port)))
+
+
+    def run_directory(self):
+        """In memory: what is mapped there while frames pass must not be on a disk."""
+        return "/dev/shm/" + self.ns["host"] if os.path.isdir("/dev/shm") else super().run_directory()
+
+    def down(self):
+        """What it has left in the kernel is removed by its own command, while its host is still there."""
+        for process in reversed(self.processes):
+            end(process)
+        if self.command:
+            run(*self.command, "cleanup", "--state-dir", os.path.join(self.directory, "state"), "--run-dir",
+                self.run_directory(), check=False)
+            shutil.rmtree(self.run_directory(), ignore_errors=True)
+        super().down()
+
+
+class TapswitchPublished(Inward, TapswitchMasquerade):
+    title = "tapswitch published port"
+    published = (f"{TRAFFIC_PORT}:{TRAFFIC_PORT}", f"{TRAFFIC_PORT}:{TRAFFIC_PORT}/udp", f"{IPERF_PORT}:{IPERF_PORT}")
+
+
+class NftMasquerade(Outward, Contender):
+    """What Docker does: a bridge with veths, and the kernel's NAT."""
+    title = "nft MASQUERADE"
+    programs = ("nft",)
+    rules = f"""table ip bench {{
+        chain in {{ type nat hook prerouting priority dstnat;
+            ip daddr {HOST} meta l4proto {{ tcp, udp }} th dport {{ {TRAFFIC_PORT}, {IPERF_PORT} }} dnat to {ADDRESS["a"]}; }}
+        chain out {{ type nat hook postrouting priority srcnat; ip saddr {SUBNET} oifname "uplink0" masquerade; }}
+    }}"""
+
+    def build(self):
+        self.lay_wire()
+        host = self.ns["host"]
+        run("ip", "-n", host, "link", "add", "br0", "type", "bridge")
+        run("ip", "-n", host, "addr", "add", GATEWAY + "/24", "dev", "br0")
+        run("ip", "-n", host, "link", "set", "br0", "up")
+        run("ip", "-n", host, "link", "add", "port-a", "type", "veth", "peer", "name", "eth0", "netns", self.ns["a"])
+        run("ip", "-n", host, "link", "set", "port-a", "master", "br0", "up")
+        self.configure("a", "eth0")
+        run("ip", "-n", self.ns["a"], "route", "add", "default", "via", GATEWAY)
+        run("ip", "netns", "exec", host, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        path = os.path.join(self.directory, "rules")
+        with open(path, "w") as file:
+            file.write(self.rules)
+        run("ip", "netns", "exec", host, "nft", "-f", path)
+
+
+class NftPublished(Inward, NftMasquerade):
+    title = "nft DNAT"
+
+
+class Slirp(Outward, Contender):
+    title = "slirp4netns"
+    programs = ("slirp4netns",)
+    device = "tap0"
+
+    def build(self):
+        self.lay_wire()
+        # It wants a way out to be there.
+        run("ip", "-n", self.ns["host"], "route", "add", "default", "via", OUTSIDE)
+        self.start("host", *self.words(), cpu=self.switch_cpu)
+        deadline = time.monotonic() + 10
+        while "default" not in run("ip", "-n", self.ns["a"], "route"):
+            if time.monotonic() > deadline:
+                raise Failed(f"{self.title} made no way out: {self.log()}")
+            time.sleep(0.05)
+
+    def words(self):
+        return "slirp4netns", "-c", "-m", "1500", "--netns-type=path", "/run/netns/" + self.ns["a"], self.device
+
+
+class Pasta(Slirp):
+    title = "pasta"
+    programs = ("pasta",)
+
+    def words(self):
+        return ("pasta", "-f", "--no-map-gw", "--netns-only", "--runas", "0", "-4", "--config-net", "-m", "1500",
+                "-t", "none", "-u", "none", "--netns", "/run/netns/" + self.ns["a"])
+
+
+KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": Bridge, "ovs": OpenVSwitch, "vde": Vde,
+         "tapswitch-masquerade": TapswitchMasquerade, "nft-masquerade": NftMasquerade,
+         "tapswitch-published": TapswitchPublished, "nft-published": NftPublished,
+         "slirp4netns": Slirp, "pasta": Pasta}
+# What is measured beside each other, by the word that --only knows it by.
+GROUPS = {"nat": ["tapswitch-masquerade", "nft-masquerade", "tapswitch-published", "nft-published", "slirp4netns", "pasta"]}

@@ -5,27 +5,26 @@ import select
 import subprocess
 import time
 
-from contenders import ADDRESS, Failed
+from contenders import IPERF_PORT, TRAFFIC_PORT, Failed
 
-TRAFFIC_PORT = "7001"
-IPERF_PORT = "5201"
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Load:
-    """Client in container a, server in container b, both up for all rounds so that no round measures a cold JVM."""
+    """Client and server in the contender's places, both up for all rounds so that no round measures a cold JVM."""
 
     def __init__(self, contender, java, jar, client_cpu, server_cpu):
         self.contender, self.client_cpu = contender, client_cpu
         traffic = (java, "-XX:+UseSerialGC", "-Xmx64m", "--enable-native-access=ALL-UNNAMED", "-cp", jar,
                    "io.tapswitch.bench.traffic.Traffic")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        contender.start("b", "iperf3", "-s", "-p", IPERF_PORT, cpu=server_cpu)
-        self.server = contender.start("b", *traffic, "server", TRAFFIC_PORT, cpu=server_cpu, **pipes)
+        contender.start(contender.server, "iperf3", "-s", "-p", IPERF_PORT, cpu=server_cpu)
+        self.server = contender.start(contender.server, *traffic, "server", TRAFFIC_PORT, cpu=server_cpu, **pipes)
         self.answer(self.server, 20)
-        self.client = contender.start("a", *traffic, "client", ADDRESS["b"], TRAFFIC_PORT, cpu=client_cpu, **pipes)
+        self.client = contender.start(contender.client, *traffic, "client", contender.target, TRAFFIC_PORT,
+                                      cpu=client_cpu, **pipes)
         if not self.order(self.client, "probe", 20)["ok"]:
-            raise Failed(f"{contender.title}: no TCP connection from {ADDRESS['a']} to {ADDRESS['b']}")
+            raise Failed(f"{contender.title}: no TCP connection to {contender.target}: {contender.log()}")
 
     def order(self, process, text, seconds):
         try:
@@ -45,8 +44,8 @@ class Load:
         return answer
 
     def tcp(self, seconds, streams):
-        command = ["ip", "netns", "exec", self.contender.ns["a"], "taskset", "-c", self.client_cpu,
-                   "iperf3", "-c", ADDRESS["b"], "-p", IPERF_PORT, "-t", str(seconds), "-P", str(streams), "-J"]
+        command = ["ip", "netns", "exec", self.contender.ns[self.contender.client], "taskset", "-c", self.client_cpu,
+                   "iperf3", "-c", self.contender.target, "-p", IPERF_PORT, "-t", str(seconds), "-P", str(streams), "-J"]
         result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 20)
         report = json.loads(result.stdout or "{}")
         if "error" in report or "end" not in report:

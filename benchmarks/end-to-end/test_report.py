@@ -29,6 +29,13 @@ class ReportTest(unittest.TestCase):
                                                   result(n, "bridge", 10, "udp64"))]
         self.assertFalse(report.verdicts(results, TITLES)[1])
 
+    def test_a_ratio_without_a_bar_is_shown_and_decides_nothing(self):
+        titles = {"tapswitch-masquerade": "ours", "nft-masquerade": "theirs"}
+        results = [r for n in (1, 2, 3) for r in (result(n, "tapswitch-masquerade", 1, "connects"),
+                                                  result(n, "nft-masquerade", 10, "connects"))]
+        rows, answer = report.verdicts(results, titles)
+        self.assertEqual((answer, rows[1][1:]), (True, ["0.1 (0.1-0.1)", "-", "-", "-"]))
+
     def test_a_contender_that_is_not_there_is_no_bar(self):
         results = [result(1, "bridge", 10), result(1, "ovs", 1)]
         self.assertEqual(report.verdicts(results, TITLES), ([], True))

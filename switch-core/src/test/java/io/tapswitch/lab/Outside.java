@@ -50,7 +50,8 @@ public final class Outside implements AutoCloseable {
         host.ip("addr add " + HOST_6 + "/64 dev uplink0 nodad");
         router.ip("addr add " + TWO + "/24 dev eth0");
         router.ip("addr add " + ONE_6 + "/64 dev eth0 nodad");
-        router.ip("addr add " + TWO_6 + "/64 dev eth0 nodad");
+        // Not the source of what the neighbour begins itself.
+        router.ip("addr add " + TWO_6 + "/64 dev eth0 nodad preferred_lft 0");
         makeFar(router);
         makeSecond();
         host.ip("route add default via " + ONE);
