@@ -147,6 +147,29 @@ final class OutboundIT {
     }
 
     @Test
+    void N4_anybodyMaySendToAMappingWhereTheNetworkSaysSo() {
+        LAB.dual("open", 10, "-o", "tapswitch.filtering=endpoint-independent");
+        LabContainer one = LAB.attached("one", "--network", "open");
+        for (String[] family : new String[][] {
+            {"0.0.0.0", Outside.ONE, Outside.TWO, Outside.HOST}, {"::", Outside.ONE_6, Outside.TWO_6, Outside.HOST_6}
+        }) {
+            try (UdpSocket inside = UdpSocket.bind(one, family[0], 6001);
+                    UdpSocket friend = UdpSocket.bind(LAB.outside().router(), family[1], 7001);
+                    UdpSocket stranger = UdpSocket.bind(LAB.outside().router(), family[2], 7002)) {
+                inside.send(family[1], 7001, "hello");
+                int port = friend.hears("hello").port();
+                stranger.send(family[3], port, "a stranger");
+                UdpSocket.Heard heard = inside.hears("a stranger");
+                assertThat(heard.address()).isEqualTo(family[2]);
+                inside.send(family[2], heard.port(), "welcome");
+                assertThat(stranger.hears("welcome").port())
+                        .as("the same mapping")
+                        .isEqualTo(port);
+            }
+        }
+    }
+
+    @Test
     void N18_pingsOfTwoContainersWithOneIdGetTheirOwnReplies() {
         LabContainer one = one();
         LabContainer two = LAB.attached("two", "--network", "dual");
