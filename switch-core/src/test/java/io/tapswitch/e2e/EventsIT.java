@@ -76,7 +76,7 @@ final class EventsIT {
             awaitFirstEvent(events);
             one.delete();
             Eventually.until("die", () -> words(events.out()).contains("container die one"));
-            assertThat(words(events.out())).contains("network disconnect bridge");
+            Eventually.until("disconnect", () -> words(events.out()).contains("network disconnect bridge"));
         }
     }
 

@@ -12,6 +12,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Takes from the host's own devices the frames that are the switch's, and sends out what the switch writes.
@@ -51,6 +55,9 @@ import java.time.Duration;
 public final class Steering implements AutoCloseable {
     /** How old a beat may be by default. */
     public static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
+    /** Names under which the attachments pin what belongs to a device. */
+    private static final Pattern PIN_OF_DEVICE = Pattern.compile(SteeringMaps.VERSION + "-(?:link|filter)-(\\d+)");
+
     /** Index of the loopback device in each network namespace. */
     public static final int LOOPBACK = 1;
 
@@ -300,6 +307,36 @@ public final class Steering implements AutoCloseable {
             loopback.restore();
         }
         largeReceive.restore(device);
+    }
+
+    /**
+     * Detaches the programs of all other devices: those that an earlier process steered and this one does not. A device
+     * that is gone took its programs with it.
+     *
+     * @param devices indexes of devices and of TAPs whose programs stay
+     */
+    public synchronized void unsteerAllBut(Set<Integer> devices) {
+        requireOpen();
+        for (int device : pinnedDevices()) {
+            if (!devices.contains(device)) {
+                attachment.detach(device);
+            }
+        }
+    }
+
+    private Set<Integer> pinnedDevices() {
+        Set<Integer> pinned = new TreeSet<>();
+        try (DirectoryStream<Path> pins = Files.newDirectoryStream(directory)) {
+            for (Path pin : pins) {
+                Matcher device = PIN_OF_DEVICE.matcher(pin.getFileName().toString());
+                if (device.matches()) {
+                    pinned.add(Integer.valueOf(device.group(1)));
+                }
+            }
+        } catch (IOException e) {
+            throw new DeviceException("cannot read " + directory, e);
+        }
+        return pinned;
     }
 
     /**

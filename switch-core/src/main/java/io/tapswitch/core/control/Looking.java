@@ -100,7 +100,9 @@ public final class Looking {
         DesiredState state = desired.state();
         List<Publication> chosen =
                 container == null ? state.publications() : state.publicationsOf(References.container(state, container));
-        Map<Integer, RuleCounts> counts = Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
+        // To ask costs each worker a command; with nothing published there is nothing to ask.
+        Map<Integer, RuleCounts> counts =
+                chosen.isEmpty() ? Map.of() : Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
         Set<Integer> active = new HashSet<>();
         PublishedPorts.active(state).forEach(port -> active.add(port.rule()));
         List<PortView> views = new ArrayList<>();

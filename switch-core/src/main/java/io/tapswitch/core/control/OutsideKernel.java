@@ -71,6 +71,9 @@ interface OutsideKernel extends AutoCloseable {
     /** Steers the frames of a device no more. */
     void unsteer(int device, Plumbing.Plug plug);
 
+    /** Steers the frames no more of what an earlier process steered and this one has not said a word about. */
+    void unsteerOthers();
+
     /** {@return the marks of one of the host's addresses} */
     PortMarks marks(IpAddress address);
 

@@ -131,20 +131,27 @@ final class OutsideWiring {
 
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
     boolean look() {
-        List<Device> now = kernel.devices();
+        List<Device> now = kernel.devices().stream()
+                .filter(device -> isUplink(device) || !device.addresses().isEmpty())
+                .toList();
         List<PortRange> held = kernel.socketsWithin(options.firstPort(), options.lastPort()).stream()
                 .filter(range -> range.first() < options.excludedFirst() || range.first() > options.excludedLast())
+                .filter(range -> !published.has(range))
                 .toList();
         boolean same = now.equals(devices) && held.equals(sockets);
         devices = now;
         sockets = held;
-        return !same || !unsteerable.isEmpty();
+        unsteerable
+                .keySet()
+                .retainAll(
+                        now.stream().filter(this::isUplink).map(Device::index).toList());
+        return !same || !unsteerable.isEmpty() || steered.stream().anyMatch(device -> !kernel.isFirst(device));
     }
 
     /** {@return tags of what the last daemon left and this one may want} */
     Set<String> tags() {
         Set<String> tags = new LinkedHashSet<>();
-        devices.forEach(device -> tags.add(tag(device)));
+        devices.stream().filter(this::isUplink).forEach(device -> tags.add(tag(device)));
         return tags;
     }
 
@@ -214,7 +221,8 @@ final class OutsideWiring {
                     device.index(),
                     new Uplink(device, port, kernel.uplink(device), TAG + device.index() + " " + opened));
             unsteerable.remove(device.index());
-        } catch (Refusal e) {
+        } catch (RuntimeException e) {
+            // Of any kind: each change of the state comes by here, and none may fail because a device has no uplink.
             complain(device, e);
         }
     }
@@ -230,9 +238,10 @@ final class OutsideWiring {
         return -1;
     }
 
-    private void complain(Device device, Refusal why) {
-        if (!why.sentence().equals(unsteerable.put(device.index(), why.sentence()))) {
-            LOG.warn("{} is no uplink: {}", device.name(), why.sentence());
+    private void complain(Device device, RuntimeException why) {
+        String sentence = why instanceof Refusal refused ? refused.sentence() : String.valueOf(why.getMessage());
+        if (!sentence.equals(unsteerable.put(device.index(), sentence))) {
+            LOG.warn("{} is no uplink: {}", device.name(), sentence, why instanceof Refusal ? null : why);
         }
     }
 
@@ -278,11 +287,21 @@ final class OutsideWiring {
         kernel.forgetAllBut(known);
         if (!beating) {
             beating = true;
+            // What an earlier daemon steered and this one does not must end before the programs see a sign of life.
+            unsteerOthers();
             kernel.beat();
             Thread.ofPlatform().daemon().name("steering-beat").start(this::beat);
         }
         warn();
         state = shown();
+    }
+
+    private void unsteerOthers() {
+        try {
+            kernel.unsteerOthers();
+        } catch (Refusal e) {
+            LOG.warn("what an earlier daemon steered is still steered: {}", e.sentence());
+        }
     }
 
     private void drop(Uplink uplink) {
@@ -369,7 +388,7 @@ final class OutsideWiring {
                 kernel.grace());
     }
 
-    /** {@return what it was when the last version came into force; any thread} */
+    /** {@return what it was when the last version came into force, or at the last look since; any thread} */
     OutsideState state() {
         return state;
     }
@@ -377,14 +396,16 @@ final class OutsideWiring {
     /** Takes everything off the host; the dataplane must be done with the TAPs. */
     void removeAll() {
         closed = true;
+        kernel.removeAll();
         uplinks.values().forEach(this::drop);
         uplinks.clear();
-        kernel.removeAll();
     }
 
-    /** Ends this process's part; what steers goes on until the grace time is over. */
+    /**
+     * Ends the signs of life; what steers goes on until the grace time is over. The maps stay open until this process
+     * ends: workers write marks as long as they run.
+     */
     void close() {
         closed = true;
-        kernel.close();
     }
 }

@@ -3,11 +3,21 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpProtocol;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Marks of published ports, by which their packets come. They are compared with what is served; only what differs is
@@ -15,36 +25,68 @@ import java.util.Set;
  * OutsideWiring}, under the same lock.
  */
 final class Published {
-    private final int workers;
-    private Set<Mark> marked = Set.of();
-    private Set<Mark> planned = Set.of();
-    private Map<Integer, PortMarks> marks = Map.of();
+    /** TCP, UDP and SCTP, with ICMP between. */
+    private static final int PROTOCOLS = PortMarks.SCTP + 1;
 
-    /** Ports of one address that are a worker's; the object tells an address from a later one of the same slot. */
-    private record Mark(PortMarks of, int protocol, int first, int last, int worker) {}
+    private final int workers;
+    /** What packets come for: changed where marks are. */
+    private final Set<Rule> marked = new HashSet<>();
+    /** Addresses on which that is so. */
+    private final Set<PortMarks> reached = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /** Ports that are published on some address, by protocol. */
+    private final BitSet[] ours = new BitSet[PROTOCOLS];
+
+    private Set<Rule> planned = Set.of();
+    private Map<IpAddress, PortMarks> marks = Map.of();
+
+    /**
+     * Ports that are a worker's.
+     *
+     * @param address of the host, null for all of the family
+     */
+    private record Rule(@Nullable IpAddress address, boolean ipv6, int protocol, int first, int last, int worker) {
+        boolean isOn(IpAddress candidate) {
+            return address == null ? candidate.isIpv6() == ipv6 : address.equals(candidate);
+        }
+    }
 
     Published(int workers) {
         this.workers = workers;
+        Arrays.setAll(ours, protocol -> new BitSet());
+    }
+
+    /** {@return whether a port that somebody's socket holds is one that we publish, so that the socket is our own} */
+    boolean has(PortRange held) {
+        int protocol = held.protocol() == IpProtocol.TCP ? PortMarks.TCP : PortMarks.UDP;
+        return ours[protocol].get(held.first());
     }
 
     /** Finds out which marks the version needs. */
     void plan(List<ActivePort> served, List<OutsideAddress> addresses, Map<Integer, PortMarks> marksOfSlots) {
-        marks = marksOfSlots;
-        Set<Mark> wanted = new HashSet<>();
-        for (ActivePort port : served) {
-            for (OutsideAddress address : addresses) {
-                PortMarks of = marks.get(address.slot());
-                boolean isOn = port.outside() == null
-                        ? address.address().isIpv6() == port.inside().isIpv6()
-                        : address.address().equals(port.outside());
-                if (isOn && of != null) {
-                    int worker = port.endpoint() % workers;
-                    wanted.add(
-                            new Mark(of, protocol(port.protocol()), port.firstHostPort(), port.lastHostPort(), worker));
-                }
+        Map<IpAddress, PortMarks> now = new HashMap<>();
+        for (OutsideAddress address : addresses) {
+            PortMarks of = marksOfSlots.get(address.slot());
+            if (of != null) {
+                now.put(address.address(), of);
             }
         }
+        marks = now;
+        Set<Rule> wanted = new HashSet<>();
+        for (ActivePort port : served) {
+            wanted.add(new Rule(
+                    port.outside(),
+                    port.inside().isIpv6(),
+                    protocol(port.protocol()),
+                    port.firstHostPort(),
+                    port.lastHostPort(),
+                    port.endpoint() % workers));
+        }
         planned = wanted;
+        for (int protocol = 0; protocol < PROTOCOLS; protocol++) {
+            ours[protocol].clear();
+        }
+        wanted.forEach(rule -> ours[rule.protocol()].set(rule.first(), rule.last() + 1));
     }
 
     private static int protocol(PortProtocol protocol) {
@@ -55,24 +97,60 @@ final class Published {
         };
     }
 
-    /** Gives ports back that are not published any more, before their rules go. */
+    /**
+     * Gives ports back that are not published any more, before their rules go. A port that stays published, be it by
+     * another rule or for another worker, keeps its mark meanwhile: nobody else shall answer its packets.
+     */
     void unmark() {
-        for (Mark mark : marked) {
-            if (!planned.contains(mark) && marks.containsValue(mark.of())) {
-                for (int port = mark.first(); port <= mark.last(); port++) {
-                    mark.of().clear(mark.protocol(), port);
+        List<Rule> going = new ArrayList<>(marked);
+        going.removeIf(planned::contains);
+        if (!going.isEmpty()) {
+            marks.forEach((address, of) -> unmark(going, address, of));
+            going.forEach(marked::remove);
+        }
+    }
+
+    private void unmark(List<Rule> going, IpAddress address, PortMarks of) {
+        BitSet[] staying = new BitSet[PROTOCOLS];
+        for (Rule rule : going) {
+            if (rule.isOn(address)) {
+                BitSet kept = staying[rule.protocol()];
+                if (kept == null) {
+                    kept = ports(address, rule.protocol());
+                    staying[rule.protocol()] = kept;
+                }
+                int port = kept.nextClearBit(rule.first());
+                while (port <= rule.last()) {
+                    of.clear(rule.protocol(), port);
+                    port = kept.nextClearBit(port + 1);
                 }
             }
         }
     }
 
-    /** Takes ports that are published now, when their rules are in force. */
-    void mark() {
-        for (Mark mark : planned) {
-            if (!marked.contains(mark)) {
-                mark.of().mark(mark.protocol(), mark.first(), mark.last(), mark.worker());
+    private BitSet ports(IpAddress address, int protocol) {
+        BitSet ports = new BitSet();
+        for (Rule rule : planned) {
+            if (rule.protocol() == protocol && rule.isOn(address)) {
+                ports.set(rule.first(), rule.last() + 1);
             }
         }
-        marked = planned;
+        return ports;
+    }
+
+    /** Takes ports that are published now, when their rules are in force; on an address that is new, all of them. */
+    void mark() {
+        List<Rule> coming = new ArrayList<>(planned);
+        coming.removeIf(marked::contains);
+        marks.forEach((address, of) -> {
+            for (Rule rule : reached.contains(of) ? coming : planned) {
+                if (rule.isOn(address)) {
+                    of.mark(rule.protocol(), rule.first(), rule.last(), rule.worker());
+                }
+            }
+        });
+        marked.addAll(coming);
+        reached.clear();
+        reached.addAll(marks.values());
     }
 }

@@ -26,8 +26,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,10 @@ final class SteeredOutside implements OutsideKernel {
     private final @Nullable String only;
     private final Duration grace;
     private final Steering steering;
+    /** The TAPs that are now, by tag: one that is on its way out has the tag of its successor. */
+    private final Map<String, UplinkPlug> current = new HashMap<>();
+    /** Indexes of devices and TAPs with our programs. */
+    private final Set<Integer> steered = new HashSet<>();
 
     /** The TAP of a device of the host. */
     private record UplinkPlug(String tag, UplinkTap tap, int queues) implements Plumbing.Plug {
@@ -138,6 +145,8 @@ final class SteeredOutside implements OutsideKernel {
                 UplinkTap.deleteAbandoned(alias);
                 tap = UplinkTap.create(TAP_NAME, workers, alias);
                 try {
+                    // The one before it may be on its way out: its files must not be in the way of these.
+                    kept.drop(List.of(tag));
                     kept.put(tag, tap.fds());
                 } catch (RuntimeException e) {
                     tap.delete();
@@ -147,7 +156,9 @@ final class SteeredOutside implements OutsideKernel {
                 kept.drop(List.of(tag));
                 kept.put(tag, tap.fds());
             }
-            return new UplinkPlug(tag, tap, workers);
+            UplinkPlug plug = new UplinkPlug(tag, tap, workers);
+            current.put(tag, plug);
+            return plug;
         });
     }
 
@@ -168,7 +179,9 @@ final class SteeredOutside implements OutsideKernel {
         for (Plumbing.Plug plug : plugs) {
             UplinkPlug uplink = (UplinkPlug) plug;
             refusing(() -> {
-                kept.drop(List.of(uplink.tag()));
+                if (current.remove(uplink.tag(), uplink)) {
+                    kept.drop(List.of(uplink.tag()));
+                }
                 try {
                     uplink.tap().delete();
                 } catch (DeviceException gone) {
@@ -182,7 +195,10 @@ final class SteeredOutside implements OutsideKernel {
     @Override
     public void steer(Device device, Plumbing.Plug plug) {
         refusing(() -> {
-            steering.steer(device.index(), ((UplinkPlug) plug).tap().index());
+            int tap = ((UplinkPlug) plug).tap().index();
+            steering.steer(device.index(), tap);
+            steered.add(device.index());
+            steered.add(tap);
             return device;
         });
     }
@@ -208,6 +224,14 @@ final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
+    public void unsteerOthers() {
+        refusing(() -> {
+            steering.unsteerAllBut(steered);
+            return steered;
+        });
+    }
+
+    @Override
     public PortMarks marks(IpAddress address) {
         return refusing(() -> switch (address) {
             case Ipv4Address four -> steering.marks(0, mapped(four));
@@ -221,7 +245,7 @@ final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void forgetAllBut(Set<IpAddress> addresses) {
-        Set<Ipv6Address> keys = new java.util.HashSet<>();
+        Set<Ipv6Address> keys = new HashSet<>();
         for (IpAddress address : addresses) {
             keys.add(
                     switch (address) {

@@ -111,6 +111,11 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
+    public void unsteerOthers() {
+        told.add("unsteer others");
+    }
+
+    @Override
     public PortMarks marks(IpAddress address) {
         return marks.computeIfAbsent(address, any -> PortMarks.inMemory());
     }
