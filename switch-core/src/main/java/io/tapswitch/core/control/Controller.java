@@ -154,6 +154,7 @@ public final class Controller implements AutoCloseable {
             bare.update(desired.state());
             return true;
         });
+        hostNews.start();
     }
 
     /** A start failed: with nobody attached, the host's interface and the keeper would be left for nobody. */
@@ -436,6 +437,7 @@ public final class Controller implements AutoCloseable {
     public void close() {
         files.close();
         natWatch.close();
+        hostNews.close();
         links.close();
         restore.close();
         desired.close();

@@ -3,23 +3,68 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.model.DesiredState;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the kernel and the configuration tell of the host: its addresses, devices and routes, and what somebody did to
  * the switch's own interfaces there. Each brings about a look and, where something is otherwise, a version. Any thread.
  */
-final class HostNews {
+final class HostNews implements AutoCloseable {
+    /** How often there is a look for what the kernel has no news of: sockets of the host, programs of others. */
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostNews.class);
+
     private final Desired desired;
     private final Dataplane dataplane;
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
+    private volatile boolean closed;
 
     HostNews(Desired desired, Dataplane dataplane, HostPortWiring host, @Nullable OutsideWiring outside) {
         this.desired = desired;
         this.dataplane = dataplane;
         this.host = host;
         this.outside = outside;
+    }
+
+    /** Begins to look now and then; the kernel's news come besides. */
+    void start() {
+        if (outside != null) {
+            Thread.ofVirtual().name("host-look").start(this::keepLooking);
+        }
+    }
+
+    private void keepLooking() {
+        try {
+            while (!closed) {
+                Thread.sleep(PAUSE);
+                try {
+                    look();
+                } catch (RuntimeException e) {
+                    LOG.warn("the host could not be looked at: {}", e.getMessage());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look() {
+        desired.locked(() -> {
+            if (outside != null && !closed && outside.look()) {
+                desired.apply(desired.state());
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void close() {
+        closed = true;
     }
 
     /** Somebody deleted the host's interface: it is made again. The news come twice, of the link and of its port. */
@@ -75,12 +120,7 @@ final class HostNews {
     void onNews() {
         if (outside != null) {
             Waiting.await(dataplane.routesChanged(), "tell the workers of other routes");
-            desired.locked(() -> {
-                if (outside.look()) {
-                    desired.apply(desired.state());
-                }
-                return true;
-            });
+            look();
         }
     }
 }

@@ -49,6 +49,9 @@ final class FakeOutside implements OutsideKernel {
     final Set<String> busy = new TreeSet<>();
     /** Ports that sockets of the host have. */
     List<PortRange> sockets = List.of();
+    /** What breaks when an uplink's TAP is made, null for nothing. */
+    @Nullable
+    RuntimeException broken;
     /** What happened, in order. */
     final List<String> told = new ArrayList<>();
 
@@ -86,6 +89,9 @@ final class FakeOutside implements OutsideKernel {
 
     @Override
     public Plumbing.Plug uplink(Device device) {
+        if (broken != null) {
+            throw broken;
+        }
         return taps.computeIfAbsent(OutsideWiring.tag(device), tag -> new FakePlumbing.FakePlug(tag, List.of(files++)));
     }
 

@@ -15,6 +15,7 @@ import io.tapswitch.core.model.Publication;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
@@ -222,5 +223,55 @@ class OutsideWiringTest {
                     .satisfies(inside -> assertThat(inside.endpointIndependentFiltering())
                             .isEqualTo(network.options().size() == 1));
         }
+    }
+
+    @Test
+    void aVersionThatFailedLeavesTheMarksOfTheOneBefore() {
+        bring(publish("8080:80"));
+        wiring.prepare(state.withPublications(List.of()), List.of());
+        wiring.unmark();
+        assertThat(owner(OUTSIDE, 8080)).isEqualTo(-1);
+        bring(state);
+        assertThat(owner(OUTSIDE, 8080)).isEqualTo(1);
+    }
+
+    @Test
+    void P5_aPortThatStaysPublishedByAnotherRuleKeepsItsMarkMeanwhile() {
+        bring(publish("8000-8010:80-90"));
+        state = state.withPublications(List.of());
+        DesiredState next = publish("8000-8011:80-91");
+        wiring.prepare(next, PublishedPorts.active(next));
+        wiring.unmark();
+        assertThat(owner(OUTSIDE, 8005)).isEqualTo(1);
+        wiring.settle();
+        assertThat(owner(OUTSIDE, 8011)).isEqualTo(1);
+    }
+
+    @Test
+    void aDeviceThatCannotBeAnUplinkStopsNothingElse() {
+        kernel.broken = new IllegalStateException("the vault has files under it already");
+        OutsideView view = bring(state);
+        assertThat(view.uplinks()).isEmpty();
+        assertThat(wiring.warnings()).hasSize(2);
+        kernel.broken = null;
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).uplinks()).hasSize(2);
+    }
+
+    @Test
+    void otherDevicesOfTheHostComeAndGoUnnoticed_andOurOwnSocketsAreNobodyElses() {
+        bring(publish("8080:80"));
+        kernel.devices.add(new OutsideKernel.Device(9, "veth9", 1500, true, false, 1, List.of()));
+        kernel.sockets = List.of(new PortRange(DnatRule.ANY, 6, 8080, 8080));
+        assertThat(wiring.look()).isFalse();
+        kernel.sockets = List.of(new PortRange(DnatRule.ANY, 6, 8081, 8081));
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).reserved()).hasSize(1);
+    }
+
+    @Test
+    void whatAnEarlierDaemonSteeredEndsBeforeTheFirstSignOfLife() {
+        bring(state);
+        assertThat(kernel.told.indexOf("unsteer others")).isBetween(0, kernel.told.size());
     }
 }
