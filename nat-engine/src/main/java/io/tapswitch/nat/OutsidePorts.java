@@ -2,7 +2,9 @@ package io.tapswitch.nat;
 
 import io.tapswitch.wire.IpProtocol;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The ports of the host's addresses: which are NAT's to give, and who is told of them.
@@ -30,6 +32,9 @@ final class OutsidePorts {
     private final BitSet open = new BitSet(PortAllocator.MAX_SLOTS);
     private List<DnatRule> rules = List.of();
     private List<NatVersion.PortRange> reserved = List.of();
+    /** Of a version, as far as somebody asked: by protocol and slot; 8 KiB where an open slot has three megabytes. */
+    private final Map<Integer, BitSet> reservedPorts = new HashMap<>();
+
     private NatVersion.NatOptions range = new NatVersion.NatOptions(0, 1, 0, 0, 0, true);
     private int[] hosts = {};
     private int nextHost;
@@ -140,6 +145,7 @@ final class OutsidePorts {
     void reasons(List<DnatRule> allRules, List<NatVersion.PortRange> allReserved) {
         rules = allRules;
         reserved = allReserved;
+        reservedPorts.clear();
     }
 
     /** Published from now on: what a mapping holds of it is retired. */
@@ -208,7 +214,7 @@ final class OutsidePorts {
     }
 
     private void giveBack(int protocol, int slot, int first, int last, boolean wasPublished, long nowMs) {
-        BitSet others = reservedPorts(protocol, slot, first, last);
+        BitSet others = reservedPorts(protocol, slot);
         for (int port = first; port <= last; port++) {
             if (isPublished(protocol, slot, port)) {
                 continue;
@@ -222,14 +228,17 @@ final class OutsidePorts {
         }
     }
 
-    private BitSet reservedPorts(int protocol, int slot, int first, int last) {
-        BitSet ports = new BitSet(last + 1);
-        for (NatVersion.PortRange range : reserved) {
-            if (range.protocol() == protocol && concerns(range, slot) && range.first() <= last) {
-                ports.set(Math.max(first, range.first()), Math.max(first, Math.min(last, range.last()) + 1));
+    /** Made once in a version, so that thousands of rules that go together cost a walk over the ranges and no more. */
+    private BitSet reservedPorts(int protocol, int slot) {
+        return reservedPorts.computeIfAbsent(protocol * PortAllocator.MAX_SLOTS + slot, key -> {
+            BitSet ports = new BitSet();
+            for (NatVersion.PortRange some : reserved) {
+                if (some.protocol() == protocol && concerns(some, slot)) {
+                    ports.set(some.first(), some.last() + 1);
+                }
             }
-        }
-        return ports;
+            return ports;
+        });
     }
 
     private boolean concerns(DnatRule rule, int slot) {
