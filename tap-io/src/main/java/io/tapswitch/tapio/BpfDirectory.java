@@ -75,6 +75,17 @@ public final class BpfDirectory {
         return open(system, runDirectory);
     }
 
+    /** {@return whether {@link #open} would find a directory that is there already} */
+    public static boolean isThere(Path root, Path system, Path runDirectory) {
+        for (Path mount : new Path[] {system, mountPoint(runDirectory)}) {
+            Path elsewhere = root.resolve(Path.of("/").relativize(mount));
+            if (Files.isDirectory(own(mount, runDirectory)) || Files.isDirectory(own(elsewhere, runDirectory))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Removes the directory with all names in it, and the mount when it was made for it; not there is no mistake. */
     public static void remove(Path system, Path runDirectory) {
         Path mount = mountPoint(runDirectory);

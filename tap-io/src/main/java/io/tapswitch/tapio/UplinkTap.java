@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The TAP that stands beside a device of the host: what {@link Steering} takes from the device is read here, and what
@@ -100,10 +101,22 @@ public final class UplinkTap implements AutoCloseable {
         if (alias.isEmpty()) {
             throw new IllegalArgumentException("without an alias our TAPs cannot be told from those of others");
         }
+        return deleteWhere(alias::equals);
+    }
+
+    /** Deletes those whose alias begins so, as {@link #deleteAbandoned} does: all of one owner. */
+    public static int deleteAllOf(String beginOfAlias) {
+        if (beginOfAlias.isEmpty()) {
+            throw new IllegalArgumentException("all aliases begin with nothing");
+        }
+        return deleteWhere(alias -> alias.startsWith(beginOfAlias));
+    }
+
+    private static int deleteWhere(Predicate<String> isMeant) {
         int deleted = 0;
         try (RouteSocket kernel = RouteSocket.open()) {
             for (HostLink link : HostLinks.read()) {
-                if (link.kind().equals("tun") && link.alias().equals(alias)) {
+                if (link.kind().equals("tun") && isMeant.test(link.alias())) {
                     kernel.deleteLink(link.index());
                     deleted++;
                 }

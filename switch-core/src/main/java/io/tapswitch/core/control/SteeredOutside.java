@@ -47,7 +47,7 @@ final class SteeredOutside implements OutsideKernel {
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
-    static final String SLOTS = "slots";
+    private static final String SLOTS = "slots";
 
     private final Path runDirectory;
     private final KeptTaps kept;
@@ -141,7 +141,7 @@ final class SteeredOutside implements OutsideKernel {
             List<Integer> files = kept.files(tag);
             UplinkTap tap = files.isEmpty() ? null : adopted(tag, files);
             if (tap == null) {
-                String alias = "tapswitch " + runDirectory + " " + tag;
+                String alias = aliasOf(runDirectory) + tag;
                 UplinkTap.deleteAbandoned(alias);
                 tap = UplinkTap.create(TAP_NAME, workers, alias);
                 try {
@@ -355,9 +355,20 @@ final class SteeredOutside implements OutsideKernel {
         });
     }
 
+    /** {@return how the aliases of all TAPs begin that a daemon with this run directory made} */
+    private static String aliasOf(Path runDirectory) {
+        return "tapswitch " + runDirectory + " ";
+    }
+
+    /** {@return whether a daemon with this run directory left anything} */
+    static boolean hasTraces(Path root, Path runDirectory) {
+        return Files.exists(runDirectory.resolve(SLOTS))
+                || BpfDirectory.isThere(root, BpfDirectory.SYSTEM, runDirectory);
+    }
+
     /**
-     * Removes what a daemon with this run directory left at the host, but for TAPs: programs, marks, what was set on
-     * lo, flows. No process may use it.
+     * Removes what a daemon with this run directory left at the host: programs, marks, TAPs, what was set on lo, flows.
+     * No process may use it.
      *
      * @param root the file system as who keeps the files sees it
      * @throws DeviceException when the kernel or the rights do not allow it
@@ -365,6 +376,7 @@ final class SteeredOutside implements OutsideKernel {
     static void removeTraces(Path root, Path runDirectory) {
         Steering.removeAll(BpfDirectory.open(root, BpfDirectory.SYSTEM, runDirectory));
         BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
+        UplinkTap.deleteAllOf(aliasOf(runDirectory));
         FlowMemory.removeFiles(runDirectory);
         try {
             Files.deleteIfExists(runDirectory.resolve(SLOTS));

@@ -96,7 +96,7 @@ public final class TapPlumbing implements Plumbing {
 
     /** A daemon before this one may have had one: what it left would take frames for nobody. */
     private @Nullable OutsideKernel withoutOutside() {
-        if (Files.exists(runDirectory.resolve(SteeredOutside.SLOTS))) {
+        if (SteeredOutside.hasTraces(kept.root(), runDirectory)) {
             try {
                 SteeredOutside.removeTraces(kept.root(), runDirectory);
             } catch (DeviceException e) {
