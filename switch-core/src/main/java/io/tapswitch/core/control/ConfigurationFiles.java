@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Theory of operation: the files that say what there shall be, and how they share it.
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The way to the outside is made once, at the start: a file that says otherwise later is refused as a whole.
  */
 final class ConfigurationFiles implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigurationFiles.class);
+
     private final Desired desired;
     private final HostPorts hostPorts;
     private final Networks networks;
@@ -36,6 +40,10 @@ final class ConfigurationFiles implements AutoCloseable {
     private volatile @Nullable ConfigWatch ports;
     private volatile @Nullable String portsFile;
     private volatile @Nullable Configuration inForce;
+    private volatile @Nullable Untranslated untranslated;
+
+    /** The dataplane did not take a file's nat settings; it has them with the next version of the state. */
+    private record Untranslated(String sentence, long version) {}
 
     /**
      * Composes; nothing is read yet.
@@ -112,8 +120,23 @@ final class ConfigurationFiles implements AutoCloseable {
             Reconciler.Plan plan = Reconciler.plan(state, declared, surroundings);
             return plan.with(PublishPlan.plan(plan.next(), declared, this::isOfConfiguration));
         });
-        onNat.accept(declared.nat());
         inForce = declared;
+        translate(declared);
+    }
+
+    /** The file is in force already: trouble with this part of it is to be known, but takes nothing back. */
+    private void translate(Configuration declared) {
+        try {
+            onNat.accept(declared.nat());
+            untranslated = null;
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "{} is in force, but for its nat settings: they will be with the next change", declared.file(), e);
+            untranslated = new Untranslated(
+                    declared.file() + ": its nat settings are not in force before the next change: "
+                            + (e instanceof Refusal refusal ? refusal.sentence() : e.toString()),
+                    desired.state().version());
+        }
     }
 
     /** Brings what the file of published ports declares into force, all of it or nothing. */
@@ -182,9 +205,15 @@ final class ConfigurationFiles implements AutoCloseable {
         return current == null ? null : current.publishAddress();
     }
 
-    /** {@return why a file is not in force} */
+    /** {@return why a file, or a part of it, is not in force} */
     List<String> warnings() {
-        return watches().stream().flatMap(watch -> watch.warnings().stream()).toList();
+        List<String> warnings = new ArrayList<>();
+        watches().forEach(watch -> warnings.addAll(watch.warnings()));
+        Untranslated trouble = untranslated;
+        if (trouble != null && trouble.version() == desired.state().version()) {
+            warnings.add(trouble.sentence());
+        }
+        return warnings;
     }
 
     @Override

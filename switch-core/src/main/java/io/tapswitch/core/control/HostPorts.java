@@ -8,10 +8,9 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -32,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * refused, as docker does it (A-PORT-19).
  *
  * <p>At a start a process of the host may have a port that was published before: that publication is not served, a
- * warning says so, and every change tries it again. All calls come under the lock of {@link Desired}; {@link #served}
- * and {@link #warnings} are for anybody.
+ * warning says so, and every change tries it again: none is refused because of it, and its number stays its own. All
+ * calls come under the lock of {@link Desired}; {@link #served} and {@link #warnings} are for anybody.
  */
 final class HostPorts {
     private static final Logger LOG = LoggerFactory.getLogger(HostPorts.class);
@@ -61,15 +60,22 @@ final class HostPorts {
     /** {@return the publications in force whose ports are ours} */
     List<ActivePort> served(DesiredState state) {
         Map<Integer, String> without = unserved;
-        return PublishedPorts.active(state).stream()
-                .filter(port -> !without.containsKey(port.rule()))
-                .toList();
+        List<ActivePort> active = PublishedPorts.active(state);
+        if (without.isEmpty()) {
+            return active;
+        }
+        return active.stream().filter(port -> !without.containsKey(port.rule())).toList();
+    }
+
+    /** {@return whether something is in force but not served, so that another try may be worth while} */
+    boolean hasUnserved() {
+        return !unserved.isEmpty();
     }
 
     /** Reserves what was published when the last daemon ended; what cannot be had is not served. */
     void adopt(DesiredState state) {
         Map<Integer, String> without = new HashMap<>();
-        for (Publication publication : inForce(state)) {
+        for (Publication publication : inForce(state).values()) {
             if (!isReserved(publication)) {
                 try {
                     keeper.reserve(publication);
@@ -95,13 +101,16 @@ final class HostPorts {
         if (next.publications().isEmpty()) {
             return next;
         }
-        Set<Publication> active = inForce(next);
+        Map<Integer, Publication> active = inForce(next);
         List<Publication> coming = new ArrayList<>();
         HeldPorts held = new HeldPorts();
         for (Publication publication : next.publications()) {
-            if (active.contains(publication) && !isReserved(publication)) {
+            boolean isActive = active.containsKey(publication.id());
+            boolean isComing = isActive && !isReserved(publication);
+            if (isComing) {
                 coming.add(publication);
-            } else if (active.contains(publication) || publication.isOfFile()) {
+            }
+            if (isComing ? isUnserved(publication) : isActive || publication.isOfFile()) {
                 held.add(publication);
             }
         }
@@ -109,14 +118,13 @@ final class HostPorts {
             return next;
         }
         makeRoom(active, coming, undo);
-        Map<Integer, Publication> chosen = new HashMap<>();
         // Those that leave the port open go round those that do not.
-        coming.stream()
-                .filter(publication -> !publication.asked().isDynamic())
-                .forEach(publication -> secureExact(publication, held, undo));
-        coming.stream()
-                .filter(publication -> publication.asked().isDynamic())
-                .forEach(publication -> chosen.put(publication.id(), secureDynamic(publication, held, undo)));
+        for (Publication publication : coming) {
+            if (!publication.asked().isDynamic()) {
+                secureExact(publication, held, undo);
+            }
+        }
+        Map<Integer, Publication> chosen = secureDynamic(coming, held, undo);
         return chosen.isEmpty()
                 ? next
                 : next.renumbered(next.publications().stream()
@@ -128,7 +136,7 @@ final class HostPorts {
      * Who goes in this very change gives its ports back early, if they are wanted again: as when a file leads a port to
      * another container. Until the dataplane has let go the packets are still the switch's.
      */
-    private void makeRoom(Set<Publication> active, List<Publication> coming, Undo undo) {
+    private void makeRoom(Map<Integer, Publication> active, List<Publication> coming, Undo undo) {
         HeldPorts wanted = new HeldPorts();
         coming.forEach(wanted::add);
         for (Publication going : going(active)) {
@@ -140,25 +148,49 @@ final class HostPorts {
     }
 
     private void secureExact(Publication publication, HeldPorts held, Undo undo) {
-        boolean wasThere = unserved.containsKey(publication.id());
-        try {
-            held.refuseHeld(publication.asked(), publication.firstHostPort());
-            reserve(publication, undo);
-        } catch (Refusal e) {
-            // It was not served before this change, which is none of its business.
-            if (!wasThere) {
-                throw e;
-            }
+        if (isUnserved(publication)) {
+            tryAgain(() -> reserve(publication, undo));
+            return;
         }
+        held.refuseHeld(publication.asked(), publication.firstHostPort());
+        reserve(publication, undo);
         held.add(publication);
     }
 
-    private Publication secureDynamic(Publication publication, HeldPorts held, Undo undo) {
+    /** {@return the publications that got another number than they had, by rule} */
+    private Map<Integer, Publication> secureDynamic(List<Publication> coming, HeldPorts held, Undo undo) {
+        List<Publication> open = coming.stream()
+                .filter(publication -> publication.asked().isDynamic())
+                .toList();
+        Map<Integer, Publication> chosen = new HashMap<>();
+        if (!open.isEmpty()) {
+            EphemeralPorts from = range.get();
+            for (Publication publication : open) {
+                Runnable secure = () -> chosen.put(publication.id(), secureDynamic(publication, from, held, undo));
+                if (isUnserved(publication)) {
+                    tryAgain(secure);
+                } else {
+                    secure.run();
+                }
+            }
+        }
+        return chosen;
+    }
+
+    /** What was not served before a change is none of its business: it may go on so. */
+    private static void tryAgain(Runnable secure) {
+        try {
+            secure.run();
+        } catch (Refusal e) {
+            LOG.debug("still published but not served: {}", e.sentence());
+        }
+    }
+
+    private Publication secureDynamic(Publication publication, EphemeralPorts from, HeldPorts held, Undo undo) {
         BitSet busy = new BitSet();
-        EphemeralPorts from = range.get();
         Publication next = publication;
         boolean isToChoose = publication.firstHostPort() == 0
-                || held.holder(publication.asked(), publication.firstHostPort()) != null;
+                || (!isUnserved(publication) && held.holder(publication.asked(), publication.firstHostPort()) != null);
         for (int tries = 1; ; tries++) {
             if (isToChoose) {
                 next = publication.at(held.choose(publication.asked(), from, lastChosen, busy));
@@ -185,9 +217,11 @@ final class HostPorts {
             unserved = before;
             release(publication);
         });
-        Map<Integer, String> without = new HashMap<>(before);
-        without.remove(publication.id());
-        unserved = Map.copyOf(without);
+        if (before.containsKey(publication.id())) {
+            Map<Integer, String> without = new HashMap<>(before);
+            without.remove(publication.id());
+            unserved = Map.copyOf(without);
+        }
     }
 
     private void take(Publication publication) {
@@ -197,11 +231,13 @@ final class HostPorts {
 
     /** Gives back the ports of who is not in force any more; called when the dataplane has let go. */
     void release(DesiredState now) {
-        Set<Publication> active = inForce(now);
+        Map<Integer, Publication> active = inForce(now);
         going(active).forEach(this::release);
-        Map<Integer, String> without = new HashMap<>(unserved);
-        without.keySet().retainAll(active.stream().map(Publication::id).toList());
-        unserved = Map.copyOf(without);
+        if (hasUnserved()) {
+            Map<Integer, String> without = new HashMap<>(unserved);
+            without.keySet().retainAll(active.keySet());
+            unserved = Map.copyOf(without);
+        }
     }
 
     private void release(Publication publication) {
@@ -215,12 +251,17 @@ final class HostPorts {
     }
 
     /** {@return whose ports are reserved though it is not in force there} */
-    private List<Publication> going(Set<Publication> active) {
-        Map<Integer, Integer> portById = new HashMap<>();
-        active.forEach(publication -> portById.put(publication.id(), publication.firstHostPort()));
+    private List<Publication> going(Map<Integer, Publication> active) {
         return reserved.values().stream()
-                .filter(publication -> !Objects.equals(portById.get(publication.id()), publication.firstHostPort()))
+                .filter(publication -> {
+                    Publication there = active.get(publication.id());
+                    return there == null || there.firstHostPort() != publication.firstHostPort();
+                })
                 .toList();
+    }
+
+    private boolean isUnserved(Publication publication) {
+        return unserved.containsKey(publication.id());
     }
 
     /** Whether its ports are ours; what else the file says of it may have changed since. */
@@ -229,9 +270,10 @@ final class HostPorts {
         return there != null && there.firstHostPort() == publication.firstHostPort();
     }
 
-    private static Set<Publication> inForce(DesiredState state) {
-        Set<Publication> active = new LinkedHashSet<>();
-        PublishedPorts.active(state).forEach(port -> active.add(port.publication()));
+    /** {@return the publications in force, by rule} */
+    private static Map<Integer, Publication> inForce(DesiredState state) {
+        Map<Integer, Publication> active = new LinkedHashMap<>();
+        PublishedPorts.active(state).forEach(port -> active.put(port.rule(), port.publication()));
         return active;
     }
 

@@ -134,13 +134,13 @@ final class PublishPlan {
     }
 
     private void refuseCollisions(DesiredState wanted) {
-        Set<Publication> active = new HashSet<>();
-        PublishedPorts.active(wanted).forEach(port -> active.add(port.publication()));
+        Set<Integer> active = new HashSet<>();
+        PublishedPorts.active(wanted).forEach(port -> active.add(port.rule()));
         HeldPorts held = new HeldPorts();
         for (Publication publication : wanted.publications()) {
             boolean isExactEntry = entries.containsKey(publication.id())
                     && !publication.asked().isDynamic();
-            if (!isExactEntry && (publication.isOfFile() || active.contains(publication))) {
+            if (!isExactEntry && (publication.isOfFile() || active.contains(publication.id()))) {
                 held.add(publication);
             }
         }

@@ -12,7 +12,6 @@ import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -116,13 +115,18 @@ final class PublishRules {
     /** {@return the state without a container's publications that the texts name, each one of them} */
     static DesiredState unpublished(
             DesiredState state, Container container, List<String> texts, @Nullable IpAddress address) {
-        List<Publication> left = new ArrayList<>(state.publications());
+        NamedPorts ports = new NamedPorts(state.publications(), container);
         for (String text : texts) {
-            Publication publication = find(left, container, spec(text, address));
+            PortSpec wanted = spec(text, address);
+            Publication publication = ports.take(wanted);
+            if (publication == null) {
+                throw Refusal.unknown("port_not_published", notFound(ports.left(), container, wanted));
+            }
             refuseRemovalByCommand(publication);
-            left.remove(publication);
         }
-        return state.withPublications(left);
+        return state.withPublications(state.publications().stream()
+                .filter(publication -> !ports.isTaken(publication))
+                .toList());
     }
 
     /** As people write it, or as {@code port} ({@code 80/tcp -> 0.0.0.0:8080}) and {@code ps} show it. */
@@ -134,38 +138,6 @@ final class PublishRules {
         String left = text.substring(0, arrow).strip();
         String right = text.substring(arrow + ARROW.length()).strip();
         return PortSpec.parse(left.indexOf('/') < 0 ? left + ":" + right : right + ":" + left, address);
-    }
-
-    private static Publication find(List<Publication> among, Container container, PortSpec wanted) {
-        List<Publication> own = among.stream()
-                .filter(publication -> publication.isFor(container))
-                .toList();
-        Publication found = null;
-        for (Publication publication : own) {
-            boolean isIt = publication.asked().equals(wanted) || isShownAs(publication, wanted);
-            // What a command made comes before what a file declares, and the newest before the others.
-            if (isIt && (found == null || found.isOfFile() || !publication.isOfFile())) {
-                found = publication;
-            }
-        }
-        if (found == null) {
-            throw Refusal.unknown("port_not_published", notFound(own, container, wanted));
-        }
-        return found;
-    }
-
-    /** Whether that is how a publication is shown: with its port, and with 0.0.0.0 or [::] for all. */
-    private static boolean isShownAs(Publication publication, PortSpec wanted) {
-        PortSpec asked = publication.asked();
-        IpAddress shown = wanted.address();
-        boolean isThere =
-                Objects.equals(asked.address(), shown) || (asked.address() == null && PublishedPorts.isAny(shown));
-        return isThere
-                && asked.protocol() == wanted.protocol()
-                && asked.firstContainerPort() == wanted.firstContainerPort()
-                && asked.lastContainerPort() == wanted.lastContainerPort()
-                && publication.firstHostPort() == wanted.firstHostPort()
-                && publication.lastHostPort() == wanted.lastHostPort();
     }
 
     private static String notFound(List<Publication> own, Container container, PortSpec wanted) {

@@ -11,7 +11,9 @@ import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +28,14 @@ import org.jspecify.annotations.Nullable;
  * such an endpoint waits: it is kept and shown, and nothing listens for it.
  */
 public final class PublishedPorts {
+    /** The answer that was given last: a change asks some six times about one state, 10 000 publications each time. */
+    private static volatile @Nullable Answer last;
+
     private final DesiredState state;
     private final Map<String, Container> byName = new HashMap<>();
+
+    /** What is in force in one state; states and answers are immutable, so any thread may use it. */
+    private record Answer(WeakReference<DesiredState> state, List<ActivePort> active) {}
 
     /**
      * A publication in force, in one family.
@@ -92,10 +100,16 @@ public final class PublishedPorts {
         if (state.publications().isEmpty()) {
             return List.of();
         }
+        Answer known = last;
+        if (known != null && known.state().refersTo(state)) {
+            return known.active();
+        }
         PublishedPorts ports = new PublishedPorts(state);
         List<ActivePort> active = new ArrayList<>();
         state.publications().forEach(publication -> ports.addActive(publication, active));
-        return active;
+        Answer answer = new Answer(new WeakReference<>(state), Collections.unmodifiableList(active));
+        last = answer;
+        return answer.active();
     }
 
     /** {@return in which families a publication is in force} */

@@ -8,7 +8,9 @@ import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,8 +92,10 @@ final class Publishing {
     }
 
     private List<ActivePort> shown(DesiredState state, List<Publication> publications) {
+        Set<Integer> rules = new HashSet<>();
+        publications.forEach(publication -> rules.add(publication.id()));
         return ports.served(state).stream()
-                .filter(port -> publications.contains(port.publication()))
+                .filter(port -> rules.contains(port.rule()))
                 .toList();
     }
 }

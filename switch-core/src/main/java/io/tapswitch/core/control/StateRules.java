@@ -63,8 +63,8 @@ final class StateRules {
     }
 
     private @Nullable Fault publications() {
-        Set<Publication> active = new HashSet<>();
-        PublishedPorts.active(state).forEach(port -> active.add(port.publication()));
+        Set<Integer> active = new HashSet<>();
+        PublishedPorts.active(state).forEach(port -> active.add(port.rule()));
         HeldPorts held = new HeldPorts();
         for (Publication publication : state.publications()) {
             String what = "publication " + publication.asked();
@@ -80,7 +80,7 @@ final class StateRules {
                     && !state.containersById().containsKey(publication.container())) {
                 fault = new Fault(rule(publication), what + ": there is no container " + publication.container());
             }
-            if (fault == null && (publication.isOfFile() || active.contains(publication))) {
+            if (fault == null && (publication.isOfFile() || active.contains(publication.id()))) {
                 fault = held(held, publication, what);
             }
             if (fault != null) {

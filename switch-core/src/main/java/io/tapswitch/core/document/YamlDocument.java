@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -29,6 +30,10 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 public final class YamlDocument {
     /** Deeper than any file of people; bounds the recursion. */
     private static final int DEPTH_MAX = 32;
+
+    private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+");
+    private static final Pattern DECIMAL = Pattern.compile(
+            "[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
 
     private final Source source;
     private final Iterator<Event> events;
@@ -133,14 +138,17 @@ public final class YamlDocument {
         Scalar.Type type = switch (text) {
             case "", "~", "null", "Null", "NULL" -> Scalar.Type.NULL;
             case "true", "True", "TRUE", "false", "False", "FALSE" -> Scalar.Type.BOOLEAN;
-            case String number when number.matches("[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+") -> Scalar.Type.INTEGER;
-            case String number
-            when number.matches(
-                    "[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)") ->
-                Scalar.Type.DECIMAL;
+            case String word when !mayBeNumber(word) -> Scalar.Type.TEXT;
+            case String number when INTEGER.matcher(number).matches() -> Scalar.Type.INTEGER;
+            case String number when DECIMAL.matcher(number).matches() -> Scalar.Type.DECIMAL;
             default -> Scalar.Type.TEXT;
         };
         return new Scalar(line, type, text);
+    }
+
+    private static boolean mayBeNumber(String text) {
+        char first = text.charAt(0);
+        return (first >= '0' && first <= '9') || first == '-' || first == '+' || first == '.';
     }
 
     private Sequence sequence(int line, int depth) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A kernel that only remembers who has which port; a process of the host has some. */
 final class FakeKeeper implements PortKeeper {
@@ -20,6 +21,10 @@ final class FakeKeeper implements PortKeeper {
 
     /** What was asked of the kernel. */
     final List<String> calls = new ArrayList<>();
+
+    /** What every request gets instead of ports, null for ports. */
+    @Nullable
+    Refusal refused;
 
     /** Whether the daemon has an uplink. */
     boolean hasUplink = true;
@@ -36,6 +41,9 @@ final class FakeKeeper implements PortKeeper {
         ready();
         String ports = PortSpec.words(publication.firstHostPort(), publication.lastHostPort());
         calls.add("reserve " + ports);
+        if (refused != null) {
+            throw refused;
+        }
         for (int port = publication.firstHostPort(); port <= publication.lastHostPort(); port++) {
             if (busy.contains(port) || isReserved(publication, port)) {
                 throw Refusal.conflict(BUSY, "listen 0.0.0.0:" + port + ": bind: address already in use");

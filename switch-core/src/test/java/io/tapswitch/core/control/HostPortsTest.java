@@ -186,4 +186,58 @@ class HostPortsTest {
         keeper.hasUplink = false;
         refused(ports::ready, "published ports need an uplink: start the daemon with --uplink shared");
     }
+
+    @Test
+    void P3_anOpenPortThatIsNotServedRefusesNobodyElse_andGetsItsNumberOrAnotherLater() {
+        commit(with(state, one, "127.0.0.5::80"));
+        HostPorts later = new HostPorts(keeper, () -> range);
+        keeper.reserved.clear();
+        keeper.refused = Refusal.failed("failed to bind port 127.0.0.5:40000/tcp: cannot assign requested address");
+        later.adopt(state);
+        assertThat(later.hasUnserved()).isTrue();
+        DesiredState next = later.secured(state.with(States.network("db", 1, "10.67.0.0/16")), new Undo());
+        assertThat(next.publications()).isEqualTo(state.publications());
+        assertThat(later.warnings(next)).singleElement().asString().contains("cannot assign requested address");
+        refused(
+                () -> later.secured(with(next, two, "127.0.0.5:40000:80"), new Undo()),
+                "Bind for 127.0.0.5:40000 failed: port is already allocated");
+        keeper.refused = null;
+        IntStream.range(40_000, 40_020).forEach(keeper.busy::add);
+        assertThat(later.secured(next, new Undo()).publications()).isEqualTo(state.publications());
+        keeper.busy.remove(40_012);
+        DesiredState served = later.secured(next, new Undo());
+        assertThat(served.publications().getFirst().firstHostPort()).isEqualTo(40_012);
+        assertThat(later.hasUnserved()).isFalse();
+        assertThat(later.served(served)).hasSize(1);
+    }
+
+    @Test
+    void aPortThatIsNotServedStaysItsOwn_whoeverWasPublishedBefore() {
+        commit(with(state, one, "8080:80"));
+        commit(state.with(one.ended(Container.Status.EXITED, 0, "")));
+        commit(with(state, two, "8080:80"));
+        HostPorts later = new HostPorts(keeper, () -> range);
+        keeper.reserved.clear();
+        keeper.busy.add(8080);
+        later.adopt(state);
+        keeper.busy.clear();
+        refused(
+                () -> later.secured(state.with(one), new Undo()),
+                "Bind for 0.0.0.0:8080 failed: port is already allocated");
+    }
+
+    @Test
+    void thePortsThatTheKernelGivesOutAreReadOncePerChange_andNotWithoutNeed() {
+        int[] reads = {0};
+        HostPorts counting = new HostPorts(keeper, () -> {
+            reads[0]++;
+            return range;
+        });
+        Undo undo = new Undo();
+        counting.secured(with(state, one, "8080:80"), undo);
+        undo.run();
+        assertThat(reads[0]).isZero();
+        counting.secured(with(state, one, "80", "81", "82"), new Undo());
+        assertThat(reads[0]).isEqualTo(1);
+    }
 }

@@ -8,8 +8,11 @@ import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -332,5 +335,53 @@ class PublishTest {
         assertThat(control.controller.state().publications().getFirst())
                 .satisfies(publication -> assertThat(publication.id()).isEqualTo(rule))
                 .satisfies(publication -> assertThat(publication.isOfFile()).isTrue());
+    }
+
+    @Test
+    void P8_natSettingsThatTheDataplaneDoesNotTakeAreSaid_andTheFileIsInForceAllTheSame() throws Exception {
+        control.attach("one");
+        Path file = file("nat: {udp-timeout: 300s}\n");
+        control.controller.configure(file, null);
+        control.dataplane.stuck = true;
+        file("nat: {udp-timeout: 400s}\n");
+        control.controller.reload();
+        Eventually.eventually(() -> assertThat(control.controller.warnings())
+                .anyMatch(it -> it.contains("f.yaml: its nat settings are not in force before the next change: ")));
+        Eventually.eventually(() -> assertThat(Objects.requireNonNull(control.controller.configuration())
+                        .nat()
+                        .udpTimeout())
+                .isEqualTo(Duration.ofSeconds(400)));
+        assertThat(control.controller.warnings()).noneMatch(it -> it.contains("file is not in force"));
+        control.dataplane.stuck = false;
+        publish("one", "8080:80");
+        assertThat(control.controller.warnings()).isEmpty();
+    }
+
+    @Test
+    void P8_tenThousandPortsAreReadPublishedAndTakenBackInAMoment() throws Exception {
+        control.attach("one");
+        control.attach("two");
+        StringBuilder text = new StringBuilder("publish:\n");
+        for (int i = 0; i < 10_000; i++) {
+            text.append("  - {container: one, ports: '").append(20_000 + i).append(":80'}\n");
+        }
+        Path file = file(text.toString());
+        timed("10 000 ports of a file", () -> control.controller.configure(file, null));
+        assertThat(active()).hasSize(10_000);
+        timed("one port more beside 10 000", () -> publish("two", "8080:80"));
+        timed("one network more beside 10 000", () -> control.create("db", "10.70.0.0/16"));
+        String[] many =
+                IntStream.range(0, 10_000).mapToObj(i -> 40_000 + i + ":80").toArray(String[]::new);
+        timed("10 000 ports by a command", () -> publish("two", many));
+        timed("10 000 ports taken back", () -> unpublish("two", many));
+        assertThat(active()).hasSize(10_001);
+    }
+
+    private static void timed(String what, Runnable work) {
+        long begin = System.nanoTime();
+        work.run();
+        long tookMs = (System.nanoTime() - begin) / 1_000_000;
+        System.out.println(what + ": " + tookMs + " ms");
+        assertThat(tookMs).as(what).isLessThan(10_000);
     }
 }
