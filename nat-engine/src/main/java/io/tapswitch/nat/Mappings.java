@@ -21,11 +21,18 @@ import io.tapswitch.wire.IpProtocol;
  * <p>A connection that is over gives up its port at once to whoever goes to another peer; towards the same peer only
  * for a SYN that is ahead of what it sent, or the peer would take it for an old one.
  *
+ * <p>A search for a port to lend is short, and the next one towards the same peer goes on where it ended: who tries
+ * again finds what there is, and a flood of connections towards one peer does not cost others their packets.
+ *
  * <p>The worker's thread. No call allocates, but for the first mapping behind an address ({@link OutsidePorts}).
  */
 final class Mappings {
     /** How many of its endpoint's own closed flows, and of anybody's used ports, are looked at. */
     private static final int RECLAIM_LIMIT = 32;
+    /** How many used ports are tried towards a peer, each with a lookup, before the packet is refused. */
+    private static final int LEND_LIMIT = 64;
+    /** Searches for different peers that do not disturb each other. */
+    private static final int SEARCHES = 1024;
 
     private final FlowTable table;
     private final FlowEntries flows;
@@ -40,6 +47,10 @@ final class Mappings {
 
     private int askedSequence;
     private int testsLeft;
+    private int tested;
+    /** Behind which port the next search for a lent one goes on, by a hash of the peer; 0 for a new search. */
+    private final char[] searched = new char[SEARCHES];
+
     private int victim;
 
     Mappings(FlowTable table, OutsidePorts ports, VersionInForce inForce, NatCounters counters) {
@@ -117,9 +128,7 @@ final class Mappings {
     }
 
     private int borrow(FlowTuple t, long nowMs) {
-        int port = t.protocol == IpProtocol.TCP && inForce.portOverload
-                ? ports.lend(t.protocol, t.outsideSlot, t.insidePort, lendable)
-                : PortAllocator.NONE;
+        int port = t.protocol == IpProtocol.TCP && inForce.portOverload ? lend(t) : PortAllocator.NONE;
         if (port == PortAllocator.NONE) {
             counters.increment(NatCounter.REFUSED_PORTS);
             return NatDrop.PORTS_EXHAUSTED.code();
@@ -130,6 +139,20 @@ final class Mappings {
             counters.increment(NatCounter.PORT_OVERLOADED);
         }
         return slot;
+    }
+
+    private int lend(FlowTuple t) {
+        testsLeft = LEND_LIMIT;
+        tested = 0;
+        long mixed =
+                (t.peerHi ^ t.peerLo ^ (long) t.peerPort << 40 ^ (long) t.outsideSlot << 56) * 0x9e37_79b9_7f4a_7c15L;
+        int search = (int) (mixed >>> 54) & SEARCHES - 1;
+        int from = searched[search] == 0 ? 0 : searched[search] + 1;
+        int port = ports.lend(t.protocol, t.outsideSlot, t.insidePort, from, lendable);
+        if (port != t.insidePort && tested != 0) {
+            searched[search] = (char) tested;
+        }
+        return testsLeft < 0 ? PortAllocator.NONE : port;
     }
 
     private int insert(FlowTuple t, long nowMs) {
@@ -157,9 +180,10 @@ final class Mappings {
                 && flows.protocol(own) == asked.protocol
                 && flows.outsideSlot(own) == asked.outsideSlot
                 && isReclaimable(flows.outsidePort(own));
-        if (!found) {
+        // Who has half of the ports gets none of another's.
+        if (!found && !ports.isShort(asked.protocol, asked.outsideSlot, asked.endpoint)) {
             testsLeft = RECLAIM_LIMIT;
-            int port = ports.lend(asked.protocol, asked.outsideSlot, asked.insidePort, reclaimable);
+            int port = ports.lend(asked.protocol, asked.outsideSlot, asked.insidePort, 0, reclaimable);
             found = port != PortAllocator.NONE && victim != FlowTable.ABSENT;
         }
         if (found) {
@@ -189,7 +213,12 @@ final class Mappings {
         return true;
     }
 
+    /** {@return whether the search ends: the port is free towards the peer, or enough was looked at} */
     private boolean isLendable(int port) {
+        if (--testsLeft < 0) {
+            return true;
+        }
+        tested = port;
         asked.outside(asked.outsideSlot, port);
         return table.findOutside(asked) == FlowTable.ABSENT;
     }

@@ -135,15 +135,17 @@ final class OutboundPath {
     }
 
     private boolean isOfFamily(int outside, boolean ipv6) {
-        long hi = table.header.outsideHi(outside);
-        long lo = table.header.outsideLo(outside);
-        return (hi | lo) != 0 && FlowTuple.isV4(hi, lo) != ipv6;
+        return inForce.present.get(outside)
+                && FlowTuple.isV4(table.header.outsideHi(outside), table.header.outsideLo(outside)) != ipv6;
     }
 
     private int send(MutableDirectBuffer b, int packet, long classified, int slot, long nowMs) {
         int drop = progress.packet(b, packet, classified, slot, FlowEntries.TO_PEER, nowMs);
         if (drop < 0) {
-            outcome.answer = drop == NatDrop.TCP_STRAY.code() ? NatEngine.RESET : NatEngine.SILENCE;
+            // A reset is never answered with another one.
+            boolean reset = drop == NatDrop.TCP_STRAY.code()
+                    && (TcpHeader.flags(b, packet + PacketClass.transport(classified)) & TcpHeader.RST) == 0;
+            outcome.answer = reset ? NatEngine.RESET : NatEngine.SILENCE;
             return drop;
         }
         int outside = flows.outsideSlot(slot);

@@ -22,11 +22,15 @@ import java.util.Map;
  * </pre>
  *
  * <p>A port that is published while a mapping holds it is retired: flows keep it, and no new one gets it. When the rule
- * goes before they do, the port is said to be NAT's again. The worker's thread.
+ * goes before they do, the port is said to be NAT's again. When the published endpoint is another worker's, so are all
+ * packets to the port from then on, and they must not meet what the two workers think of them: the flows end. The
+ * worker's thread.
  */
 final class OutsidePorts {
     private final FlowTable table;
     private final VersionInForce inForce;
+    private final int worker;
+    private final int workers;
     private final PortAllocator allocator;
     private final NatEngine.PortSink sink;
     private final BitSet open = new BitSet(PortAllocator.MAX_SLOTS);
@@ -42,6 +46,8 @@ final class OutsidePorts {
     OutsidePorts(FlowTable table, VersionInForce inForce, int worker, int workers, NatEngine.PortSink sink) {
         this.table = table;
         this.inForce = inForce;
+        this.worker = worker;
+        this.workers = workers;
         this.allocator = new PortAllocator(worker, workers, this::isInRange);
         this.sink = sink;
     }
@@ -52,16 +58,24 @@ final class OutsidePorts {
             open(slot);
         }
         int host = host(endpoint);
-        // TCP's ports serve several endpoints when none is free (N3); of others', half are always left to the others.
-        if (protocol != IpProtocol.TCP && allocator.hasHalf(protocol, slot, host)) {
+        if (isShort(protocol, slot, endpoint)) {
             return PortAllocator.NONE;
         }
         return allocator.allocate(protocol, slot, wanted, host, nowMs);
     }
 
+    /**
+     * {@return whether an endpoint has as many ports as it gets} TCP's may serve several endpoints when none is free
+     * (N3); of others, half are always left to the others.
+     */
+    boolean isShort(int protocol, int slot, int endpoint) {
+        return (protocol != IpProtocol.TCP || !inForce.portOverload)
+                && allocator.hasHalf(protocol, slot, host(endpoint));
+    }
+
     /** {@return a port that is used already, and passes the test} */
-    int lend(int protocol, int slot, int wanted, PortAllocator.PortTest test) {
-        return allocator.lend(protocol, slot, wanted, test);
+    int lend(int protocol, int slot, int wanted, int from, PortAllocator.PortTest test) {
+        return allocator.lend(protocol, slot, wanted, from, test);
     }
 
     /** A port was given, and no flow came of it. */
@@ -148,10 +162,14 @@ final class OutsidePorts {
         reservedPorts.clear();
     }
 
-    /** Published from now on: what a mapping holds of it is retired. */
+    /** Published from now on: what a mapping holds of it is retired, or ends when its packets go to another worker. */
     void published(DnatRule rule) {
+        boolean elsewhere = rule.endpoint() % workers != worker;
         for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
             if (concerns(rule, slot)) {
+                if (elsewhere) {
+                    end(rule.protocol(), slot, rule.firstPort(), rule.lastPort());
+                }
                 take(rule.protocol(), slot, rule.firstPort(), rule.lastPort());
             }
         }
@@ -200,6 +218,31 @@ final class OutsidePorts {
         for (NatVersion.PortRange ports : reserved) {
             if (concerns(ports, slot)) {
                 allocator.reserve(ports.protocol(), slot, ports.first(), ports.last());
+            }
+        }
+    }
+
+    /** Ends the flows of mappings that own ports, and those that borrow them: these are only found by a sweep. */
+    private void end(int protocol, int slot, int first, int last) {
+        boolean lent = false;
+        for (int port = first; port <= last; port++) {
+            for (int flow = table.mappingOf(protocol, slot, port);
+                    flow != FlowTable.ABSENT;
+                    flow = table.mappingOf(protocol, slot, port)) {
+                table.remove(flow);
+            }
+            lent |= table.portUsed(protocol, slot, port);
+        }
+        FlowEntries flows = table.entries();
+        for (int flow = lent ? table.next(0) : FlowTable.ABSENT;
+                flow != FlowTable.ABSENT;
+                flow = table.next(flow + 1)) {
+            if (flows.kind(flow) == FlowEntries.OUTBOUND
+                    && flows.protocol(flow) == protocol
+                    && flows.outsideSlot(flow) == slot
+                    && flows.outsidePort(flow) >= first
+                    && flows.outsidePort(flow) <= last) {
+                table.remove(flow);
             }
         }
     }

@@ -131,8 +131,13 @@ public final class PortAllocator {
      * noted of it: the port is to be released when nobody at all uses it any more.
      */
     public int lend(int protocol, int outsideSlot, int wanted, PortTest test) {
+        return lend(protocol, outsideSlot, wanted, 0, test);
+    }
+
+    /** As the other one, but goes on in a row from a port; at random when that is 0. */
+    int lend(int protocol, int outsideSlot, int wanted, int from, PortTest test) {
         PortSpace space = space(protocol, outsideSlot);
-        return space == null ? NONE : space.lend(wanted, test);
+        return space == null ? NONE : space.lend(wanted, from, test);
     }
 
     /** Nobody uses the port any more. Nothing happens when nobody did. */

@@ -98,16 +98,20 @@ final class PortSpace {
         return port;
     }
 
-    int lend(int wanted, PortAllocator.PortTest test) {
+    /** Begins at a port, or at random when that is 0. */
+    int lend(int wanted, int from, PortAllocator.PortTest test) {
         if (has(taken, wanted) && has(usable, wanted) && test.isFree(wanted)) {
             return wanted;
         }
         int last = last(wanted);
-        int port = lendFrom(first(wanted), last, test);
-        return port == NONE && last < PORTS - 1 ? lendFrom(PortAllocator.FIRST_HIGH, PORTS - 1, test) : port;
+        int port = lendFrom(first(wanted), last, from, test);
+        return port == NONE && last < PORTS - 1 ? lendFrom(PortAllocator.FIRST_HIGH, PORTS - 1, from, test) : port;
     }
 
-    private int lendFrom(int first, int last, PortAllocator.PortTest test) {
+    private int lendFrom(int first, int last, int from, PortAllocator.PortTest test) {
+        if (from != 0) {
+            return lendInRow(first, last, from >= first && from <= last ? from : first, test);
+        }
         // At random first: in a row, what others found before lies together, and soon nothing else does.
         for (int i = 0; i < LEND_THROWS; i++) {
             int port = first + random.nextInt(last - first + 1);
@@ -115,12 +119,11 @@ final class PortSpace {
                 return port;
             }
         }
-        return lendInRow(first, last, test);
+        return lendInRow(first, last, first + random.nextInt(last - first + 1), test);
     }
 
-    /** When there are so few ports that throws miss them. */
-    private int lendInRow(int first, int last, PortAllocator.PortTest test) {
-        int start = first + random.nextInt(last - first + 1);
+    /** When there are so few ports that throws miss them, and for who goes on where a search ended. */
+    private int lendInRow(int first, int last, int start, PortAllocator.PortTest test) {
         int word = start >>> 6;
         long bits = taken[word] & usable[word] & -1L << start;
         int tries = 0;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * beginning and end are skipped, so that one changed rule of 10 000 costs a walk over them and no more. Then
  *
  * <pre>
- *   addresses   one that is gone, or whose slot has another one now: flows of the slot, its ports
+ *   addresses   a slot that has another one now: its flows, its ports; one that is gone may come back: nothing
  *   endpoints   one that is gone: its flows; one with another address: a sweep
  *   networks    one that is gone, or whose gateway moved: a sweep
  *   rules       one that is gone: its flows; one that changed: those of its flows that no longer fit; ports both ways
@@ -98,7 +98,9 @@ final class Reconciliation {
         for (int slot = 0; slot < wanted.length; slot++) {
             long hi = table.header.outsideHi(slot);
             long lo = table.header.outsideLo(slot);
-            moved[slot] = hi != InsideTable.hi(wanted[slot]) || lo != InsideTable.lo(wanted[slot]);
+            inForce.present.set(slot, wanted[slot] != null);
+            moved[slot] =
+                    wanted[slot] != null && (hi != InsideTable.hi(wanted[slot]) || lo != InsideTable.lo(wanted[slot]));
             anyLost |= moved[slot] && (hi | lo) != 0;
         }
         if (anyLost) {

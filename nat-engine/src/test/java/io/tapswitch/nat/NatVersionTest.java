@@ -161,7 +161,34 @@ class NatVersionTest {
         assertThat(NatWorld.source(packet)).isEqualTo("192.0.2.99 6000");
         world.addresses.remove(0);
         world.take();
-        assertThat(world.dropped(world.out(A, udp(A.ipv4, 6000, PEER, 53)))).isEqualTo(NatDrop.NO_OUTSIDE_ADDRESS);
+        assertThat(world.dropped(world.out(A, udp(A.ipv4, 6001, PEER, 53)))).isEqualTo(NatDrop.NO_OUTSIDE_ADDRESS);
+    }
+
+    @Test
+    void R4_anAddressThatComesBackFindsItsFlows() {
+        world.take();
+        int port = world.sent(A, udp(A.ipv4, 6000, PEER, 53));
+        NatVersion.OutsideAddress address = world.addresses.remove(0);
+        world.take();
+        assertThat(flows()).isEqualTo(1);
+        world.open();
+        world.take();
+        assertThat(flows()).isEqualTo(1);
+        world.addresses.add(0, address);
+        world.take();
+        world.arrives(A, udp(PEER, 53, "192.0.2.1", port));
+        assertThat(world.sent(A, udp(A.ipv4, 6001, PEER, 53))).isEqualTo(6001);
+    }
+
+    @Test
+    void N14_aResetIsNotAnsweredWithAReset() {
+        world.take();
+        world.sent(A, syn(A.ipv4, 6000, PEER, 80));
+        FlowEntries entries = world.engine.table().entries();
+        entries.protocolState(world.engine.table().next(0), 0);
+        assertThat(world.dropped(world.out(A, segment(A.ipv4, 6000, PEER, 80, NatWorld.RST, 1001, 0, 0))))
+                .isEqualTo(NatDrop.TCP_STRAY);
+        assertThat(world.engine.answer()).isEqualTo(NatEngine.SILENCE);
     }
 
     @Test
@@ -181,6 +208,47 @@ class NatVersionTest {
         world.take();
         assertThat(world.owned).containsExactly("0/17/6000");
         world.arrives(A, udp(PEER, 53, "192.0.2.1", 6000));
+    }
+
+    private static NatWorld worker(int worker) {
+        NatWorld one = new NatWorld();
+        one.worker = worker;
+        one.workers = 2;
+        one.open();
+        return one;
+    }
+
+    @Test
+    void P4_aPortThatIsPublishedForAnotherWorkersContainerEndsTheFlowsThatHaveIt() {
+        NatWorld first = worker(0);
+        NatWorld second = worker(1);
+        int port = 7000;
+        while (PortAllocator.worker(port, 2) != 0) {
+            port++;
+        }
+        first.options = new NatVersion.NatOptions(300_000, port, port, 0, 0, true);
+        first.take();
+        second.take();
+        assertThat(first.sent(B, syn(B.ipv4, 6000, PEER, 80))).isEqualTo(port);
+        assertThat(first.sent(B, syn(B.ipv4, 6001, "198.51.100.8", 80)))
+                .as("lent")
+                .isEqualTo(port);
+        assertThat(first.sent(B, udp(B.ipv4, 6000, PEER, 53))).isEqualTo(port);
+
+        // B is worker 0's: its own port stays what it was for the flows that there are.
+        DnatRule own = first.publish(1, DnatRule.ANY, UDP, port, B, 53);
+        first.take();
+        assertThat(first.engine.count(NatCounter.FLOWS)).isEqualTo(3);
+        first.rules.remove(own);
+
+        first.publish(2, DnatRule.ANY, TCP, port, A, 80);
+        second.publish(2, DnatRule.ANY, TCP, port, A, 80);
+        first.take();
+        second.take();
+        assertThat(first.engine.count(NatCounter.FLOWS)).isEqualTo(1);
+        assertThat(first.dropped(first.out(B, segment(B.ipv4, 6000, PEER, 80, NatWorld.ACK, 1001, 1, 0))))
+                .isEqualTo(NatDrop.TCP_STRAY);
+        second.arrives(A, syn("198.51.100.9", 7000, "192.0.2.1", port));
     }
 
     @Test

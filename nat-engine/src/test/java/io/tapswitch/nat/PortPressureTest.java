@@ -3,6 +3,7 @@ package io.tapswitch.nat;
 import static io.tapswitch.nat.NatWorld.A;
 import static io.tapswitch.nat.NatWorld.ACK;
 import static io.tapswitch.nat.NatWorld.B;
+import static io.tapswitch.nat.NatWorld.C;
 import static io.tapswitch.nat.NatWorld.FIN;
 import static io.tapswitch.nat.NatWorld.SYN;
 import static io.tapswitch.nat.NatWorld.UDP;
@@ -79,14 +80,51 @@ class PortPressureTest {
     void N16_withoutOverloadTheSenderIsTold() {
         tenPorts(false);
         for (int i = 0; i < 10; i++) {
-            connect(A, 2000 + i, PEER);
+            connect(i < 5 ? A : B, 2000 + i, PEER);
         }
-        assertThat(world.dropped(world.out(B, syn(B.ipv4, 2000, PEER2, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        assertThat(world.dropped(world.out(C, syn(C.ipv4, 2000, PEER2, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
         assertThat(world.engine.answer()).isEqualTo(NatEngine.PROHIBITED);
         assertThat(world.engine.count(NatCounter.REFUSED_PORTS)).isEqualTo(1);
         for (int i = 0; i < 10; i++) {
-            world.sent(A, segment(A.ipv4, 2000 + i, PEER, 80, ACK, 1001, 5001, 7));
+            NatWorld.Container from = i < 5 ? A : B;
+            world.sent(from, segment(from.ipv4, 2000 + i, PEER, 80, ACK, 1001, 5001, 7));
         }
+    }
+
+    @Test
+    void N17_withoutOverloadHalfOfTheTcpPortsAreLeftToOthersToo() {
+        tenPorts(false);
+        int[] outside = new int[5];
+        for (int i = 0; i < 5; i++) {
+            outside[i] = connect(A, 2000 + i, PEER);
+        }
+        assertThat(world.dropped(world.out(A, syn(A.ipv4, 2005, PEER, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        int others = connect(B, 2000, PEER);
+        finish(B, 2000, PEER, others);
+        assertThat(world.dropped(world.out(A, syn(A.ipv4, 2005, PEER2, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        assertThat(world.engine.count(NatCounter.PORT_RECLAIMED)).isZero();
+        finish(A, 2002, PEER, outside[2]);
+        assertThat(connect(A, 2005, PEER2)).isBetween(7000, 7009);
+    }
+
+    @Test
+    void N3_aSearchForAPortIsShortAndWhoTriesAgainFindsTheOnlyOneThereIs() {
+        int refused = 0;
+        for (int round = 0; round < 8; round++) {
+            NatWorld large = new NatWorld(new FlowLimits(1 << 12, 64, 8, 1 << 11));
+            large.options = new NatVersion.NatOptions(300_000, 7000, 7999, 0, 0, true);
+            large.take();
+            for (int i = 0; i < 1000; i++) {
+                large.sent(A, syn(A.ipv4, 7000 + i, i == 500 ? PEER2 : PEER, 80));
+            }
+            int tries = 0;
+            while (large.out(B, syn(B.ipv4, 2000, PEER, 80)) != NatEngine.FORWARD) {
+                tries++;
+                assertThat(tries).isLessThanOrEqualTo(16);
+            }
+            refused += tries;
+        }
+        assertThat(refused).isPositive();
     }
 
     @Test
@@ -108,14 +146,14 @@ class PortPressureTest {
         tenPorts(false);
         int[] outside = new int[10];
         for (int i = 0; i < 10; i++) {
-            outside[i] = connect(A, 2000 + i, PEER);
+            outside[i] = connect(i < 5 ? A : B, 2000 + i, PEER);
         }
         finish(A, 2003, PEER, outside[3]);
         finish(A, 2001, PEER, outside[1]);
-        assertThat(connect(B, 2000, PEER2)).isIn(outside[1], outside[3]);
-        assertThat(connect(B, 2001, PEER2)).isIn(outside[1], outside[3]);
+        assertThat(connect(C, 2000, PEER2)).isIn(outside[1], outside[3]);
+        assertThat(connect(C, 2001, PEER2)).isIn(outside[1], outside[3]);
         assertThat(world.engine.count(NatCounter.PORT_RECLAIMED)).isEqualTo(2);
-        assertThat(world.dropped(world.out(B, syn(B.ipv4, 2002, PEER2, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
+        assertThat(world.dropped(world.out(C, syn(C.ipv4, 2002, PEER2, 80)))).isEqualTo(NatDrop.PORTS_EXHAUSTED);
     }
 
     @Test
@@ -123,7 +161,7 @@ class PortPressureTest {
         tenPorts(false);
         int[] outside = new int[10];
         for (int i = 0; i < 10; i++) {
-            outside[i] = connect(A, 2000 + i, PEER);
+            outside[i] = connect(i < 5 ? A : B, 2000 + i, PEER);
         }
         finish(A, 2003, PEER, outside[3]);
         finish(A, 2001, PEER, outside[1]);
@@ -135,12 +173,12 @@ class PortPressureTest {
         tenPorts(false);
         int[] outside = new int[10];
         for (int i = 0; i < 10; i++) {
-            outside[i] = connect(A, 2000 + i, PEER);
+            outside[i] = connect(i < 5 ? A : B, 2000 + i, PEER);
         }
         finish(A, 2003, PEER, outside[3]);
-        assertThat(world.dropped(world.out(B, segment(B.ipv4, 2000, PEER, 80, SYN, 900, 0, 0))))
+        assertThat(world.dropped(world.out(C, segment(C.ipv4, 2000, PEER, 80, SYN, 900, 0, 0))))
                 .isEqualTo(NatDrop.PORTS_EXHAUSTED);
-        assertThat(world.sent(B, segment(B.ipv4, 2000, PEER, 80, SYN, 9000, 0, 0)))
+        assertThat(world.sent(C, segment(C.ipv4, 2000, PEER, 80, SYN, 9000, 0, 0)))
                 .isEqualTo(outside[3]);
     }
 

@@ -48,8 +48,8 @@ public final class FlowMemory implements AutoCloseable {
      */
     public FlowMemory(Path runDirectory, int workers, int flows) {
         int capacity = Integer.highestOneBit(Math.max(2, flows - 1)) << 1;
-        // One container alone leaves half of the table to the others (N17).
-        FlowLimits limits = new FlowLimits(capacity, 1 << 16, OUTSIDE_SLOTS, Math.max(1, capacity / 2));
+        // One container alone leaves half of the table to the others (N17): a quarter is for each of its two kinds.
+        FlowLimits limits = new FlowLimits(capacity, 1 << 16, OUTSIDE_SLOTS, Math.max(1, capacity / 4));
         try {
             Files.createDirectories(runDirectory);
             String suffix = "-of-" + workers + "-" + capacity;
