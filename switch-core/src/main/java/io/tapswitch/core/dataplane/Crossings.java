@@ -119,10 +119,19 @@ final class Crossings {
 
     /** Takes what the other workers sent and what came back. {@return how much that was} */
     int drain(HandoffRing.HandoffHandler handler) {
+        return drain(handler, DRAIN_LIMIT);
+    }
+
+    /** Takes all that the other workers have sent until now: a full ring takes more than {@link #drain} does. */
+    void drainAll(HandoffRing.HandoffHandler handler) {
+        drain(handler, Integer.MAX_VALUE);
+    }
+
+    private int drain(HandoffRing.HandoffHandler handler, int limit) {
         int work = 0;
         for (int other = 0; other < incoming.length; other++) {
             if (other != worker) {
-                work += incoming[other].drain(handler, DRAIN_LIMIT);
+                work += incoming[other].drain(handler, Math.min(limit, incoming[other].capacity()));
                 work += outgoing[other].drainReturned(returns);
             }
         }

@@ -95,6 +95,11 @@ public final class HandoffRing {
         freeCount = capacity;
     }
 
+    /** {@return most that can be on the way} */
+    int capacity() {
+        return free.length;
+    }
+
     /**
      * Sends a frame; one reference to the slot goes with it.
      *

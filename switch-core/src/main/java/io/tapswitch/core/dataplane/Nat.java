@@ -94,7 +94,6 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
     /** Takes a version: at a batch boundary, like every table. */
     void take(@Nullable OutsideTable next, List<Integer> removedPorts, long takenNs) {
         now(takenNs);
-        routes.flush();
         for (int port : removedPorts) {
             fragments.removeOwner(port);
         }
@@ -104,6 +103,9 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
             return;
         }
         OutsideTable before = table;
+        if (before == null || !next.hasWaysOf(before)) {
+            routes.forget();
+        }
         // What the engine gives up is told to the marks of the version that it was marked in.
         table = before == null ? next : before;
         engine.take(next.nat, nowMs);

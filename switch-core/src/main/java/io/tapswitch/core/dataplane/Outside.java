@@ -139,6 +139,7 @@ final class Outside {
             return true;
         }
         nat.now(nowNs);
+        nat.routes.askFor(port);
         if (!isOwnSource(port, offset)) {
             egress.drop(port, slot, DropReason.SPOOF_IP.verdict());
             return true;

@@ -8,6 +8,7 @@ import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpProtocol;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +112,14 @@ final class OutsideTable {
     /** {@return whether the marks of a slot are others than in an earlier table, or of a daemon before this one} */
     boolean hasOtherMarks(int slot, @Nullable OutsideTable before) {
         return marks[slot] != null && (before == null || before.marks[slot] != marks[slot]);
+    }
+
+    /** {@return whether uplinks and addresses are those of another table, so that routes mean the same} */
+    boolean hasWaysOf(OutsideTable other) {
+        return Arrays.equals(devices, other.devices)
+                && Arrays.equals(ports, other.ports)
+                && Arrays.equals(mtus, other.mtus)
+                && nat.addresses().equals(other.nat.addresses());
     }
 
     /**

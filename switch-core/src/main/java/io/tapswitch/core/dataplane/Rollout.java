@@ -19,7 +19,8 @@ import java.util.function.Supplier;
  * <p>Each worker takes all of a version in one command, between two batches: a frame sees the tables before or after,
  * never a half. Workers take it one after the other, within the time of a batch. The fence makes each worker take what
  * is on its rings from the others, so that nothing of a removed port or network is still on the way when its id is used
- * again or its files are closed.
+ * again or its files are closed. With an outside there are two: a frame that is handed over to be translated may be
+ * handed over once more, by hairpin, to a worker that was at the first fence already.
  *
  * <p>A step that fails on a worker does not keep the others from going on; the future then ends with that failure.
  * Called on threads of the control plane.
@@ -61,11 +62,15 @@ final class Rollout {
         CompletableFuture<Void> inForce = all(taken);
         CompletableFuture<Void> added = then(inForce, () -> begin(changes, changes.addedPorts(), hostAdded, uplinks));
         CompletableFuture<Void> gone = then(
-                all(released),
-                () -> changes.reusesIds() ? tellAll(Worker::onFence) : CompletableFuture.completedFuture(null));
+                all(released), () -> changes.reusesIds() ? fence(changes) : CompletableFuture.completedFuture(null));
         CompletableFuture<Void> readded = then(all(List.of(inForce, gone)), () -> readd(changes));
         CompletableFuture<Void> done = all(List.of(added, readded));
         return then(done, () -> announce(changes.announced()));
+    }
+
+    private CompletableFuture<Void> fence(TableChanges changes) {
+        CompletableFuture<Void> first = tellAll(Worker::onFence);
+        return changes.outside().table() == null ? first : then(first, () -> tellAll(Worker::onFence));
     }
 
     private CompletableFuture<Void> begin(

@@ -365,13 +365,13 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     /** Takes what is on the rings now, so that nothing that was sent before this command is still on the way. */
     void onFence() {
-        crossings.drain(this);
+        crossings.drainAll(this);
     }
 
     /** Routes of the host have changed. */
     void onRoutesChanged() {
         if (nat != null) {
-            nat.routes.flush();
+            nat.routes.flush(nat.nowMs);
         }
     }
 

@@ -11,6 +11,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,6 +57,62 @@ class RolloutTest {
         SwitchTables before = version(1);
         assertThat(commands(before, before)).as("take").isEqualTo(2);
         assertThat(commands(before, SwitchTables.EMPTY)).as("take, fence").isEqualTo(4);
+    }
+
+    @Test
+    void withAnOutsideAFrameMayBeHandedOverTwiceAndSoThereAreTwoFences() {
+        OutsideWorld world = new OutsideWorld(2);
+        SwitchTables before = world.tested.tables();
+        Map<Integer, NetworkSettings> networks = new TreeMap<>(before.networks());
+        networks.put(2, Frames6.network(2, "10.2.0.1", "fd02::1", false, true));
+        SwitchTables next = world.tested.tables(networks, before.ports());
+        AtomicInteger told = new AtomicInteger();
+        Rollout rollout = new Rollout(
+                2,
+                (worker, command) -> {
+                    told.incrementAndGet();
+                    command.run(world.tested.workers[worker]);
+                    return CompletableFuture.completedFuture(null);
+                },
+                Runnable::run);
+        assertThat(rollout.start(TableChanges.between(before, next))).isCompleted();
+        assertThat(told).as("take, fence, fence").hasValue(6);
+    }
+
+    @Test
+    void aFenceTakesAllOfARing() {
+        HandoffRing[][] rings = {
+            {new HandoffRing(2), new HandoffRing(1024)}, {new HandoffRing(1024), new HandoffRing(2)}
+        };
+        Doorbell[] doorbells = {new Doorbell(() -> {}), new Doorbell(() -> {})};
+        Crossings from = new Crossings(0, rings, doorbells, 2048, new DatapathCounters(), slot -> {});
+        Crossings to = new Crossings(1, rings, doorbells, 2048, new DatapathCounters(), slot -> {});
+        for (int slot = 0; slot < 1000; slot++) {
+            assertThat(from.handOver(1, Handoff.TO_OUTSIDE, slot, 0, 60, 1, 0, 0))
+                    .isTrue();
+        }
+        AtomicInteger taken = new AtomicInteger();
+        to.drainAll(new HandoffRing.HandoffHandler() {
+            @Override
+            public void onFrame(
+                    HandoffRing ring,
+                    int purpose,
+                    int slot,
+                    int offset,
+                    int length,
+                    int ingressPort,
+                    int network,
+                    long shape) {
+                taken.incrementAndGet();
+            }
+
+            @Override
+            public void onLearned(int network, long mac, int port, long seenMs) {}
+
+            @Override
+            public void onForgotten(int network, long mac, int port) {}
+        });
+        assertThat(taken).hasValue(1000);
     }
 
     /** I/O that lets go of files only when it may. */

@@ -47,9 +47,60 @@ class RouteCacheTest {
         assertThat(routes.asked).isEqualTo(1);
         find(0xc633_6409, RouteCache.LIFE_MS);
         assertThat(routes.asked).isEqualTo(2);
-        cache.flush();
+        cache.flush(RouteCache.LIFE_MS);
         find(0xc633_6409, RouteCache.LIFE_MS);
         assertThat(routes.asked).isEqualTo(3);
+        cache.forget();
+        find(0xc633_6409, RouteCache.LIFE_MS);
+        assertThat(routes.asked).isEqualTo(4);
+    }
+
+    @Test
+    void newsOfRoutesTakeNoAnswerFromThoseWhoCannotAsk() {
+        find(0xc633_6409, 0);
+        cache.flush(1);
+        for (int i = 0; i < 5_000; i++) {
+            cache.askFor(i % 40);
+            find(0x0100_0000 + i, 1);
+        }
+        assertThat(find(0xc633_6409, 1)).isNotNegative();
+    }
+
+    @Test
+    void whoSpraysDestinationsLeavesQuestionsToOthers() {
+        int sprayed = 0;
+        for (int i = 0; i < 5_000; i++) {
+            sprayed += find(0x0100_0000 + i, 1) < 0 ? 0 : 1;
+        }
+        assertThat(sprayed).isEqualTo(200);
+        cache.askFor(7);
+        assertThat(find(0xc633_6409, 1)).isNotNegative();
+        cache.askFor(0);
+        int more = 0;
+        for (int i = 0; i < 5_000; i++) {
+            more += find(0x0200_0000 + i, 101) < 0 ? 0 : 1;
+        }
+        assertThat(more).isEqualTo(50);
+    }
+
+    @Test
+    void destinationsOfOnePacketPushEachOtherOut() {
+        for (int i = 0; i < 1_000; i++) {
+            cache.askFor(i % 8);
+            find(0x0200_0000 + i, 0);
+            find(0x0200_0000 + i, 1);
+        }
+        for (int i = 0; i < 30_000; i++) {
+            cache.askFor(8 + i % 100);
+            // The packet that asks looks twice.
+            find(0x0300_0000 + i, 2 + i / 10);
+            find(0x0300_0000 + i, 2 + i / 10);
+        }
+        assertThat(routes.asked).isEqualTo(31_000);
+        for (int i = 0; i < 1_000; i++) {
+            find(0x0200_0000 + i, 4_000);
+        }
+        assertThat(routes.asked).isLessThan(31_010);
     }
 
     @Test
@@ -72,6 +123,7 @@ class RouteCacheTest {
         find(0xc633_6409, 0);
         int limited = 0;
         for (int i = 0; i < 5_000; i++) {
+            cache.askFor(i % 40);
             limited += find(0x0100_0000 + i, 1) == NatDrop.ROUTE_RATE.code() ? 1 : 0;
         }
         assertThat(limited).isBetween(1_000, 4_000);
@@ -83,6 +135,7 @@ class RouteCacheTest {
         find(0xc633_6409, 0);
         long laterMs = RouteCache.LIFE_MS + 1;
         for (int i = 0; i < 1_999; i++) {
+            cache.askFor(1 + i % 40);
             find(0x0100_0000 + i, laterMs);
         }
         int asked = routes.asked;
