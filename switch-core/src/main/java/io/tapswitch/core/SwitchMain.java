@@ -4,6 +4,7 @@ import io.tapswitch.core.api.ApiServer;
 import io.tapswitch.core.config.ConfigFile;
 import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.FlowMemory;
+import io.tapswitch.core.control.SteeredOutside;
 import io.tapswitch.core.control.TapPlumbing;
 import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.dataplane.Dataplane;
@@ -72,8 +73,11 @@ public final class SwitchMain {
 
     private static void run(DaemonOptions options) throws InterruptedException {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
-        IoMode mode = ioMode(options);
         UplinkChoice uplink = uplink(options);
+        if (uplink.mode() != UplinkChoice.Mode.NONE) {
+            Thread.ofPlatform().daemon().name("early-outside").start(SteeredOutside::loadEarly);
+        }
+        IoMode mode = ioMode(options);
         AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
         HangUp.onSignal(() -> hangUp(running.get()));
         Daemon daemon = Daemon.start(

@@ -111,6 +111,13 @@ public final class Steering implements AutoCloseable {
         return new Steering(directory, maps, attachment);
     }
 
+    /** Loads the classes that programs are made with; for a start that has a thread to spare. */
+    public static void loadEarly() {
+        SteeringExit.out(Entrance.ETHERNET, LOOPBACK);
+        SteeringExit.queue();
+        Bpf.queryTcx(LOOPBACK, new int[1]);
+    }
+
     /** Says that the switch lives, at a time of {@link System#nanoTime()}, the clock that the programs read too. */
     public void beat(long nowNs) {
         maps.control(SteeringProgram.CONTROL_BEAT, nowNs);

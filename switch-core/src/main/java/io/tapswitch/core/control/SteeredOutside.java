@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * ({@link UplinkTap}), whose files are kept with the containers'. Everything is of the daemon's network namespace and
  * outlives the daemon.
  */
-final class SteeredOutside implements OutsideKernel {
+public final class SteeredOutside implements OutsideKernel {
     private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
@@ -82,7 +82,6 @@ final class SteeredOutside implements OutsideKernel {
         this.only = only;
         this.grace = grace;
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
-        guard();
     }
 
     /** Who binds a port that is taken shall hear of it; where the kernel cannot tell, sockets hold what they can. */
@@ -94,6 +93,20 @@ final class SteeredOutside implements OutsideKernel {
             } catch (DeviceException e) {
                 LOG.info("processes of the host may bind to ports of large published ranges: {}", e.getMessage());
             }
+        }
+    }
+
+    /**
+     * Loads what the start of a daemon needs of this, on a thread beside the one that starts its workers: half of a
+     * start is the JVM's reading of classes.
+     */
+    public static void loadEarly() {
+        try {
+            HostLinks.read();
+            SocketDiag.holders(IpProtocol.UDP, 1, 1);
+            Steering.loadEarly();
+        } catch (DeviceException e) {
+            // Whoever needs it says so.
         }
     }
 
@@ -229,6 +242,8 @@ final class SteeredOutside implements OutsideKernel {
             steering.unsteerAllBut(steered);
             return steered;
         });
+        // Not before the first version: forwarding does not wait for it.
+        guard();
     }
 
     @Override
