@@ -1,6 +1,7 @@
 package io.tapswitch.nat;
 
 import io.tapswitch.wire.IpPrefix;
+import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Prefix;
 import io.tapswitch.wire.Ipv6Prefix;
 import java.util.ArrayList;
@@ -28,8 +29,6 @@ final class AllowLists {
     static final int EVERYONE = -1;
 
     private static final int ROW = 4;
-    private static final long MAPPED = 0xffff_0000_0000L;
-    private static final long LOW_32 = 0xffff_ffffL;
 
     private final long[] ranges;
     private final int[] rows;
@@ -132,9 +131,9 @@ final class AllowLists {
                 case Ipv4Prefix four ->
                     new Range(
                             0,
-                            MAPPED | (four.network().bits() & LOW_32),
+                            Ipv4Address.mapped(four.network().bits()),
                             0,
-                            MAPPED | (four.broadcast().bits() & LOW_32));
+                            Ipv4Address.mapped(four.broadcast().bits()));
                 case Ipv6Prefix six -> {
                     int length = six.length();
                     long hostHi = length >= Long.SIZE ? 0 : -1L >>> length;

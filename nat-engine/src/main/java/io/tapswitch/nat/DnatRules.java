@@ -52,7 +52,6 @@ public final class DnatRules {
     private static final int SPARSE = 32;
     private static final int WORDS = 65_536 / Long.SIZE;
     private static final int PORT = 0xFFFF;
-    private static final long MAPPED = 0xffff_0000_0000L;
 
     /** The table of no rules. */
     public static final DnatRules EMPTY = compile(List.of());
@@ -261,7 +260,7 @@ public final class DnatRules {
 
     private static long lo(IpAddress address) {
         return switch (address) {
-            case Ipv4Address four -> MAPPED | (four.bits() & 0xffff_ffffL);
+            case Ipv4Address four -> Ipv4Address.mapped(four.bits());
             case Ipv6Address six -> six.lo();
         };
     }

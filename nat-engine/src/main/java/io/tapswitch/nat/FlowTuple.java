@@ -1,5 +1,7 @@
 package io.tapswitch.nat;
 
+import io.tapswitch.wire.Ipv4Address;
+
 /**
  * What tells one flow from all others, and what belongs to it from its first packet to its last: a struct that its
  * owner fills again and again, so that neither a lookup nor an insertion makes an object.
@@ -13,7 +15,6 @@ package io.tapswitch.nat;
  */
 public final class FlowTuple {
     private static final long V4_MAPPED = 0xFFFF_0000_0000L;
-    private static final long LOW_32 = 0xFFFF_FFFFL;
     private static final long LOOPBACK4 = V4_MAPPED >>> 24 | 127;
     /** Lower half of ::1. */
     static final long LOOPBACK6 = 1;
@@ -36,7 +37,7 @@ public final class FlowTuple {
 
     /** The lower long of an IPv4 address, the upper one being 0. */
     public static long v4(int address) {
-        return V4_MAPPED | (address & LOW_32);
+        return Ipv4Address.mapped(address);
     }
 
     /** {@return whether two longs are an IPv4 address} */

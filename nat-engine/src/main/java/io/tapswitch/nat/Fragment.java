@@ -3,6 +3,7 @@ package io.tapswitch.nat;
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
 import io.tapswitch.wire.IpProtocol;
+import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Extensions;
 import io.tapswitch.wire.Ipv6Header;
@@ -30,8 +31,6 @@ final class Fragment {
     private static final int NOT_FOUND = -1;
     private static final int MAX_LENGTH = 65_535;
     private static final int OFFSET_UNIT = 8;
-    private static final long MAPPED = 0xffff_0000_0000L;
-    private static final long LOW_32 = 0xffff_ffffL;
     private static final int OFFSET_AND_FLAGS = 2;
     private static final int IDENTIFICATION = 4;
 
@@ -91,9 +90,9 @@ final class Fragment {
             return WHOLE;
         }
         sourceHi = 0;
-        sourceLo = MAPPED | (Ipv4Header.sourceAddress(b, packet) & LOW_32);
+        sourceLo = Ipv4Address.mapped(Ipv4Header.sourceAddress(b, packet));
         destinationHi = 0;
-        destinationLo = MAPPED | (Ipv4Header.destinationAddress(b, packet) & LOW_32);
+        destinationLo = Ipv4Address.mapped(Ipv4Header.destinationAddress(b, packet));
         identification = Ipv4Header.identification(b, packet);
         protocol = Ipv4Header.protocol(b, packet);
         dontFragment = Ipv4Header.dontFragment(b, packet);

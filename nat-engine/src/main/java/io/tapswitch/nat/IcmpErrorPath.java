@@ -102,21 +102,18 @@ final class IcmpErrorPath {
     }
 
     private int findInside(DirectBuffer b, int quoted, long quote, int network) {
-        long peerHi = PacketClass.sourceHi(b, quoted, quote);
-        long peerLo = PacketClass.sourceLo(b, quoted, quote);
-        int peerPort = PacketClass.sourcePort(b, quoted, quote);
         t.lookup(PacketClass.protocol(quote))
                 .inside(
                         network,
                         PacketClass.destinationHi(b, quoted, quote),
                         PacketClass.destinationLo(b, quoted, quote),
                         PacketClass.destinationPort(b, quoted, quote));
-        if (PacketClass.isIpv6(quote) && inForce.inside.isGateway6(network, peerHi, peerLo)) {
-            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
-            if (slot != FlowTable.ABSENT) {
-                return slot;
-            }
-        }
-        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+        return inForce.findInside(
+                table,
+                t,
+                PacketClass.isIpv6(quote),
+                PacketClass.sourceHi(b, quoted, quote),
+                PacketClass.sourceLo(b, quoted, quote),
+                PacketClass.sourcePort(b, quoted, quote));
     }
 }

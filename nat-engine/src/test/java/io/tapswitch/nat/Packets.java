@@ -134,7 +134,10 @@ final class Packets {
                 .payloadBuilder(new UnknownPacket.Builder().rawData(payload))
                 .correctChecksumAtBuild(true)
                 .correctLengthAtBuild(true);
-        return ip(IpNumber.UDP, from, to, udp);
+        Packet packet = ip(IpNumber.UDP, from, to, udp);
+        // The builder sends a sum of 0 as 0, which says that there is no checksum (RFC 768).
+        packet.mendChecksum();
+        return packet;
     }
 
     static Packet sctp(InetAddress from, int sourcePort, InetAddress to, int destinationPort, byte[] payload) {

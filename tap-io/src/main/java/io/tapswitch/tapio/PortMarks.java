@@ -2,6 +2,7 @@ package io.tapswitch.tapio;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.tapswitch.wire.IpProtocol;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -22,6 +23,8 @@ public final class PortMarks {
     public static final int ICMP_ID = 2;
     /** SCTP ports. */
     public static final int SCTP = 3;
+    /** Returned for a protocol whose ports have no marks. */
+    public static final int NONE = -1;
     /** More workers than one byte can name are not had. */
     public static final int MAX_WORKERS = 254;
 
@@ -33,6 +36,17 @@ public final class PortMarks {
 
     PortMarks(MemorySegment bytes) {
         this.bytes = bytes;
+    }
+
+    /** {@return under what the ports of a protocol, by its number, are marked; {@link #NONE} when they are not} */
+    public static int kind(int protocol) {
+        return switch (protocol) {
+            case IpProtocol.TCP -> TCP;
+            case IpProtocol.UDP -> UDP;
+            case IpProtocol.SCTP -> SCTP;
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> ICMP_ID;
+            default -> NONE;
+        };
     }
 
     /** {@return marks that no kernel looks at, all of them the host's: for those that make marks and have no kernel} */

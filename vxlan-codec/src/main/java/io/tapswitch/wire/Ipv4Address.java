@@ -13,6 +13,15 @@ public record Ipv4Address(int bits) implements IpAddress, Comparable<Ipv4Address
     }
 
     /**
+     * {@return second half of an address written as IPv6 (RFC 4291 section 2.5.5.2); the first half is 0}
+     *
+     * @param bits of the address
+     */
+    public static long mapped(int bits) {
+        return 0xffff_0000_0000L | (bits & 0xffff_ffffL);
+    }
+
+    /**
      * {@return the address written as four decimal numbers} Shortened forms and leading zeros are refused: programs
      * disagree on whether 010 is eight or ten.
      *

@@ -3,20 +3,20 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.dataplane.NatResources;
 import io.tapswitch.core.dataplane.RouteSource;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.FlowLimits;
+import io.tapswitch.tapio.BootId;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.FlowFile;
+import io.tapswitch.tapio.MappedMemory;
 import io.tapswitch.tapio.RouteQuery;
-import io.tapswitch.tapio.sys.Mapping;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
-import org.agrona.concurrent.UnsafeBuffer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,11 +30,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class FlowMemory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FlowMemory.class);
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final String FILES = "flows-*";
-    private static final int OUTSIDE_SLOTS = 256;
 
     private final List<FlowFile> files = new ArrayList<>();
+    private final List<MappedMemory> memories = new ArrayList<>();
     private final List<RouteQuery> queries = new ArrayList<>();
     private final NatResources resources;
 
@@ -49,13 +48,12 @@ public final class FlowMemory implements AutoCloseable {
     public FlowMemory(Path runDirectory, int workers, int flows) {
         int capacity = Integer.highestOneBit(Math.max(2, flows - 1)) << 1;
         // One container alone leaves half of the table to the others (N17): a quarter is for each of its two kinds.
-        FlowLimits limits = new FlowLimits(capacity, 1 << 16, OUTSIDE_SLOTS, Math.max(1, capacity / 4));
+        FlowLimits limits = new FlowLimits(capacity, 1 << 16, DnatRule.SLOTS, Math.max(1, capacity / 4));
         try {
             Files.createDirectories(runDirectory);
             String suffix = "-of-" + workers + "-" + capacity;
-            removeOthers(runDirectory, suffix);
-            UUID boot = UUID.fromString(
-                    Files.readString(BOOT_ID, StandardCharsets.US_ASCII).strip());
+            remove(runDirectory, path -> !path.toString().endsWith(suffix));
+            BootId boot = BootId.read();
             List<NatResources.Share> shares = new ArrayList<>();
             for (int worker = 0; worker < workers; worker++) {
                 FlowFile file = FlowFile.open(runDirectory.resolve("flows-" + worker + suffix), limits.keptLength());
@@ -66,15 +64,14 @@ public final class FlowMemory implements AutoCloseable {
                                     + " frames of connections to the outside",
                             runDirectory);
                 }
-                int length = Math.toIntExact(limits.derivedLength());
+                MappedMemory derived = MappedMemory.map(limits.derivedLength());
+                memories.add(derived);
                 RouteQuery query = RouteQuery.open();
                 queries.add(query);
                 shares.add(new NatResources.Share(
-                        file.buffer(),
-                        new UnsafeBuffer(Mapping.anonymous(length), length),
-                        (hi, lo, into) -> ask(query, hi, lo, into)));
+                        file.buffer(), derived.buffer(), (hi, lo, into) -> ask(query, hi, lo, into)));
             }
-            resources = new NatResources(limits, boot.getMostSignificantBits(), boot.getLeastSignificantBits(), shares);
+            resources = new NatResources(limits, boot.high(), boot.low(), shares);
         } catch (IOException e) {
             close();
             throw Refusal.failed("cannot use the run directory " + runDirectory + ": " + e.getMessage(), e);
@@ -84,10 +81,10 @@ public final class FlowMemory implements AutoCloseable {
         }
     }
 
-    private static void removeOthers(Path runDirectory, String suffix) throws IOException {
+    private static void remove(Path runDirectory, Predicate<Path> isMeant) throws IOException {
         try (DirectoryStream<Path> flows = Files.newDirectoryStream(runDirectory, FILES)) {
             for (Path path : flows) {
-                if (!path.toString().endsWith(suffix)) {
+                if (isMeant.test(path)) {
                     Files.delete(path);
                 }
             }
@@ -116,7 +113,7 @@ public final class FlowMemory implements AutoCloseable {
     static void removeFiles(Path runDirectory) {
         try {
             if (Files.isDirectory(runDirectory)) {
-                removeOthers(runDirectory, "/none");
+                remove(runDirectory, path -> true);
             }
         } catch (IOException e) {
             throw Refusal.failed("cannot remove the flows in " + runDirectory, e);
@@ -127,6 +124,7 @@ public final class FlowMemory implements AutoCloseable {
     @Override
     public void close() {
         queries.forEach(RouteQuery::close);
+        memories.forEach(MappedMemory::close);
         files.forEach(FlowFile::close);
     }
 }

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,12 +43,6 @@ final class KeptTaps {
             vault.drop(List.of(tag));
             throw e;
         }
-    }
-
-    /** {@return files that were kept under a tag and that nobody has asked for yet; none is no mistake} */
-    List<Integer> files(String tag) {
-        List<Integer> files = left.remove(tag);
-        return files == null ? List.of() : files;
     }
 
     /** Keeps files under a tag. */
@@ -79,16 +75,26 @@ final class KeptTaps {
         }
     }
 
-    /** The device that was kept under a tag, null when none was or it is gone. */
+    /** {@return the device that was kept under a tag, null when none was or it is gone} */
     @Nullable
     TapDevice taken(String tag) {
+        return taken(tag, TapDevice::adopt, TapDevice::name);
+    }
+
+    /**
+     * {@return what the files that were kept under a tag become, null when none were or the device is gone}
+     *
+     * @param adopt makes it of the files
+     * @param ask asks the device for something, which throws when it is gone
+     */
+    <T> @Nullable T taken(String tag, Function<List<Integer>, T> adopt, Consumer<T> ask) {
         List<Integer> files = left.remove(tag);
         if (files == null) {
             return null;
         }
         try {
-            TapDevice tap = TapDevice.adopt(files);
-            tap.name();
+            T tap = adopt.apply(files);
+            ask.accept(tap);
             return tap;
         } catch (DeviceException gone) {
             vault.drop(List.of(tag));

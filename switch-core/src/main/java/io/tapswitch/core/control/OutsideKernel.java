@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It stands apart because the rules must be testable without root; {@link SteeredOutside} is the one that runs.
  */
-interface OutsideKernel extends AutoCloseable {
+interface OutsideKernel {
     /**
      * A device of the host, of the daemon's namespace.
      *
@@ -74,6 +75,9 @@ interface OutsideKernel extends AutoCloseable {
     /** Steers the frames no more of what an earlier process steered and this one has not said a word about. */
     void unsteerOthers();
 
+    /** Refuses binds to ports that are taken, where the kernel can; where it cannot, nothing happens. */
+    void guardBinds();
+
     /** {@return the marks of one of the host's addresses} */
     PortMarks marks(IpAddress address);
 
@@ -87,22 +91,18 @@ interface OutsideKernel extends AutoCloseable {
      * Reserves ports on an address, so that no socket of the host gets them.
      *
      * @param address null for all of both families
-     * @param protocol TCP, UDP or SCTP
+     * @param protocol whose ports
      * @return what holds them
      * @throws Refusal when somebody has one, naming it
      */
-    Held hold(@Nullable IpAddress address, int protocol, int first, int last);
+    Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last);
 
     /** {@return ports of the host's own sockets within a range, on any address: slots are all ANY} */
     List<PortRange> socketsWithin(int first, int last);
 
-    /** {@return the ports that the host's own clients use, first and last} */
-    int[] localPortRange();
+    /** {@return the ports that the kernel gives to the host's own clients} */
+    EphemeralPorts localPorts();
 
     /** Removes everything: programs, marks, what was set on lo, TAPs. */
     void removeAll();
-
-    /** Ends this process's part; what steers goes on until the grace time is over. */
-    @Override
-    void close();
 }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,13 +108,13 @@ final class OutsideWiring {
     }
 
     private NatOptions withLocalRange(NatOptions wanted) {
-        int[] local = kernel.localPortRange();
+        EphemeralPorts local = kernel.localPorts();
         return new NatOptions(
                 wanted.udpTimeoutMs(),
                 wanted.firstPort(),
                 wanted.lastPort(),
-                local[0],
-                local[1],
+                local.first(),
+                local.last(),
                 wanted.portOverload());
     }
 
@@ -172,14 +173,9 @@ final class OutsideWiring {
                 wanted.put(device.index(), device);
             }
         }
-        uplinks.values().removeIf(uplink -> {
+        letGo(uplink -> {
             Device device = wanted.get(uplink.device().index());
-            boolean stays =
-                    device != null && device.name().equals(uplink.device().name());
-            if (!stays) {
-                gone.add(uplink);
-            }
-            return !stays;
+            return device == null || !device.name().equals(uplink.device().name());
         });
         wanted.values().forEach(this::open);
         List<OutsideAddress> addresses = slots.assign(addresses(next));
@@ -289,6 +285,7 @@ final class OutsideWiring {
             beating = true;
             // What an earlier daemon steered and this one does not must end before the programs see a sign of life.
             unsteerOthers();
+            kernel.guardBinds();
             kernel.beat();
             Thread.ofPlatform().daemon().name("steering-beat").start(this::beat);
         }
@@ -334,13 +331,13 @@ final class OutsideWiring {
 
     /** Somebody deleted a TAP: with the next version it is made again. {@return whether it was one of these} */
     boolean lost(String id) {
-        return uplinks.values().removeIf(uplink -> {
-            boolean isIt = uplink.id().equals(id);
-            if (isIt) {
-                gone.add(uplink);
-            }
-            return isIt;
-        });
+        return letGo(uplink -> uplink.id().equals(id));
+    }
+
+    /** Of these nothing is in the next version; they are taken apart when it is in force. */
+    private boolean letGo(Predicate<Uplink> isMeant) {
+        uplinks.values().stream().filter(isMeant).forEach(gone::add);
+        return uplinks.values().removeIf(isMeant);
     }
 
     private void warn() {

@@ -1,12 +1,10 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
-import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
-import io.tapswitch.wire.IpProtocol;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -58,8 +56,7 @@ final class Published {
 
     /** {@return whether a port that somebody's socket holds is one that we publish, so that the socket is our own} */
     boolean has(PortRange held) {
-        int protocol = held.protocol() == IpProtocol.TCP ? PortMarks.TCP : PortMarks.UDP;
-        return ours[protocol].get(held.first());
+        return ours[PortMarks.kind(held.protocol())].get(held.first());
     }
 
     /** Finds out which marks the version needs. */
@@ -77,7 +74,7 @@ final class Published {
             wanted.add(new Rule(
                     port.outside(),
                     port.inside().isIpv6(),
-                    protocol(port.protocol()),
+                    PortMarks.kind(port.protocol().number()),
                     port.firstHostPort(),
                     port.lastHostPort(),
                     port.endpoint() % workers));
@@ -87,14 +84,6 @@ final class Published {
             ours[protocol].clear();
         }
         wanted.forEach(rule -> ours[rule.protocol()].set(rule.first(), rule.last() + 1));
-    }
-
-    private static int protocol(PortProtocol protocol) {
-        return switch (protocol) {
-            case TCP -> PortMarks.TCP;
-            case UDP -> PortMarks.UDP;
-            case SCTP -> PortMarks.SCTP;
-        };
     }
 
     /**

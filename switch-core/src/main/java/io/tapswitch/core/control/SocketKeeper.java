@@ -24,7 +24,7 @@ final class SocketKeeper implements PortKeeper {
                 publication.id(),
                 kernel.hold(
                         publication.address(),
-                        publication.protocol().number(),
+                        publication.protocol(),
                         publication.firstHostPort(),
                         publication.lastHostPort()));
     }

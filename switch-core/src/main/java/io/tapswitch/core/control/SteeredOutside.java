@@ -1,5 +1,7 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.PortProtocol;
+import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
@@ -12,10 +14,8 @@ import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.tapio.PortReservation;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
-import io.tapswitch.tapio.Sysctl;
 import io.tapswitch.tapio.UplinkTap;
 import io.tapswitch.tapio.sys.Errno;
-import io.tapswitch.tapio.sys.Syscalls;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Address;
@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,6 @@ public final class SteeredOutside implements OutsideKernel {
     private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
-    private static final Path LOCAL_PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final String SLOTS = "slots";
 
     private final Path runDirectory;
@@ -82,18 +82,6 @@ public final class SteeredOutside implements OutsideKernel {
         this.only = only;
         this.grace = grace;
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
-    }
-
-    /** Who binds a port that is taken shall hear of it; where the kernel cannot tell, sockets hold what they can. */
-    private void guard() {
-        Path processes = BindGuard.cgroupRoot();
-        if (processes != null) {
-            try {
-                steering.guardBinds(processes);
-            } catch (DeviceException e) {
-                LOG.info("processes of the host may bind to ports of large published ranges: {}", e.getMessage());
-            }
-        }
     }
 
     /**
@@ -151,8 +139,7 @@ public final class SteeredOutside implements OutsideKernel {
     public Plumbing.Plug uplink(Device device) {
         String tag = OutsideWiring.tag(device);
         return refusing(() -> {
-            List<Integer> files = kept.files(tag);
-            UplinkTap tap = files.isEmpty() ? null : adopted(tag, files);
+            UplinkTap tap = kept.taken(tag, UplinkTap::adopt, UplinkTap::name);
             if (tap == null) {
                 String alias = aliasOf(runDirectory) + tag;
                 UplinkTap.deleteAbandoned(alias);
@@ -173,18 +160,6 @@ public final class SteeredOutside implements OutsideKernel {
             current.put(tag, plug);
             return plug;
         });
-    }
-
-    private @Nullable UplinkTap adopted(String tag, List<Integer> files) {
-        try {
-            UplinkTap tap = UplinkTap.adopt(files);
-            tap.name();
-            return tap;
-        } catch (DeviceException gone) {
-            kept.drop(List.of(tag));
-            files.forEach(Syscalls::close);
-            return null;
-        }
     }
 
     @Override
@@ -242,32 +217,36 @@ public final class SteeredOutside implements OutsideKernel {
             steering.unsteerAllBut(steered);
             return steered;
         });
-        // Not before the first version: forwarding does not wait for it.
-        guard();
+    }
+
+    @Override
+    public void guardBinds() {
+        Path processes = BindGuard.cgroupRoot();
+        if (processes != null) {
+            try {
+                steering.guardBinds(processes);
+            } catch (DeviceException e) {
+                LOG.info("processes of the host may bind to ports of large published ranges: {}", e.getMessage());
+            }
+        }
     }
 
     @Override
     public PortMarks marks(IpAddress address) {
-        return refusing(() -> switch (address) {
-            case Ipv4Address four -> steering.marks(0, mapped(four));
-            case Ipv6Address six -> steering.marks(six.hi(), six.lo());
-        });
+        Ipv6Address key = key(address);
+        return refusing(() -> steering.marks(key.hi(), key.lo()));
     }
 
-    private static long mapped(Ipv4Address address) {
-        return 0xffff_0000_0000L | (address.bits() & 0xffff_ffffL);
+    private static Ipv6Address key(IpAddress address) {
+        return switch (address) {
+            case Ipv4Address four -> new Ipv6Address(0, Ipv4Address.mapped(four.bits()));
+            case Ipv6Address six -> six;
+        };
     }
 
     @Override
     public void forgetAllBut(Set<IpAddress> addresses) {
-        Set<Ipv6Address> keys = new HashSet<>();
-        for (IpAddress address : addresses) {
-            keys.add(
-                    switch (address) {
-                        case Ipv4Address four -> new Ipv6Address(0, mapped(four));
-                        case Ipv6Address six -> six;
-                    });
-        }
+        Set<Ipv6Address> keys = addresses.stream().map(SteeredOutside::key).collect(Collectors.toSet());
         refusing(() -> {
             steering.forgetAllBut((high, low) -> keys.contains(new Ipv6Address(high, low)));
             return keys;
@@ -280,18 +259,18 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public Held hold(@Nullable IpAddress address, int protocol, int first, int last) {
+    public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
         List<IpAddress> addresses = address == null ? ALL : List.of(address);
         return refusing(() -> last - first < PortReservation.MAX_PORTS
                 ? bound(addresses, protocol, first, last)
                 : looked(addresses, protocol, first, last));
     }
 
-    private static Held bound(List<IpAddress> addresses, int protocol, int first, int last) {
+    private static Held bound(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
         List<PortReservation> made = new ArrayList<>();
         Held held = () -> made.forEach(PortReservation::close);
         for (IpAddress address : addresses) {
-            switch (PortReservation.reserve(protocol, address, first, last)) {
+            switch (PortReservation.reserve(protocol.number(), address, first, last)) {
                 case PortReservation.Outcome.Reserved reserved -> made.add(reserved.reservation());
                 case PortReservation.Outcome.Refused refused -> {
                     held.close();
@@ -303,9 +282,9 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     /** A socket for each of a large range would cost too much: one look says whether somebody has one of them now. */
-    private static Held looked(List<IpAddress> addresses, int protocol, int first, int last) {
-        if (protocol != IpProtocol.SCTP) {
-            for (SocketDiag.Holder holder : SocketDiag.holders(protocol, first, last)) {
+    private static Held looked(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
+        if (protocol != PortProtocol.SCTP) {
+            for (SocketDiag.Holder holder : SocketDiag.holders(protocol.number(), first, last)) {
                 for (IpAddress address : addresses) {
                     // An ended connection is nobody's server, and gone in a minute.
                     if (holder.state() != SocketDiag.State.TIME_WAIT && holder.holds(address)) {
@@ -317,9 +296,8 @@ public final class SteeredOutside implements OutsideKernel {
         return () -> {};
     }
 
-    private static Refusal busy(IpAddress address, int protocol, int port, int errno) {
-        String what = "failed to bind port " + (address.isIpv6() ? "[" + address + "]" : address) + ":" + port + "/"
-                + (protocol == IpProtocol.TCP ? "tcp" : protocol == IpProtocol.UDP ? "udp" : "sctp");
+    private static Refusal busy(IpAddress address, PortProtocol protocol, int port, int errno) {
+        String what = "failed to bind port " + PortSpec.bracketed(address) + ":" + port + "/" + protocol.word();
         return switch (errno) {
             case Errno.EADDRINUSE ->
                 Refusal.conflict(
@@ -352,13 +330,8 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public int[] localPortRange() {
-        try {
-            String[] parts = Sysctl.read(LOCAL_PORTS).split("\\s+", -1);
-            return new int[] {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
-        } catch (IOException e) {
-            throw Refusal.failed("cannot read " + LOCAL_PORTS, e);
-        }
+    public EphemeralPorts localPorts() {
+        return EphemeralPorts.now();
     }
 
     @Override
@@ -398,10 +371,5 @@ public final class SteeredOutside implements OutsideKernel {
         } catch (IOException e) {
             throw Refusal.failed("cannot remove " + runDirectory.resolve(SLOTS), e);
         }
-    }
-
-    @Override
-    public void close() {
-        steering.close();
     }
 }

@@ -30,7 +30,7 @@ public final class NeighbourTable {
     /** Nobody. */
     public static final NeighbourTable EMPTY = new NeighbourTable(java.util.List.of());
 
-    private static final long MAPPED = 0xffff_0000_0000L;
+    private static final long MAPPED = Ipv4Address.mapped(0);
 
     private final int mask;
     private final long[] hi;
@@ -64,7 +64,7 @@ public final class NeighbourTable {
         for (Neighbour neighbour : neighbours) {
             long high = neighbour.address() instanceof Ipv6Address six ? six.hi() : 0;
             long low = switch (neighbour.address()) {
-                case Ipv4Address four -> MAPPED | (four.bits() & 0xffff_ffffL);
+                case Ipv4Address four -> Ipv4Address.mapped(four.bits());
                 case Ipv6Address six -> six.lo();
             };
             int index = slot(high, low);
@@ -90,7 +90,7 @@ public final class NeighbourTable {
 
     /** {@return the index of an IPv4 address, or {@link #NONE}} */
     public int find(int ipv4) {
-        return at(0, MAPPED | (ipv4 & 0xffff_ffffL));
+        return at(0, Ipv4Address.mapped(ipv4));
     }
 
     /** {@return the index of an IPv6 address, or {@link #NONE}} */

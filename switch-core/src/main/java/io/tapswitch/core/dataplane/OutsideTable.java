@@ -26,9 +26,6 @@ final class OutsideTable {
 
     private static final int PORTS = 1 << 16;
 
-    /** No protocol whose ports are marked. */
-    private static final int UNMARKED = -1;
-
     final NatVersion nat;
     /** The TAP of the loopback device, {@link #NONE} when there is none. */
     final int loopback;
@@ -87,15 +84,15 @@ final class OutsideTable {
     /** {@return the worker that owns a port of an address, {@link #NONE} when it is the host's} */
     int owner(int slot, int protocol, int port) {
         PortMarks marked = marks[slot];
-        int kind = marked(protocol);
-        return marked == null || kind == UNMARKED ? NONE : marked.owner(kind, port);
+        int kind = PortMarks.kind(protocol);
+        return marked == null || kind == PortMarks.NONE ? NONE : marked.owner(kind, port);
     }
 
     /** Makes a port a worker's. */
     void own(int slot, int protocol, int port, int worker) {
         PortMarks marked = marks[slot];
-        int kind = marked(protocol);
-        if (marked != null && kind != UNMARKED) {
+        int kind = PortMarks.kind(protocol);
+        if (marked != null && kind != PortMarks.NONE) {
             marked.mark(kind, port, worker);
         }
     }
@@ -103,8 +100,8 @@ final class OutsideTable {
     /** Makes a port the host's again, where it is this worker's. */
     void free(int slot, int protocol, int port, int worker) {
         PortMarks marked = marks[slot];
-        int kind = marked(protocol);
-        if (marked != null && kind != UNMARKED && marked.owner(kind, port) == worker) {
+        int kind = PortMarks.kind(protocol);
+        if (marked != null && kind != PortMarks.NONE && marked.owner(kind, port) == worker) {
             marked.clear(kind, port);
         }
     }
@@ -132,7 +129,7 @@ final class OutsideTable {
             return;
         }
         for (int protocol : MARKED) {
-            int kind = marked(protocol);
+            int kind = PortMarks.kind(protocol);
             for (int port = 1; port < PORTS; port++) {
                 int owner = marked.owner(kind, port);
                 boolean isMine = owner == worker || (worker == 0 && owner >= workers);
@@ -141,16 +138,6 @@ final class OutsideTable {
                 }
             }
         }
-    }
-
-    private static int marked(int protocol) {
-        return switch (protocol) {
-            case IpProtocol.TCP -> PortMarks.TCP;
-            case IpProtocol.UDP -> PortMarks.UDP;
-            case IpProtocol.SCTP -> PortMarks.SCTP;
-            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> PortMarks.ICMP_ID;
-            default -> UNMARKED;
-        };
     }
 
     /** {@return index of the uplink of a device, {@link #NONE} when it has none} */

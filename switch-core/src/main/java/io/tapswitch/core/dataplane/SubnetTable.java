@@ -23,7 +23,6 @@ public final class SubnetTable {
     /** The range of one subnet, IPv4 as IPv4-mapped IPv6 addresses. */
     private record Range(Ipv6Address first, Ipv6Address last) {}
 
-    private static final long MAPPED = 0xffff_0000_0000L;
     private static final int MAPPED_BITS = 96;
 
     private final long[] firstHi;
@@ -69,8 +68,7 @@ public final class SubnetTable {
 
     private static Range range(GatewayAddress gateway) {
         return switch (gateway.address()) {
-            case Ipv4Address four ->
-                range(0, MAPPED | (four.bits() & 0xffff_ffffL), MAPPED_BITS + gateway.prefixLength());
+            case Ipv4Address four -> range(0, Ipv4Address.mapped(four.bits()), MAPPED_BITS + gateway.prefixLength());
             case Ipv6Address six -> range(six.hi(), six.lo(), gateway.prefixLength());
         };
     }
@@ -88,7 +86,7 @@ public final class SubnetTable {
 
     /** {@return whether an IPv4 address is of some network} */
     public boolean contains(int ipv4) {
-        return contains(0, MAPPED | (ipv4 & 0xffff_ffffL));
+        return contains(0, Ipv4Address.mapped(ipv4));
     }
 
     /** {@return whether an IPv6 address is of some network} */

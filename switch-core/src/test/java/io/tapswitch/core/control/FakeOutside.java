@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
@@ -7,6 +8,7 @@ import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -122,6 +124,11 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
+    public void guardBinds() {
+        told.add("guard binds");
+    }
+
+    @Override
     public PortMarks marks(IpAddress address) {
         return marks.computeIfAbsent(address, any -> PortMarks.inMemory());
     }
@@ -137,8 +144,8 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
-    public Held hold(@Nullable IpAddress address, int protocol, int first, int last) {
-        String what = (address == null ? "*" : address) + " " + protocol + " " + first + "-" + last;
+    public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
+        String what = (address == null ? "*" : address) + " " + protocol.number() + " " + first + "-" + last;
         if (busy.contains(what)) {
             throw Refusal.conflict("port_allocated", what + " is somebody's");
         }
@@ -156,8 +163,8 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
-    public int[] localPortRange() {
-        return new int[] {32_768, 60_999};
+    public EphemeralPorts localPorts() {
+        return new EphemeralPorts(32_768, 60_999, new BitSet());
     }
 
     @Override
@@ -166,7 +173,4 @@ final class FakeOutside implements OutsideKernel {
         marks.clear();
         told.add("remove all");
     }
-
-    @Override
-    public void close() {}
 }
