@@ -75,13 +75,11 @@ public final class FlowEntries {
     private static final int FROM_PEER = 16;
     private static final int ENTRY_SHIFT = 7;
 
-    private final AtomicBuffer memory;
-    private final int base;
+    private final TableMemory memory;
     private final long salt;
 
     FlowEntries(AtomicBuffer memory, int base, long salt) {
-        this.memory = memory;
-        this.base = base;
+        this.memory = TableMemory.of(memory, base);
         this.salt = salt;
     }
 
@@ -207,27 +205,27 @@ public final class FlowEntries {
 
     /** {@return a word of the protocol's tracker for one direction, at first 0} */
     public long window(int slot, int direction) {
-        return memory.getLong(at(slot) + WINDOW_OFFSET + direction * 8);
+        return memory.getLong(at(slot) + WINDOW_OFFSET + direction * 8L);
     }
 
     /** Writes a word of the protocol's tracker, in one store. */
     public void window(int slot, int direction, long word) {
-        memory.putLong(at(slot) + WINDOW_OFFSET + direction * 8, word);
+        memory.putLong(at(slot) + WINDOW_OFFSET + direction * 8L, word);
     }
 
     /** {@return how many packets went in a direction} */
     public long packets(int slot, int direction) {
-        return memory.getLong(at(slot) + COUNTER_OFFSET + direction * 16);
+        return memory.getLong(at(slot) + COUNTER_OFFSET + direction * 16L);
     }
 
     /** {@return how many bytes went in a direction} */
     public long bytes(int slot, int direction) {
-        return memory.getLong(at(slot) + COUNTER_OFFSET + direction * 16 + 8);
+        return memory.getLong(at(slot) + COUNTER_OFFSET + direction * 16L + 8);
     }
 
     /** A packet of the flow went on its way. */
     public void count(int slot, int direction, long packetBytes) {
-        int counter = at(slot) + COUNTER_OFFSET + direction * 16;
+        long counter = at(slot) + COUNTER_OFFSET + direction * 16L;
         memory.putLong(counter, memory.getLong(counter) + 1);
         memory.putLong(counter + 8, memory.getLong(counter + 8) + packetBytes);
     }
@@ -252,7 +250,7 @@ public final class FlowEntries {
 
     /** Writes a new flow into a free entry; the last store makes it one. */
     void write(int slot, FlowTuple t, int standing, long nowMs, int timerClass) {
-        int at = at(slot);
+        long at = at(slot);
         memory.putShort(at + FLAGS_OFFSET, (short) (standing | (t.dependent ? DEPENDENT : 0)));
         memory.putLong(at + INSIDE_OFFSET, t.insideHi);
         memory.putLong(at + INSIDE_OFFSET + 8, t.insideLo);
@@ -347,7 +345,7 @@ public final class FlowEntries {
     }
 
     private short check(int slot, int kind) {
-        int at = at(slot);
+        long at = at(slot);
         long sum = salt ^ kind;
         for (int offset = INSIDE_OFFSET; offset < SEEN_OFFSET; offset += 8) {
             sum = mix(sum, memory.getLong(at + offset));
@@ -367,7 +365,7 @@ public final class FlowEntries {
         return memory.getShort(at(slot) + offset) & 0xFFFF;
     }
 
-    private int at(int slot) {
-        return base + (slot << ENTRY_SHIFT);
+    private static long at(int slot) {
+        return (long) slot << ENTRY_SHIFT;
     }
 }

@@ -40,6 +40,7 @@ final class FlowHeader {
     private static final int OUTSIDE_OFFSET = 4096;
 
     private final AtomicBuffer memory;
+    private final TableMemory unchecked;
     private final boolean kept;
 
     /**
@@ -49,6 +50,7 @@ final class FlowHeader {
      */
     FlowHeader(AtomicBuffer memory, int capacity, long bootHi, long bootLo, RandomGenerator keys) {
         this.memory = memory;
+        this.unchecked = TableMemory.of(memory, 0);
         this.kept = valid(capacity, bootHi, bootLo);
         if (!kept) {
             begin(capacity, bootHi, bootLo, keys);
@@ -79,11 +81,11 @@ final class FlowHeader {
     }
 
     long outsideHi(int slot) {
-        return memory.getLong(outsideOffset(slot));
+        return unchecked.getLong(outsideOffset(slot));
     }
 
     long outsideLo(int slot) {
-        return memory.getLong(outsideOffset(slot) + 8);
+        return unchecked.getLong(outsideOffset(slot) + 8L);
     }
 
     /** The lower half is 0 while the upper one changes: no host has such an address (RFC 4291 §2.6.1). */

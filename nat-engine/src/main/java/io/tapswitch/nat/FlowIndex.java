@@ -28,8 +28,7 @@ final class FlowIndex {
 
     private static final int BUCKET_LENGTH = 8;
 
-    private final AtomicBuffer memory;
-    private final int base;
+    private final TableMemory memory;
     private final int mask;
     private final int shift;
 
@@ -39,8 +38,7 @@ final class FlowIndex {
      * @param entries how many there can be, a power of two of at least 2
      */
     FlowIndex(AtomicBuffer memory, int base, int entries) {
-        this.memory = memory;
-        this.base = base;
+        this.memory = TableMemory.of(memory, base);
         this.mask = 2 * entries - 1;
         this.shift = Integer.numberOfLeadingZeros(mask);
     }
@@ -62,7 +60,7 @@ final class FlowIndex {
 
     /** {@return what is in a bucket: {@link #EMPTY}, or see {@link #hashOf} and {@link #slotOf}} */
     long at(int bucket) {
-        return memory.getLong(base + bucket * BUCKET_LENGTH);
+        return memory.getLong((long) bucket * BUCKET_LENGTH);
     }
 
     static int hashOf(long content) {
@@ -159,7 +157,7 @@ final class FlowIndex {
     }
 
     private void write(int bucket, long content) {
-        memory.putLong(base + bucket * BUCKET_LENGTH, content);
+        memory.putLong((long) bucket * BUCKET_LENGTH, content);
     }
 
     private static long content(int hash, int slot) {

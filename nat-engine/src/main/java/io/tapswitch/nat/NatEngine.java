@@ -69,6 +69,7 @@ public final class NatEngine {
     private final InboundPath inboundPath;
     private final IcmpErrorPath errors;
     private final Reconciliation reconciliation;
+    private int shownFlows;
     private long nowMs;
 
     /** Which of the host's addresses a new flow to a peer leaves with: the kernel's route says it. */
@@ -140,7 +141,7 @@ public final class NatEngine {
         counters.set(NatCounter.CAPACITY, limits.capacity() - 1);
         counters.set(NatCounter.RECOVERED, table.recovered());
         counters.set(NatCounter.TORN, table.torn());
-        counters.set(NatCounter.FLOWS, table.size());
+        show();
         if (table.recovered() > 0) {
             looseUntil(nowMs + LOOSE_MS);
         }
@@ -150,7 +151,7 @@ public final class NatEngine {
     public void take(NatVersion version, long nowMs) {
         this.nowMs = nowMs;
         reconciliation.take(version, nowMs);
-        counters.set(NatCounter.FLOWS, table.size());
+        show();
     }
 
     /**
@@ -177,7 +178,7 @@ public final class NatEngine {
             case PacketClass.ICMP_ERROR -> errors.outbound(b, packet, classified, network, endpoint, mayBegin);
             default -> outboundPath.packet(b, packet, classified, network, endpoint, mayBegin, nowMs);
         };
-        counters.set(NatCounter.FLOWS, table.size());
+        show();
         return verdict;
     }
 
@@ -220,7 +221,7 @@ public final class NatEngine {
             case PacketClass.ICMP_ERROR -> errors.inbound(b, packet, classified, outsideSlot, countHop);
             default -> inboundPath.packet(b, packet, classified, outsideSlot, countHop, nowMs);
         };
-        counters.set(NatCounter.FLOWS, table.size());
+        show();
         return verdict;
     }
 
@@ -228,6 +229,14 @@ public final class NatEngine {
         return FlowTuple.isLoopback(
                         PacketClass.sourceHi(b, packet, classified), PacketClass.sourceLo(b, packet, classified))
                 || FlowTuple.isLoopback(table.header.outsideHi(slot), table.header.outsideLo(slot));
+    }
+
+    /** Packets of known flows are nearly all: of those nothing is written. */
+    private void show() {
+        if (table.size() != shownFlows) {
+            shownFlows = table.size();
+            counters.set(NatCounter.FLOWS, shownFlows);
+        }
     }
 
     /** {@return what the sender of the last refused packet should hear} */
@@ -244,7 +253,7 @@ public final class NatEngine {
     public boolean tick(long nowMs, int limit) {
         this.nowMs = nowMs;
         boolean more = table.expire(nowMs, limit) == limit;
-        counters.set(NatCounter.FLOWS, table.size());
+        show();
         return more;
     }
 

@@ -18,13 +18,11 @@ import org.agrona.concurrent.AtomicBuffer;
 final class Rings {
     private static final int NODE_LENGTH = 8;
 
-    private final AtomicBuffer memory;
-    private final int base;
+    private final TableMemory memory;
 
     /** Lays the nodes into memory that is all zeros. */
     Rings(AtomicBuffer memory, int base) {
-        this.memory = memory;
-        this.base = base;
+        this.memory = TableMemory.of(memory, base);
     }
 
     /** {@return bytes of so many nodes} */
@@ -33,11 +31,11 @@ final class Rings {
     }
 
     int next(int node) {
-        return node + memory.getInt(base + node * NODE_LENGTH);
+        return node + memory.getInt((long) node * NODE_LENGTH);
     }
 
     int previous(int node) {
-        return node + memory.getInt(base + node * NODE_LENGTH + 4);
+        return node + memory.getInt((long) node * NODE_LENGTH + 4);
     }
 
     boolean alone(int node) {
@@ -65,7 +63,7 @@ final class Rings {
     }
 
     private void link(int first, int second) {
-        memory.putInt(base + first * NODE_LENGTH, second - first);
-        memory.putInt(base + second * NODE_LENGTH + 4, first - second);
+        memory.putInt((long) first * NODE_LENGTH, second - first);
+        memory.putInt((long) second * NODE_LENGTH + 4, first - second);
     }
 }
