@@ -44,6 +44,20 @@ final class NetworksIT {
                         List.of(shortId("none"), "none", "null", "local"));
     }
 
+    /** What lets other tests call the command line instead of starting a JVM for each command. */
+    @Test
+    void aCommandOfItsOwnProcessSaysAndReturnsTheSameAsACall() {
+        LAB.cli("network", "create", "dev");
+        for (String words : List.of("network ls", "network inspect dev nothing", "ps -a", "rm x", "port x y")) {
+            Outcome called = LAB.daemon().cli(words.split(" "));
+            Outcome typed = LAB.daemon().cliOnHost(words.split(" "));
+            assertThat(called.command()).as("it was a call").doesNotContain("ip");
+            assertThat(typed.exit()).as("%s", typed).isEqualTo(called.exit());
+            assertThat(typed.err()).isEqualTo(called.err());
+            assertThat(typed.out()).isEqualTo(called.out());
+        }
+    }
+
     @Test
     void A_NET_03_newRowAppearsInTheByteOrderOfNames() {
         String id = LAB.cli("network", "create", "dev");

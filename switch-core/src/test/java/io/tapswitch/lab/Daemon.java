@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 public final class Daemon implements AutoCloseable {
     private static final Pattern TROUBLE = Pattern.compile("\\b(WARN|ERROR)\\b|Exception|^\\tat |\\bError\\b");
     private static final Path MEMORY = Path.of("/dev/shm");
-    private static final Path LAUNCHER = projectRoot().resolve("scripts/tapswitch");
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Path LAUNCHER = launcher();
 
     private final LabHost host;
     private final Path directory;
@@ -44,6 +45,20 @@ public final class Daemon implements AutoCloseable {
             }
         }
         return directory;
+    }
+
+    /** The launcher, with the caches that an installed product has as well, where the run of all tests asks for them. */
+    private static Path launcher() {
+        Path scripts = projectRoot().resolve("scripts");
+        Path launcher = scripts.resolve("tapswitch");
+        if (Boolean.getBoolean("aotCache")) {
+            Commands.run(
+                            Duration.ofMinutes(2),
+                            "",
+                            List.of(scripts.resolve("aot-cache").toString(), launcher.toString()))
+                    .ok();
+        }
+        return launcher;
     }
 
     /** Starts a daemon and waits until it says that it is ready. */
@@ -106,14 +121,22 @@ public final class Daemon implements AutoCloseable {
         return api;
     }
 
-    /** Runs the product's command line on the host, against this daemon. */
+    /**
+     * Runs the product's command line against this daemon: inside this JVM where that makes no difference to the
+     * command, because a JVM for each would be most of the time of most tests, and otherwise on the host.
+     */
     public Outcome cli(String... words) {
-        return Commands.run(Duration.ofSeconds(30), "", command(words));
+        return CliInside.takes(words) ? CliInside.run(PATIENCE, socket, words) : cliOnHost(words);
+    }
+
+    /** Runs the product's command line as people do: by the launcher, as a process of its own on the host. */
+    public Outcome cliOnHost(String... words) {
+        return cliWithInput("", words);
     }
 
     /** Runs the product's command line with something on its standard input. */
     public Outcome cliWithInput(String input, String... words) {
-        return Commands.run(Duration.ofSeconds(30), input, command(words));
+        return Commands.run(PATIENCE, input, command(words));
     }
 
     /** Runs the product's command line, which must refuse in words that people read. {@return those} */
