@@ -180,6 +180,7 @@ final class PublishIT {
         LAB.dual("dual", 9);
         LabContainer one =
                 LAB.attached("one", "--network", "dual", "-p", "127.0.0.1:5432:5432", "-p", "[::1]:5433:5432");
+        LAB.cli("publish", "one", "127.9.8.7:5434:5432");
         try (Background server = Talk.answer(one, "5432", "");
                 Capture atOne = Capture.in(one, "tcp port 5432")) {
             assertThat(tcp(Outside.HOST, 5432).error()).isEqualTo("refused");
@@ -195,6 +196,7 @@ final class PublishIT {
             assertThat(atOne.lines()).isEmpty();
             Talk.ask(LAB.host(), "tcp", "127.0.0.1", 5432).as("10.9.0.1");
             Talk.ask(LAB.host(), "tcp", "::1", 5433).as("fd00:9::1");
+            Talk.ask(LAB.host(), "tcp", "127.9.8.7", 5434).as("10.9.0.1");
             atOne.awaitLine("10.9.0.1");
             assertThat(atOne.lines()).noneMatch(line -> line.contains("192.0.2.") || line.contains("2001:db8"));
             assertThat(server.alive()).isTrue();

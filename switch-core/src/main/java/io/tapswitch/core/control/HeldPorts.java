@@ -1,5 +1,8 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Container;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
@@ -91,12 +94,21 @@ final class HeldPorts {
         return below == null || below.getValue().lastHostPort() < first ? null : below.getValue();
     }
 
-    /** Refuses ports that somebody has, in docker's words. */
-    void refuseHeld(PortSpec asked, int first) {
+    /** Refuses ports that somebody has, in docker's words, and says who. */
+    void refuseHeld(PortSpec asked, int first, DesiredState state) {
         Publication holder = holder(asked, first);
         if (holder != null) {
-            throw Refusal.conflict("port_allocated", sentence(asked, Math.max(first, holder.firstHostPort())));
+            String sentence = sentence(asked, Math.max(first, holder.firstHostPort()));
+            throw Refusal.conflict("port_allocated", sentence + " to " + owner(state, holder));
         }
+    }
+
+    private static String owner(DesiredState state, Publication holder) {
+        if (holder.origin() instanceof Origin.File origin) {
+            return "container " + holder.container() + ", in " + origin.file() + ":" + origin.line();
+        }
+        Container container = state.containersById().get(holder.container());
+        return "container " + (container == null ? holder.container() : container.name()) + ", as " + holder.asked();
     }
 
     /** {@return docker's sentence about a port that somebody has} */

@@ -121,7 +121,7 @@ final class HostPorts {
         // Those that leave the port open go round those that do not.
         for (Publication publication : coming) {
             if (!publication.asked().isDynamic()) {
-                secureExact(publication, held, undo);
+                secureExact(publication, held, next, undo);
             }
         }
         Map<Integer, Publication> chosen = secureDynamic(coming, held, undo);
@@ -147,12 +147,12 @@ final class HostPorts {
         }
     }
 
-    private void secureExact(Publication publication, HeldPorts held, Undo undo) {
+    private void secureExact(Publication publication, HeldPorts held, DesiredState next, Undo undo) {
         if (isUnserved(publication)) {
             tryAgain(() -> reserve(publication, undo));
             return;
         }
-        held.refuseHeld(publication.asked(), publication.firstHostPort());
+        held.refuseHeld(publication.asked(), publication.firstHostPort(), next);
         reserve(publication, undo);
         held.add(publication);
     }

@@ -11,6 +11,7 @@ import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -178,7 +179,7 @@ final class OutsideWiring {
             return device == null || !device.name().equals(uplink.device().name());
         });
         wanted.values().forEach(this::open);
-        List<OutsideAddress> addresses = slots.assign(addresses(next));
+        List<OutsideAddress> addresses = slots.assign(addresses(next, served));
         known = addresses.stream().map(OutsideAddress::address).collect(Collectors.toSet());
         Map<Integer, PortMarks> marks = new HashMap<>();
         addresses.forEach(address -> marks.put(address.slot(), kernel.marks(address.address())));
@@ -242,9 +243,16 @@ final class OutsideWiring {
     }
 
     /** All that packets may be addressed to at this host; the gateways from the version on that has them. */
-    private Set<IpAddress> addresses(DesiredState next) {
+    private Set<IpAddress> addresses(DesiredState next, List<ActivePort> served) {
         Set<IpAddress> addresses = new LinkedHashSet<>();
         devices.forEach(device -> addresses.addAll(device.addresses()));
+        // All of 127.0.0.0/8 is the host's own; those matter that somebody publishes on.
+        for (ActivePort port : served) {
+            IpAddress address = port.outside();
+            if (address instanceof Ipv4Address four && four.bits() >>> 24 == 127) {
+                addresses.add(address);
+            }
+        }
         HostPortWiring.networks(next)
                 .forEach(network -> network.subnets().forEach(subnet -> addresses.add(subnet.gateway())));
         return addresses;

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.NetworkMode;
@@ -10,6 +11,7 @@ import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
+import io.tapswitch.wire.Ipv6Address;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -69,29 +71,57 @@ final class PublishRules {
             try {
                 prefixes.add(prefix(text));
             } catch (IllegalArgumentException e) {
-                throw Refusal.badInput("invalid allowed prefix " + text + ": " + e.getMessage());
+                throw Refusal.badInput("invalid allowed prefix '" + text
+                        + "': an address or a prefix is expected, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32;"
+                        + " several are given one by one");
             }
         }
         return prefixes;
     }
 
     private static IpPrefix prefix(String text) {
-        return IpPrefix.parse(
+        IpPrefix prefix = IpPrefix.parse(
                 text.indexOf('/') >= 0
                         ? text
                         : text + "/" + IpAddress.parse(text).width());
+        if (prefix.network() instanceof Ipv6Address six && six.hi() == 0 && six.lo() >>> Integer.SIZE == 0xFFFF) {
+            throw new IllegalArgumentException("no packet has such an address: IPv4 is written as IPv4");
+        }
+        return prefix;
     }
 
     /** {@return the state with more publications of a container; their ports are found when it is committed} */
     static DesiredState published(DesiredState state, Container container, List<PortSpec> specs, List<IpPrefix> allow) {
         refuseWithoutInterfaces(container);
+        refuseUnreachable(specs, allow);
         List<Publication> next = new ArrayList<>(state.publications());
+        // What waits, for a start or a network, holds no port; it would never come into force against its own like.
+        HeldPorts own = new HeldPorts();
+        state.publicationsOf(container).forEach(own::add);
         int rule = state.nextRule();
         for (PortSpec spec : specs) {
             int port = spec.isDynamic() ? 0 : spec.firstHostPort();
-            next.add(new Publication(rule++, container.id(), spec, port, allow, new Origin.Command()));
+            if (port != 0) {
+                own.refuseHeld(spec, port, state);
+            }
+            Publication publication = new Publication(rule++, container.id(), spec, port, allow, new Origin.Command());
+            own.add(publication);
+            next.add(publication);
         }
         return state.withPublications(next);
+    }
+
+    private static void refuseUnreachable(List<PortSpec> specs, List<IpPrefix> allow) {
+        for (PortSpec spec : specs) {
+            IpAddress address = spec.address();
+            if (address != null
+                    && !allow.isEmpty()
+                    && allow.stream().noneMatch(prefix -> prefix.isIpv6() == address.isIpv6())) {
+                throw Refusal.badInput("nobody could come to " + spec + ": what is allowed is all of the other family ("
+                        + allow.getFirst() + "); allow a prefix of " + (address.isIpv6() ? "IPv6" : "IPv4")
+                        + ", or publish on an address of the other");
+            }
+        }
     }
 
     /** {@return whether a container has the host's own ports, so that there is nothing to publish} */
@@ -168,13 +198,29 @@ final class PublishRules {
                         PublishedPorts.active(state, container, publication).isEmpty())
                 .map(publication -> publication.asked().toString())
                 .toList();
-        return waiting.isEmpty()
-                ? List.of()
-                : List.of("Published ports of container " + container.name() + " are not in force: "
-                        + String.join(", ", waiting) + ". "
-                        + (container.isRunning()
-                                ? "It is in no network that leads out with an address of the right family; they are"
-                                        + " in force once it is connected to one"
-                                : "They will be when it runs"));
+        List<String> warnings = new ArrayList<>();
+        for (Publication publication : publications) {
+            List<ActivePort> active = PublishedPorts.active(state, container, publication);
+            if (!active.isEmpty()
+                    && !publication.allow().isEmpty()
+                    && active.stream().noneMatch(PublishRules::isOpen)) {
+                warnings.add("Nobody may come to " + publication.asked() + " of container " + container.name()
+                        + ": it is published in one family, and those that are allowed are of the other");
+            }
+        }
+        if (!waiting.isEmpty()) {
+            warnings.add("Published ports of container " + container.name() + " are not in force: "
+                    + String.join(", ", waiting) + ". "
+                    + (container.isRunning()
+                            ? "It is in no network that leads out with an address of the right family; they are"
+                                    + " in force once it is connected to one"
+                            : "They will be when it runs"));
+        }
+        return warnings;
+    }
+
+    private static boolean isOpen(ActivePort port) {
+        return port.allow().stream()
+                .anyMatch(prefix -> prefix.isIpv6() == port.inside().isIpv6());
     }
 }

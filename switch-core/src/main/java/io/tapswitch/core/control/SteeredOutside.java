@@ -302,7 +302,7 @@ public final class SteeredOutside implements OutsideKernel {
             case Errno.EADDRINUSE ->
                 Refusal.conflict(
                         "port_in_use",
-                        what + ": address already in use: a process of the host has it ('ss -ltnup' shows which); end"
+                        what + ": address already in use: a process of the host has it ('ss -tanup' shows which); end"
                                 + " that, or publish on another port");
             case Errno.EADDRNOTAVAIL ->
                 Refusal.conflict(

@@ -1,14 +1,15 @@
 package io.tapswitch.core.model;
 
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a person asks to publish, as {@code docker run -p} takes it:
  * {@code [ADDRESS:][HOST_PORT[-LAST]:]CONTAINER_PORT[-LAST][/PROTOCOL]}. Refusals are docker's words (go-connections,
- * nat.go). Each text has one reading or none: what docker silently leaves out ({@code 80/tcp/udp}, {@code 1-2-3}) or
- * takes for "any" (port 0) is refused.
+ * nat.go). Each text has one reading or none: what docker silently leaves out ({@code 80/tcp/udp}, {@code 1-2-3}) is
+ * refused. A host port of 0 is one to be chosen.
  *
  * @param address of the host, null for all of them, of both families; {@code 0.0.0.0} and {@code ::} are all of one
  * @param firstHostPort where the container's ports appear, 0 when it is to be chosen
@@ -80,9 +81,11 @@ public record PortSpec(
             throw refusal("no port specified: " + text + "<empty>");
         }
         Range inside = range(ports, "invalid containerPort: ");
-        Range outside = host.isEmpty() ? new Range(0, 0) : range(host, "invalid hostPort: ");
+        // Docker takes 0 for "choose one", as bind(2) does.
+        boolean isOpen = host.isEmpty() || host.equals("0");
+        Range outside = isOpen ? new Range(0, 0) : range(host, "invalid hostPort: ");
         boolean isOne = inside.last == inside.first;
-        if (!host.isEmpty() && !isOne && outside.last - outside.first != inside.last - inside.first) {
+        if (!isOpen && !isOne && outside.last - outside.first != inside.last - inside.first) {
             throw refusal("invalid ranges specified for container and host Ports: " + ports + " and " + host);
         }
         return new PortSpec(given, outside.first, outside.last, inside.first, inside.last, PortProtocol.of(protocol));
@@ -95,6 +98,9 @@ public record PortSpec(
             IpAddress address = IpAddress.parse(bare);
             boolean isMapped =
                     address instanceof Ipv6Address six && six.hi() == 0 && six.lo() >>> Integer.SIZE == 0xFFFF;
+            if (isGroup(address)) {
+                throw refusal("invalid IP address: " + text + ": a multicast or broadcast address is no host's own");
+            }
             if (!isMapped && (!isBracketed || address.isIpv6())) {
                 return address;
             }
@@ -102,6 +108,14 @@ public record PortSpec(
             // Docker says what the text is, not what is wrong with it.
         }
         throw refusal("invalid IP address: " + text);
+    }
+
+    /** {@return whether it is one of 224.0.0.0/4 (RFC 5771), 240.0.0.0/4 (RFC 1112 §4) or ff00::/8 (RFC 4291 §2.7)} */
+    private static boolean isGroup(IpAddress address) {
+        return switch (address) {
+            case Ipv4Address four -> four.bits() >>> 29 == 7;
+            case Ipv6Address six -> six.hi() >>> 56 == 0xFF;
+        };
     }
 
     private static Range range(String text, String refusal) {

@@ -151,8 +151,8 @@ class LookVerbsTest {
         assertThat(run("stats", "-p", "www")).isZero();
         assertThat(out.lines().map(line -> line.replaceAll(" {2,}", "|")))
                 .containsExactly(
-                        "CONTAINER|PORT|PUBLISHED|CONNECTIONS|REFUSED|PACKETS IN|BYTES IN|PACKETS OUT|BYTES OUT",
-                        "www|80-89/tcp|*:8080-8089 (not in force)|3|1|30|2400|28|40960");
+                        "CONTAINER|PORT|PUBLISHED|CONNECTIONS|REFUSED|PACKETS IN|BYTES IN|PACKETS OUT|BYTES OUT|ALLOW",
+                        "www|80-89/tcp|*:8080-8089 (not in force)|3|1|30|2400|28|40960|any");
     }
 
     @Test

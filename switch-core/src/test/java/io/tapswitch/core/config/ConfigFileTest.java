@@ -127,7 +127,7 @@ class ConfigFileTest {
                 "publish: [{ports: 80}] # f.yaml:1: publish[0]: the key container is missing",
                 "publish: [{container: a, ports: 80, net: x}] # f.yaml:1: publish[0].net: unknown key; known here: allow,",
                 "publish: [{container: 'a b', ports: 80}] # f.yaml:1: publish[0].container: ",
-                "publish: [{container: a, ports: [80, '0:80']}] # f.yaml:1: publish[0].ports[1]: invalid hostPort: 0",
+                "publish: [{container: a, ports: [80, '70000:80']}] # f.yaml:1: publish[0].ports[1]: invalid hostPort: 70000",
                 "publish: [{container: a, ports: 65536}] # f.yaml:1: publish[0].ports: invalid containerPort: 65536",
                 "publish: [{container: a, ports: '9-8:80'}] # f.yaml:1: publish[0].ports: invalid hostPort: 9-8",
                 "publish: [{container: a, ports: '-1:80'}] # f.yaml:1: publish[0].ports: invalid hostPort: -1",

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
@@ -73,9 +74,9 @@ class HeldPortsTest {
     void A_PORT_03_theSecondIsRefusedInDockersWords(String wanted, String words) {
         publish("443:443");
         PortSpec spec = PortSpec.parse(wanted);
-        assertThatThrownBy(() -> held.refuseHeld(spec, spec.firstHostPort()))
+        assertThatThrownBy(() -> held.refuseHeld(spec, spec.firstHostPort(), DesiredState.EMPTY))
                 .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.code()).isEqualTo("port_allocated"))
-                .hasMessage(words);
+                .hasMessage(words + " to container " + "c".repeat(64) + ", as 443:443/tcp");
     }
 
     @Test

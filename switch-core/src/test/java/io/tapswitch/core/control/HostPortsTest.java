@@ -77,7 +77,7 @@ class HostPortsTest {
         commit(with(state, one, "443:443"));
         refused(
                 () -> commit(with(state, two, "80:80", "443:443")),
-                "Bind for 0.0.0.0:443 failed: port is already allocated");
+                "Bind for 0.0.0.0:443 failed: port is already allocated to container one, as 443:443/tcp");
         keeper.busy.add(81);
         refused(() -> commit(with(state, two, "80:80", "81:80")), "listen 0.0.0.0:81: bind: address already in use");
         assertThat(keeper.reserved).as("all or nothing").hasSize(1);
@@ -132,14 +132,18 @@ class HostPortsTest {
         commit(with(state, one, "8080:80"));
         commit(state.with(one.ended(Container.Status.EXITED, 0, "")));
         commit(with(state, two, "8080:80"));
-        refused(() -> commit(state.with(one)), "Bind for 0.0.0.0:8080 failed: port is already allocated");
+        refused(
+                () -> commit(state.with(one)),
+                "Bind for 0.0.0.0:8080 failed: port is already allocated to container two, as 8080:80/tcp");
     }
 
     @Test
     void theFilesPortsAreNotToBeHadWhileItsContainerIsAway_andAreReservedWhenItComes() {
         commit(declared(state, "three", 3, "8080:80"));
         assertThat(keeper.calls).isEmpty();
-        refused(() -> commit(with(state, two, "8080:80")), "Bind for 0.0.0.0:8080 failed: port is already allocated");
+        refused(
+                () -> commit(with(state, two, "8080:80")),
+                "Bind for 0.0.0.0:8080 failed: port is already allocated to container three, in f:3");
         commit(state.with(running("three", 3)));
         assertThat(keeper.calls).containsExactly("reserve 8080");
     }
@@ -200,7 +204,7 @@ class HostPortsTest {
         assertThat(later.warnings(next)).singleElement().asString().contains("cannot assign requested address");
         refused(
                 () -> later.secured(with(next, two, "127.0.0.5:40000:80"), new Undo()),
-                "Bind for 127.0.0.5:40000 failed: port is already allocated");
+                "Bind for 127.0.0.5:40000 failed: port is already allocated to container one, as 127.0.0.5::80/tcp");
         keeper.refused = null;
         IntStream.range(40_000, 40_020).forEach(keeper.busy::add);
         assertThat(later.secured(next, new Undo()).publications()).isEqualTo(state.publications());
@@ -223,7 +227,7 @@ class HostPortsTest {
         keeper.busy.clear();
         refused(
                 () -> later.secured(state.with(one), new Undo()),
-                "Bind for 0.0.0.0:8080 failed: port is already allocated");
+                "Bind for 0.0.0.0:8080 failed: port is already allocated to container two, as 8080:80/tcp");
     }
 
     @Test

@@ -105,10 +105,46 @@ class PublishTest {
         TestControl.refusedWithCode(
                 "port_allocated",
                 () -> control.controller.attach(request("two", false, null, "80:80", "443:443")),
-                "Bind for 0.0.0.0:443 failed: port is already allocated");
+                "Bind for 0.0.0.0:443 failed: port is already allocated to container one, as 443:443/tcp");
         assertThat(control.controller.containers(true, Filters.NONE)).hasSize(1);
         assertThat(control.plumbing.plugs).hasSize(1);
         assertThat(outside.held).containsExactly("* 6 443-443");
+    }
+
+    @Test
+    void P2_whatWaitsIsNotPublishedTwiceEither() {
+        control.attach("one");
+        publish("one", "8401:80");
+        control.disconnect("bridge", "one");
+        for (String again : List.of("8401:80", "8401:81", "0.0.0.0:8401:80", "8400-8402:80-82")) {
+            TestControl.refusedWithCode(
+                    "port_allocated", () -> publish("one", again), "to container one, as 8401:80/tcp");
+        }
+        TestControl.refusedWithCode("port_allocated", () -> publish("one", "8402:80", "8402:81"), "as 8402:80/tcp");
+        control.connect("bridge", "one");
+        assertThat(active()).containsExactly("0.0.0.0:8401->172.17.0.2:80/tcp");
+    }
+
+    @Test
+    void P2_allowListsThatNobodyCanMeetAreRefused() {
+        control.attach("one");
+        for (String prefix : List.of("", "nope", "192.0.2.2,192.0.2.3", "::ffff:192.0.2.2")) {
+            TestControl.refused(
+                    Refusal.Kind.BAD_INPUT,
+                    () -> control.controller.publish("one", new PublishRequest(List.of("80:80"), List.of(prefix))),
+                    "invalid allowed prefix '" + prefix + "'");
+        }
+        TestControl.refused(
+                Refusal.Kind.BAD_INPUT,
+                () -> control.controller.publish(
+                        "one", new PublishRequest(List.of("127.0.0.1:80:80"), List.of("2001:db8::/32"))),
+                "nobody could come to 127.0.0.1:80:80/tcp");
+        assertThat(control.controller
+                        .publish("one", new PublishRequest(List.of("80:80"), List.of("2001:db8::/32")))
+                        .warnings())
+                .singleElement()
+                .asString()
+                .contains("Nobody may come to 80:80/tcp of container one");
     }
 
     @Test
@@ -250,7 +286,7 @@ class PublishTest {
         TestControl.refused(
                 Refusal.Kind.BAD_INPUT,
                 () -> control.controller.publish("one", new PublishRequest(List.of("81:80"), List.of("x"))),
-                "invalid allowed prefix x: ");
+                "invalid allowed prefix 'x': an address or a prefix is expected");
     }
 
     private Path file(String text) throws Exception {

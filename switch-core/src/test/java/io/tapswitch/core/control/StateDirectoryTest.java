@@ -269,7 +269,7 @@ class StateDirectoryTest {
                 "\"kind\" : \"command\" # \"kind\" : \"god\" # .origin.kind: must be built-in, command or file, is god",
                 "\"queues\" : 1 # \"queues\" : null # .queues: must be a number, is nothing",
                 "\"networks\" : [ # \"nets\" : [ # :4: nets: unknown key",
-                "\"ports\" : \"8080:80/tcp\" # \"ports\" : \"0:80\" # .ports: invalid hostPort: 0",
+                "\"ports\" : \"8080:80/tcp\" # \"ports\" : \"70000:80\" # .ports: invalid hostPort: 70000",
                 "\"hostPort\" : 8080 # \"hostPort\" : 8081 # .hostPort: is not one of 8080:80/tcp",
                 "\"hostPort\" : 40000 # \"hostPort\" : 65536 # .hostPort: must be from 0 to 65535",
                 "\"container\" : \"later\" # \"container\" : \"a b\" # .container: Invalid container name (a b)",

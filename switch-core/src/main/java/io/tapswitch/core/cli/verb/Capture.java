@@ -44,7 +44,7 @@ public final class Capture extends Verb {
             names = {"-c", "--count"},
             paramLabel = "N",
             description = "end after N frames")
-    private int count;
+    private @Nullable Integer count;
 
     @Option(
             names = {"-s", "--snaplen"},
@@ -57,13 +57,13 @@ public final class Capture extends Verb {
 
     @Override
     public Integer call() {
-        if (count < 0 || (snapLength != null && snapLength < 1)) {
+        if ((count != null && count < 1) || (snapLength != null && snapLength < 1)) {
             throw new CliException("tapswitch: -c and -s take numbers above 0");
         }
         String id = UUID.randomUUID().toString();
         String path = "/captures/" + id + "?target=" + ApiClient.escape(target)
                 + (file == null ? "&form=lines" : "")
-                + (count == 0 ? "" : "&count=" + count)
+                + (count == null ? "" : "&count=" + count)
                 + (snapLength == null ? "" : "&snaplen=" + snapLength);
         ApiClient daemon = daemon();
         AtomicBoolean interrupted = new AtomicBoolean();

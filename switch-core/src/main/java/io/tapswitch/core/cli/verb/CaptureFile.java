@@ -5,7 +5,9 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,12 @@ final class CaptureFile implements AutoCloseable {
     }
 
     private CliException failure(IOException e) {
-        return new CliException("tapswitch: " + name + " cannot be written: " + e);
+        String why = switch (e) {
+            case NoSuchFileException gone -> "its directory does not exist";
+            case AccessDeniedException denied -> "permission denied";
+            default -> e.getMessage();
+        };
+        return new CliException("tapswitch: " + name + " cannot be written: " + why);
     }
 
     /** Standard output stays open: it is the process's. */

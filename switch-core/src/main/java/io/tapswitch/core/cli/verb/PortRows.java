@@ -4,6 +4,7 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Rows;
+import java.util.stream.Collectors;
 
 /** What went through published ports, a row each. */
 final class PortRows {
@@ -29,7 +30,9 @@ final class PortRows {
                         "PacketsOut",
                         "PACKETS OUT",
                         "BytesOut",
-                        "BYTES OUT"),
+                        "BYTES OUT",
+                        "Allow",
+                        "ALLOW"),
                 "Container",
                 "Port",
                 "Published",
@@ -38,7 +41,8 @@ final class PortRows {
                 "PacketsIn",
                 "BytesIn",
                 "PacketsOut",
-                "BytesOut");
+                "BytesOut",
+                "Allow");
         for (JsonObject port : Json.objects(published)) {
             rows.row(
                     Json.text(port, "container"),
@@ -49,9 +53,17 @@ final class PortRows {
                     Json.text(port, "packetsIn"),
                     Json.text(port, "bytesIn"),
                     Json.text(port, "packetsOut"),
-                    Json.text(port, "bytesOut"));
+                    Json.text(port, "bytesOut"),
+                    allow(port));
         }
         return rows;
+    }
+
+    private static String allow(JsonObject port) {
+        JsonArray prefixes = port.getArray("allow");
+        return prefixes == null || prefixes.isEmpty()
+                ? "any"
+                : prefixes.stream().map(String::valueOf).collect(Collectors.joining(","));
     }
 
     private static String inside(JsonObject port) {

@@ -30,7 +30,10 @@ import picocli.CommandLine.Parameters;
             "",
         })
 public final class Publish extends Verb {
-    @Option(names = "--allow", paramLabel = "CIDR", description = "whose packets may come; repeatable, else everyone's")
+    @Option(
+            names = "--allow",
+            paramLabel = "CIDR",
+            description = "address or prefix of either family whose packets may come; repeatable, else everyone's")
     private List<String> allow = new ArrayList<>();
 
     @Parameters(paramLabel = "CONTAINER", index = "0", description = "name, id, or the beginning of an id")
