@@ -275,7 +275,7 @@ final class PublishIT {
         }
         assertThat(LAB.refused("publish", "one", "5000-5010:2000-2005"))
                 .contains("invalid ranges specified for container and host Ports");
-        for (String wrong : List.of("", "0:80", "80:65536", "80:80/icmp", "x:80", "90-80:90-80", "1.2.3:80:80")) {
+        for (String wrong : List.of("", "0-1:80-81", "80:65536", "80:80/icmp", "x:80", "90-80:90-80", "1.2.3:80:80")) {
             assertThat(LAB.daemon().cli("publish", "one", wrong).exit())
                     .as("`%s`", wrong)
                     .isNotZero();
