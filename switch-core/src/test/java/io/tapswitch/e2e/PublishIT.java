@@ -284,6 +284,32 @@ final class PublishIT {
     }
 
     @Test
+    void P5_aLargeRangeIsNotGivenToTheHostsOwnClients() {
+        LabContainer one = LAB.attached("one");
+        String setting = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+        LAB.host()
+                .exec("sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=50123")
+                .ok();
+        LAB.cli("publish", "one", "34000-60999:34000-60999/udp");
+        assertThat(LAB.host().exec("cat", setting).ok().out()).isEqualTo("34000-60999\n");
+        assertThat(LAB.refused("publish", "one", "127.0.0.1:1024-60999:1024-60999"))
+                .contains("would leave the host's own clients")
+                .contains("publish fewer");
+        try (Background outside = Talk.answer(remote())) {
+            for (int i = 0; i < 20; i++) {
+                Talk.Seen seen =
+                        Talk.ask(LAB.host(), "udp", Outside.ONE, Talk.PORT).as(Outside.HOST);
+                assertThat(seen.port()).isBetween(32_768, 33_999);
+            }
+            assertThat(outside.alive()).isTrue();
+        }
+        LAB.cli("unpublish", "one", "34000-60999:34000-60999/udp");
+        assertThat(LAB.host().exec("cat", setting).ok().out()).isEqualTo("50123\n");
+        LAB.host().exec("sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=").ok();
+        assertThat(one.reaches(Outside.ONE)).isTrue();
+    }
+
+    @Test
     void A_PORT_12_sctpIsPublished() {
         LabContainer one = LAB.attached("one", "-p", "3868:3868/sctp");
         try (Capture atOne = Capture.in(one, "ip proto 132")) {

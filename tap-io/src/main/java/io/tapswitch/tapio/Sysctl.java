@@ -27,4 +27,15 @@ public final class Sysctl {
             return StandardCharsets.US_ASCII.decode(text.flip()).toString().strip();
         }
     }
+
+    /** Sets it; of a long list the kernel takes a page at a time, and adds what follows to what it has. */
+    static void write(Path setting, String value) throws IOException {
+        try (FileChannel file = FileChannel.open(
+                setting, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer text = StandardCharsets.US_ASCII.encode(value);
+            while (text.hasRemaining()) {
+                file.write(text);
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.tapio.ClientPorts;
 import io.tapswitch.tapio.Sysctl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,8 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 record EphemeralPorts(int first, int last, BitSet reserved) {
     private static final Logger LOG = LoggerFactory.getLogger(EphemeralPorts.class);
-    private static final Path SYSCTLS = Path.of("/proc/sys/net/ipv4");
-    private static final int PORT_MAX = 65_535;
 
     /** Copies the set. */
     EphemeralPorts {
@@ -26,7 +25,7 @@ record EphemeralPorts(int first, int last, BitSet reserved) {
 
     /** {@return those of this host, as of now} */
     static EphemeralPorts now() {
-        return read(SYSCTLS);
+        return read(ClientPorts.SYSCTLS);
     }
 
     /** {@return what stands in a directory of the kernel's settings; the kernel's own defaults when nothing does} */
@@ -40,17 +39,8 @@ record EphemeralPorts(int first, int last, BitSet reserved) {
                     .split("\\s+", -1);
             first = Integer.parseInt(range[0]);
             last = Integer.parseInt(range[1]);
-            for (String part : Sysctl.read(directory.resolve("ip_local_reserved_ports"))
-                    .strip()
-                    .split(",", -1)) {
-                if (!part.isEmpty()) {
-                    int dash = part.indexOf('-');
-                    int from = Integer.parseInt(dash < 0 ? part : part.substring(0, dash));
-                    int to = dash < 0 ? from : Integer.parseInt(part.substring(dash + 1));
-                    reserved.set(from, Math.min(to, PORT_MAX) + 1);
-                }
-            }
-        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            reserved = ClientPorts.ports(Sysctl.read(directory.resolve("ip_local_reserved_ports")));
+        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
             LOG.warn("which ports the kernel gives out cannot be read: {} to {} are taken", first, last, e);
         }
         return new EphemeralPorts(first, last, reserved);

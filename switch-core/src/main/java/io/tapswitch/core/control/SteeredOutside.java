@@ -7,6 +7,7 @@ import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.BindGuard;
 import io.tapswitch.tapio.BpfDirectory;
+import io.tapswitch.tapio.ClientPorts;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
@@ -48,6 +49,7 @@ public final class SteeredOutside implements OutsideKernel {
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final String SLOTS = "slots";
+    private static final String CLIENT_PORTS = "client-ports";
 
     private final Path runDirectory;
     private final KeptTaps kept;
@@ -55,6 +57,7 @@ public final class SteeredOutside implements OutsideKernel {
     private final @Nullable String only;
     private final Duration grace;
     private final Steering steering;
+    private final ClientPorts clients;
     /** The TAPs that are now, by tag: one that is on its way out has the tag of its successor. */
     private final Map<String, UplinkPlug> current = new HashMap<>();
     /** Indexes of devices and TAPs with our programs. */
@@ -81,6 +84,7 @@ public final class SteeredOutside implements OutsideKernel {
         this.workers = workers;
         this.only = only;
         this.grace = grace;
+        this.clients = new ClientPorts(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
     }
 
@@ -281,8 +285,11 @@ public final class SteeredOutside implements OutsideKernel {
         return held;
     }
 
-    /** A socket for each of a large range would cost too much: one look says whether somebody has one of them now. */
-    private static Held looked(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
+    /**
+     * A socket for each of a large range would cost too much: one look says whether somebody has one of them now, and
+     * the kernel gives none of them to the host's own clients any more.
+     */
+    private Held looked(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
         if (protocol != PortProtocol.SCTP) {
             for (SocketDiag.Holder holder : SocketDiag.holders(protocol.number(), first, last)) {
                 for (IpAddress address : addresses) {
@@ -293,7 +300,15 @@ public final class SteeredOutside implements OutsideKernel {
                 }
             }
         }
-        return () -> {};
+        int left = clients.leftWithout(first, last);
+        if (left < ClientPorts.LEAST) {
+            throw Refusal.conflict(
+                    "too_few_client_ports",
+                    "ports " + PortSpec.words(first, last) + " would leave the host's own clients " + left
+                            + " ports of net.ipv4.ip_local_port_range, and they need " + ClientPorts.LEAST
+                            + " at the least: publish fewer, or give them another range (sysctl)");
+        }
+        return clients.keep(first, last)::close;
     }
 
     private static Refusal busy(IpAddress address, PortProtocol protocol, int port, int errno) {
@@ -366,6 +381,7 @@ public final class SteeredOutside implements OutsideKernel {
         BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
         UplinkTap.deleteAllOf(aliasOf(runDirectory));
         FlowMemory.removeFiles(runDirectory);
+        ClientPorts.restore(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
         try {
             Files.deleteIfExists(runDirectory.resolve(SLOTS));
         } catch (IOException e) {
