@@ -3,6 +3,9 @@ package io.tapswitch.core.api;
 import io.tapswitch.core.model.Refusal;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
@@ -32,6 +35,9 @@ final class SocketFile {
     private static final long GROUP_MAX = 0xffff_fffeL;
 
     private static final String MODE = "rw-rw----";
+
+    private static final int STAYS_MS = 2000;
+    private static final int DYING_TRIES = 100;
 
     private final Path path;
     private final @Nullable String group;
@@ -127,9 +133,29 @@ final class SocketFile {
         return path.toString();
     }
 
+    /**
+     * Whether somebody serves there. A daemon that was killed may still accept for some moments, because the kernel
+     * takes an io_uring with a pending accept apart after the process is gone; such a connection soon ends.
+     */
     private static boolean answers(Path socket) {
-        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            return client.isConnected();
+        for (int tries = 0; tries < DYING_TRIES; tries++) {
+            try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                if (stays(client)) {
+                    return true;
+                }
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** {@return whether a connection is still open after a while in which nothing was asked} */
+    private static boolean stays(SocketChannel client) {
+        try (Selector selector = Selector.open()) {
+            client.configureBlocking(false);
+            client.register(selector, SelectionKey.OP_READ);
+            return selector.select(STAYS_MS) == 0 || client.read(ByteBuffer.allocate(1)) >= 0;
         } catch (IOException e) {
             return false;
         }
