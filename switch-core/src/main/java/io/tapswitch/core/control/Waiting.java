@@ -8,8 +8,11 @@ import java.util.concurrent.TimeoutException;
 
 /** Waiting for the dataplane's answers. */
 final class Waiting {
-    /** A worker acts on a command within a batch, microseconds; this long only when it hangs. */
-    private static final long TIMEOUT_S = 10;
+    /**
+     * A worker acts on a command within a batch, microseconds. On a machine whose CPUs others have, a worker that runs
+     * its first code took more than 10 s; whoever waits this long waits for one that hangs.
+     */
+    private static final long TIMEOUT_S = 30;
 
     private Waiting() {}
 
@@ -21,7 +24,10 @@ final class Waiting {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw Refusal.failed("cannot " + what + ": " + cause.getMessage(), cause);
         } catch (TimeoutException e) {
-            throw Refusal.failed("cannot " + what + ": the dataplane did not answer within " + TIMEOUT_S + " s", e);
+            throw Refusal.failed(
+                    "cannot " + what + ": no answer from the workers within " + TIMEOUT_S
+                            + " s: they hang, or the machine's CPUs are overloaded ('top' shows by what); try again",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Refusal.failed("cannot " + what + ": interrupted", e);
