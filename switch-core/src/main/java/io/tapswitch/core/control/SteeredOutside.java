@@ -259,7 +259,17 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void beat() {
-        steering.beat(System.nanoTime());
+        long nowNs = System.nanoTime();
+        long lastNs = steering.lastBeatNs();
+        Duration silence = Duration.ofNanos(nowNs - lastNs);
+        steering.beat(nowNs);
+        if (lastNs != 0 && silence.compareTo(grace) > 0) {
+            LOG.info(
+                    "there was no sign of life for {} s, longer than --grace {} s: in between the host answered for itself,"
+                            + " and connections may be lost",
+                    silence.toSeconds(),
+                    grace.toSeconds());
+        }
     }
 
     @Override
