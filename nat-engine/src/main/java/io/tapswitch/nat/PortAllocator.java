@@ -40,8 +40,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Bounds</b> (N6). An allocation looks at some 100 words, or at 1 023 ports when it must give a resting one; a
  * lending asks about {@value PortSpace#LEND_THROWS} ports at random and {@value PortSpace#LEND_LIMIT} in a row at most:
  * with fewer than one in a thousand ports free for the peer it may not find it, and the peer's next SYN begins
- * elsewhere. No call but {@link #openSlot} allocates memory, 0.8 MB for each address and protocol. <b>Threads.</b> One,
- * for everything; each worker has its own.
+ * elsewhere. An address and protocol has 32 KiB from {@link #openSlot} on, 256 KiB more from its first port on that is
+ * taken, and 512 KiB more from the first one that rests: most of 256 addresses never give any. No other call allocates.
+ * <b>Threads.</b> One, for everything; each worker has its own.
  */
 public final class PortAllocator {
     /** There is no port, or no such address, or a protocol without ports. */

@@ -38,7 +38,7 @@ final class PortSpace {
     private static final int THROWS = 4;
 
     private static final int NOBODY = -1;
-    private static final int LIST = 0;
+    private static final char LIST = 0;
 
     private final RandomGenerator random;
     private final boolean identifiers;
@@ -47,10 +47,11 @@ final class PortSpace {
     private final long[] taken = new long[WORDS];
     private final long[] free = new long[WORDS];
     private final char[] freeOfBlock = new char[WORDS >>> BLOCK_SHIFT];
-    private final char[] next = new char[PORTS];
-    private final char[] prev = new char[PORTS];
-    private final int[] releasedSeconds = new int[PORTS];
-    private final int[] host = new int[PORTS];
+    // Of full length from the first resting port on, and from the first taken one: most addresses never give a port.
+    private char[] next = {LIST};
+    private char[] prev = {LIST};
+    private int[] releasedSeconds = {0};
+    private int[] host = {NOBODY};
     private final Int2IntCounterMap ofHost = new Int2IntCounterMap(0);
     private final int size;
     private int freeCount;
@@ -181,7 +182,7 @@ final class PortSpace {
         }
         set(usable, port);
         if (!has(taken, port)) {
-            host[port] = NOBODY;
+            setHost(port, NOBODY);
             rest(port, nowMs);
         }
     }
@@ -282,11 +283,23 @@ final class PortSpace {
             unlink(port);
         }
         set(taken, port);
-        this.host[port] = host;
+        setHost(port, host);
         ofHost.incrementAndGet(host);
     }
 
+    private void setHost(int port, int whose) {
+        if (host.length < PORTS) {
+            host = new int[PORTS];
+        }
+        host[port] = whose;
+    }
+
     private void rest(int port, long nowMs) {
+        if (next.length < PORTS) {
+            next = new char[PORTS];
+            prev = new char[PORTS];
+            releasedSeconds = new int[PORTS];
+        }
         // Rounded up here and down on waking: never less than the time.
         releasedSeconds[port] = (int) ((nowMs + 999) / 1000);
         int last = prev[LIST];
