@@ -265,8 +265,8 @@ public final class SteeredOutside implements OutsideKernel {
         steering.beat(nowNs);
         if (lastNs != 0 && silence.compareTo(grace) > 0) {
             LOG.info(
-                    "there was no sign of life for {} s, longer than --grace {} s: in between the host answered for itself,"
-                            + " and connections may be lost",
+                    "there was no sign of life for {} s, longer than --grace {} s: in between the host answered for"
+                            + " itself, and connections may be lost",
                     silence.toSeconds(),
                     grace.toSeconds());
         }
