@@ -2,53 +2,13 @@ package io.tapswitch.core.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapswitch.core.cli.client.ApiClient;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** attach, run, exec, stop, start and logs, as far as they make nothing. */
-class ContainerVerbsTest {
-    private static final String ID = "0123456789abcdef".repeat(4);
-
-    @TempDir
-    Path directory;
-
-    private FakeDaemon daemon;
-    private Duration patience = ApiClient.PATIENCE;
-    private String out = "";
-    private String err = "";
-
-    @BeforeEach
-    void start() {
-        daemon = new FakeDaemon(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        daemon.close();
-    }
-
-    private int line(String command) {
-        StringWriter stdout = new StringWriter();
-        StringWriter stderr = new StringWriter();
-        Map<String, String> environment =
-                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
-        int code = Main.execute(
-                command.split(" "), environment, patience, new PrintWriter(stdout), new PrintWriter(stderr));
-        out = stdout.toString();
-        err = stderr.toString();
-        return code;
-    }
-
+class ContainerVerbsTest extends CliCase {
     @Test
     void attachSendsEachOfItsFlags() {
         daemon.on("POST /containers", 201, "{\"id\":\"" + ID + "\"}");

@@ -4,59 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Lists, inspect, prune and events, against a daemon with prepared answers. */
-class ListingTest {
-    private static final String ID = "0123456789abcdef".repeat(4);
+class ListingTest extends CliCase {
     private static final String NETWORKS =
             "[" + network("bridge", "bridge") + "," + network("host", "host") + "," + network("none", "null") + "]";
     private static final String CONTAINER = "{\"Id\":\"" + ID + "\",\"Name\":\"www\",\"Config\":{\"Cmd\":[],\"Labels\":"
             + "{\"a\":\"b\"}},\"State\":{\"Status\":\"running\"},\"NetworkSettings\":{\"Networks\":{\"web\":"
             + "{\"IPAddress\":\"10.0.0.2\"},\"db\":{\"IPAddress\":\"10.0.1.2\"}}}}";
 
-    @TempDir
-    Path directory;
-
-    private FakeDaemon daemon;
-    private String out = "";
-    private String err = "";
-
     private static String network(String name, String driver) {
         return "{\"Name\":\"" + name + "\",\"Id\":\"" + ID + "\",\"Driver\":\"" + driver
                 + "\",\"Scope\":\"local\",\"EnableIPv6\":false,\"Internal\":false,\"Labels\":{\"k\":\"v\",\"w\":\"\"}}";
-    }
-
-    @BeforeEach
-    void start() {
-        daemon = new FakeDaemon(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        daemon.close();
-    }
-
-    private int run(String... arguments) {
-        StringWriter stdout = new StringWriter();
-        StringWriter stderr = new StringWriter();
-        int code = Main.execute(
-                arguments,
-                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString()),
-                new PrintWriter(stdout),
-                new PrintWriter(stderr));
-        out = stdout.toString();
-        err = stderr.toString();
-        return code;
     }
 
     @Test

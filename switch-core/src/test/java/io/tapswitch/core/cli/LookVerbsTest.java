@@ -3,55 +3,19 @@ package io.tapswitch.core.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** flows, capture, stats, status and drops, against a daemon with prepared answers. */
-class LookVerbsTest {
+class LookVerbsTest extends CliCase {
     private static final String HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     private static final String FLOW =
             "{\"protocol\":\"tcp\",\"kind\":\"out\",\"container\":\"www\",\"network\":\"web\","
                     + "\"inside\":\"10.66.0.2\",\"insidePort\":40000,\"outside\":\"192.0.2.1\",\"outsidePort\":20480,"
                     + "\"peer\":\"2001:db8::7\",\"peerPort\":443,\"state\":\"ESTABLISHED\",\"packetsToPeer\":12,"
                     + "\"bytesToPeer\":1530,\"packetsToContainer\":10,\"bytesToContainer\":9120,\"idleMs\":2500,\"worker\":0}";
-
-    @TempDir
-    Path directory;
-
-    private FakeDaemon daemon;
-    private String out = "";
-    private String err = "";
-
-    @BeforeEach
-    void start() {
-        daemon = new FakeDaemon(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        daemon.close();
-    }
-
-    private int run(String... arguments) {
-        StringWriter stdout = new StringWriter();
-        StringWriter stderr = new StringWriter();
-        int code = Main.execute(
-                arguments,
-                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString()),
-                new PrintWriter(stdout),
-                new PrintWriter(stderr));
-        out = stdout.toString();
-        err = stderr.toString();
-        return code;
-    }
 
     private static String chunk(String text) {
         return Integer.toHexString(text.length()) + "\r\n" + text + "\r\n";

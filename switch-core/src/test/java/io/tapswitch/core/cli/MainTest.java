@@ -2,56 +2,17 @@ package io.tapswitch.core.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class MainTest {
-    private static final String ID = "0123456789abcdef".repeat(4);
+class MainTest extends CliCase {
     private static final String WEB =
             "{\"Name\":\"web\",\"Id\":\"" + ID + "\",\"Driver\":\"bridge\",\"Scope\":\"local\",\"Labels\":{}}";
-
-    @TempDir
-    Path directory;
-
-    private FakeDaemon daemon;
-    private String out = "";
-    private String err = "";
-
-    @BeforeEach
-    void start() {
-        daemon = new FakeDaemon(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        daemon.close();
-    }
-
-    private int run(String... arguments) {
-        StringWriter stdout = new StringWriter();
-        StringWriter stderr = new StringWriter();
-        Map<String, String> environment =
-                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
-        int code = Main.execute(arguments, environment, new PrintWriter(stdout), new PrintWriter(stderr));
-        out = stdout.toString();
-        err = stderr.toString();
-        return code;
-    }
-
-    private int line(String command) {
-        return run(command.split(" "));
-    }
 
     @Test
     @DisplayName("A-NET-01 A-NET-10 network create prints the id, and options may stand after the name")
@@ -263,14 +224,9 @@ class MainTest {
     @ValueSource(strings = {"--socket %s network ls -q", "network --socket %s ls -q", "network ls -q --socket=%s"})
     void theSocketIsTakenBeforeAndAfterTheVerb(String command) {
         daemon.on("GET /networks", 200, "[" + WEB + "]");
-        StringWriter stdout = new StringWriter();
-        int code = Main.execute(
-                command.formatted(daemon.socket()).split(" "),
-                Map.of("TAPSWITCH_SOCKET", "/nope"),
-                new PrintWriter(stdout),
-                new PrintWriter(new StringWriter()));
-        assertThat(code).isZero();
-        assertThat(stdout.toString()).isEqualTo("0123456789ab\n");
+        assertThat(runWith("/nope", command.formatted(daemon.socket()).split(" ")))
+                .isZero();
+        assertThat(out).isEqualTo("0123456789ab\n");
     }
 
     @Test

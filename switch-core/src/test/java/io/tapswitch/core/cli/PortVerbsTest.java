@@ -2,55 +2,12 @@ package io.tapswitch.core.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapswitch.core.cli.client.ApiClient;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.file.Path;
-import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** publish, unpublish, port, the flags of attach and run, and the column of ps. */
-class PortVerbsTest {
-    private static final String ID = "0123456789abcdef".repeat(4);
-
-    @TempDir
-    Path directory;
-
-    private FakeDaemon daemon;
-    private String out = "";
-    private String err = "";
-
-    @BeforeEach
-    void start() {
-        daemon = new FakeDaemon(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        daemon.close();
-    }
-
-    private int run(String... words) {
-        StringWriter stdout = new StringWriter();
-        StringWriter stderr = new StringWriter();
-        Map<String, String> environment =
-                Map.of("TAPSWITCH_SOCKET", daemon.socket().toString());
-        int code =
-                Main.execute(words, environment, ApiClient.PATIENCE, new PrintWriter(stdout), new PrintWriter(stderr));
-        out = stdout.toString();
-        err = stderr.toString();
-        return code;
-    }
-
-    private int line(String command) {
-        return run(command.split(" ", -1));
-    }
-
+class PortVerbsTest extends CliCase {
     private void shows(String ports) {
         daemon.on("GET /containers/www", 200, "{\"NetworkSettings\":{\"Ports\":" + ports + "}}");
     }

@@ -122,14 +122,12 @@ class AttachTest {
 
     @Test
     void queuesNeedWorkers() {
-        AttachRequest two = new AttachRequest(
-                "two", null, null, null, null, null, null, null, null, null, null, null, null, null, 2, null);
+        AttachRequest two = Attaching.netns("two").queues(2).request();
         Endpoint endpoint = control.controller.attach(two).endpoints().getFirst();
         assertThat(Objects.requireNonNull(control.dataplane.ports.get(endpoint.port()))
                         .fds())
                 .hasSize(2);
-        AttachRequest three = new AttachRequest(
-                "three", null, null, null, null, null, null, null, null, null, null, null, null, null, 3, null);
+        AttachRequest three = Attaching.netns("three").queues(3).request();
         refused(Refusal.Kind.BAD_INPUT, () -> control.controller.attach(three), "--workers 3");
     }
 

@@ -48,23 +48,11 @@ class PublishTest {
 
     private static AttachRequest request(
             String netns, String network, boolean all, @Nullable List<String> expose, String... publish) {
-        return new AttachRequest(
-                netns,
-                null,
-                List.of(network),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                expose,
-                List.of(publish),
-                all,
-                null,
-                null,
-                null);
+        return Attaching.netns(netns)
+                .networks(network)
+                .expose(expose)
+                .publish(all, publish)
+                .request();
     }
 
     private PublishAnswer publish(String container, String... ports) {

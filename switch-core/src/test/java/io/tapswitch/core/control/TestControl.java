@@ -80,23 +80,7 @@ final class TestControl implements AutoCloseable {
     }
 
     static AttachRequest request(@Nullable String netns, @Nullable String name, String... networks) {
-        return new AttachRequest(
-                netns,
-                name,
-                List.of(networks),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        return Attaching.netns(netns).name(name).networks(networks).request();
     }
 
     static AttachRequest withInit(
@@ -105,44 +89,17 @@ final class TestControl implements AutoCloseable {
     }
 
     static AttachRequest withInit(String name, long pid, boolean autoRemove, @Nullable String ip, String... networks) {
-        return new AttachRequest(
-                "/proc/" + pid,
-                name,
-                List.of(networks),
-                ip,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                new AttachRequest.Init(pid, List.of("sleep", "300"), autoRemove));
+        return Attaching.netns("/proc/" + pid)
+                .name(name)
+                .networks(networks)
+                .addresses(ip, null, null)
+                .init(new AttachRequest.Init(pid, List.of("sleep", "300"), autoRemove))
+                .request();
     }
 
     static AttachRequest withAddresses(
             String netns, String network, @Nullable String ip, @Nullable String ip6, @Nullable String mac) {
-        return new AttachRequest(
-                netns,
-                null,
-                List.of(network),
-                ip,
-                ip6,
-                mac,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        return Attaching.netns(netns).networks(network).addresses(ip, ip6, mac).request();
     }
 
     Container attach(String netns, String... networks) {
