@@ -31,7 +31,8 @@ final class NatPressureIT {
     private static final int CONNECTIONS = 70_000;
     private static final int CLIENTS = 5;
     private static final int SERVERS = 6;
-    private static final int FLOOD = 1_000_000;
+    /** More than a worker's table has; the requirement's million where there is time for it. */
+    private static final int FLOOD = Boolean.getBoolean("soak") ? 1_000_000 : 300_000;
 
     private static LabNamespace remote() {
         return LAB.outside().router();
@@ -71,7 +72,7 @@ final class NatPressureIT {
     }
 
     @Test
-    void N16_N17_oneContainersMillionFlowsHarmNobodyElse() {
+    void N16_N17_oneContainersFloodOfFlowsHarmsNobodyElse() {
         LabContainer hostile = LAB.attached("hostile");
         LabContainer other = LAB.attached("other");
         String mac = hostile.mac("172.17.0.1");

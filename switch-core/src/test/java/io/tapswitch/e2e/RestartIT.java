@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("netns")
 @Timeout(300)
 final class RestartIT {
-    private static final int KILLS = Boolean.getBoolean("soak") ? 20 : 5;
+    private static final int KILLS = Boolean.getBoolean("soak") ? 20 : 4;
     private static final Duration NOTICED = Duration.ofSeconds(5);
     /** Takes a TAP from inside, as a program that has lost its way might, and holds it. */
     private static final String HOLD_TAP = """
@@ -48,8 +48,8 @@ final class RestartIT {
         world.cli("network", "create", "--ipv6", "--subnet", "10.66.0.0/16", "--subnet", "fd66::/64", "dev");
         List<LabContainer> members = members(4, "--network", "dev");
         String before = look(members);
-        stream(members.get(0), members.get(1), "10.66.0.3", 12, 5301);
-        stream(members.get(0), members.get(1), "fd66::3", 12, 5302);
+        stream(members.get(0), members.get(1), "10.66.0.3", 8, 5301);
+        stream(members.get(0), members.get(1), "fd66::3", 8, 5302);
         try (Flow flow = Flow.start(members.get(2), "10.66.0.5", members.get(3), 1_000)) {
             Eventually.measureFor(Duration.ofSeconds(2));
             world.daemon().process().kill();
@@ -79,7 +79,7 @@ final class RestartIT {
         world.start();
         List<LabContainer> members = members(3);
         String before = look(members);
-        stream(members.get(0), members.get(1), "172.17.0.3", 10 + 4 * KILLS, 5301);
+        stream(members.get(0), members.get(1), "172.17.0.3", 8 + 3 * KILLS, 5301);
         for (int i = 0; i < KILLS; i++) {
             // The disk is written when the kill comes, or a moment before or after.
             try (Background change = world.daemon().startCli("network", "create", "n" + i)) {

@@ -29,7 +29,7 @@ final class WorkerCostIT {
     private static final Pattern CALLS =
             Pattern.compile("^ *[\\d.]+ +[\\d.]+ +\\d+ +(\\d+) +(?:\\d+ +)?(\\w+)$", Pattern.MULTILINE);
     private static final boolean SOAK = Boolean.getBoolean("soak");
-    private static final int FRAMES = SOAK ? 10_000_000 : 1_000_000;
+    private static final int FRAMES = SOAK ? 10_000_000 : 500_000;
     private static int lastSeed;
 
     @Test
