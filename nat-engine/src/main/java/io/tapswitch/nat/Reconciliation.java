@@ -254,11 +254,11 @@ final class Reconciliation {
     private static <T> Difference<T> difference(List<T> before, List<T> next) {
         int least = Math.min(before.size(), next.size());
         int from = 0;
-        if (before.equals(next)) {
-            return new Difference<>(List.of(), List.of());
-        }
         while (from < least && before.get(from).equals(next.get(from))) {
             from++;
+        }
+        if (from == before.size() && from == next.size()) {
+            return new Difference<>(List.of(), List.of());
         }
         int behind = 0;
         while (behind < least - from

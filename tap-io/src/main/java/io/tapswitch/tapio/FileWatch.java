@@ -43,6 +43,7 @@ public final class FileWatch implements AutoCloseable {
 
     private final Inotify inotify = new Inotify();
     private final DescriptorPoll poll = DescriptorPoll.start("file-watch");
+    private final Consumer<Path> onTouched;
     private final Consumer<Path> onChanged;
     // From here on these belong to the poll's thread.
     /** Each file, and the paths on the way to it at which a change counts. */
@@ -50,7 +51,8 @@ public final class FileWatch implements AutoCloseable {
     /** How often something happened to a file. */
     private final Map<Path, Integer> news = new HashMap<>();
 
-    private FileWatch(Consumer<Path> onChanged) {
+    private FileWatch(Consumer<Path> onTouched, Consumer<Path> onChanged) {
+        this.onTouched = onTouched;
         this.onChanged = onChanged;
     }
 
@@ -61,7 +63,18 @@ public final class FileWatch implements AutoCloseable {
      * @param onChanged hears which of them has changed, as it was named
      */
     public static FileWatch start(List<Path> files, Consumer<Path> onChanged) {
-        FileWatch watch = new FileWatch(onChanged);
+        return start(files, touched -> {}, onChanged);
+    }
+
+    /**
+     * Begins to watch, for one that has something to prepare.
+     *
+     * @param files which need not exist; their directories must
+     * @param onTouched hears at once, each time that something happened to one: what it finds may not be the last word
+     * @param onChanged hears which of them has changed, as it was named
+     */
+    public static FileWatch start(List<Path> files, Consumer<Path> onTouched, Consumer<Path> onChanged) {
+        FileWatch watch = new FileWatch(onTouched, onChanged);
         try {
             for (Path file : files) {
                 watch.follow(file);
@@ -140,6 +153,7 @@ public final class FileWatch implements AutoCloseable {
             }
             int count = news.merge(file, 1, Integer::sum);
             poll.after(Duration.ofMillis(QUIET_MS), () -> tellIfQuiet(file, count));
+            onTouched.accept(file);
         }
     }
 

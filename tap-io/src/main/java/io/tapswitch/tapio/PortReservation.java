@@ -22,7 +22,8 @@ import java.util.List;
  *
  * <p>A TCP socket is bound and does not listen: where nothing is steered, a SYN for it is refused as for a free port. A
  * UDP socket has a filter that drops everything before it is queued, so it holds no memory for datagrams that nobody
- * reads; while nothing is steered a datagram for it is lost in silence. An IPv6 socket is for IPv6 only. None has
+ * reads; while nothing is steered a datagram for it is lost in silence. An IPv6 socket is for IPv6 only, but for {@link
+ * #reserveBoth}, which holds a port of both families by one file. None has
  * SO_REUSEADDR or SO_REUSEPORT, with which another could join it. By a mark {@link BindGuard} knows them, so that after
  * a restart they can be bound to ports that are marked already.
  *
@@ -94,6 +95,18 @@ public final class PortReservation implements AutoCloseable {
      * @param address one of the host's, or 0.0.0.0 or :: for all of that family
      */
     public static Outcome reserve(int protocol, IpAddress address, int first, int last) {
+        return reserve(protocol, address, true, first, last);
+    }
+
+    /**
+     * Reserves TCP or UDP ports on all addresses of both families, all or none. Where somebody has one in one family it
+     * does not say in which: who wants to know asks for each.
+     */
+    public static Outcome reserveBoth(int protocol, int first, int last) {
+        return reserve(protocol, Ipv6Address.fromBits(0, 0), false, first, last);
+    }
+
+    private static Outcome reserve(int protocol, IpAddress address, boolean only, int first, int last) {
         if (first < 1 || last > 0xffff || first > last || last - first >= MAX_PORTS) {
             throw new IllegalArgumentException(
                     "ports " + first + "-" + last + ": must be at most " + MAX_PORTS + " within 1-65535");
@@ -101,7 +114,7 @@ public final class PortReservation implements AutoCloseable {
         int[] fds = new int[last - first + 1];
         try (Arena arena = Arena.ofConfined()) {
             for (int port = first; port <= last; port++) {
-                int fd = boundSocket(protocol, address, port, arena);
+                int fd = boundSocket(protocol, address, only, port, arena);
                 if (isMissing(fd)) {
                     return new Outcome.Reserved(new PortReservation(new int[0]));
                 }
@@ -123,7 +136,7 @@ public final class PortReservation implements AutoCloseable {
     }
 
     /** A socket with the port, or a negative errno. */
-    private static int boundSocket(int protocol, IpAddress address, int port, Arena arena) {
+    private static int boundSocket(int protocol, IpAddress address, boolean only, int port, Arena arena) {
         int type = switch (protocol) {
             case IpProtocol.TCP, IpProtocol.SCTP -> SOCK_STREAM;
             case IpProtocol.UDP -> SOCK_DGRAM;
@@ -139,7 +152,7 @@ public final class PortReservation implements AutoCloseable {
             Syscalls.setsockopt(fd, SOL_SOCKET, SO_MARK, BindGuard.OWN_MARK);
         }
         if (result >= 0 && address.isIpv6()) {
-            result = Syscalls.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+            result = Syscalls.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, only ? 1 : 0);
         }
         if (result >= 0 && type == SOCK_DGRAM) {
             result = dropAll(fd, arena);

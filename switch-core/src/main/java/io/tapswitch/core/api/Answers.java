@@ -231,6 +231,7 @@ final class Answers {
             String kernel,
             String uplink,
             LookAnswers.@Nullable Outside outside,
+            LookAnswers.Publications publications,
             String keeper,
             String socket,
             String stateDir,

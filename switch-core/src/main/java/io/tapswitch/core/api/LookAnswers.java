@@ -29,7 +29,10 @@ final class LookAnswers {
             long idleMs,
             int worker) {}
 
-    /** What went through a publication since it was there; the address is empty where it is on all of the host's. */
+    /**
+     * What went through a publication since it was there; the address is empty where it is on all of the host's. One
+     * that is not in force says what it waits for.
+     */
     record PortCounters(
             String container,
             String address,
@@ -39,12 +42,16 @@ final class LookAnswers {
             String protocol,
             List<String> allow,
             boolean inForce,
+            String waiting,
             long connections,
             long refused,
             long packetsIn,
             long bytesIn,
             long packetsOut,
             long bytesOut) {}
+
+    /** How many publications there are: in force, waiting for a container, waiting for a process of the host. */
+    record Publications(int inForce, int waitingForContainer, int waitingForHost) {}
 
     /** The way to the outside; the second range of ports is left to the host's own clients, 0 when there is none. */
     record Outside(

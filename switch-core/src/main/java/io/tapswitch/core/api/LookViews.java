@@ -73,12 +73,17 @@ final class LookViews {
                 port.protocol().word(),
                 port.allow().stream().map(IpPrefix::toString).toList(),
                 view.inForce(),
+                view.waiting(),
                 view.counts().connections(),
                 view.counts().refused(),
                 view.counts().packetsIn(),
                 view.counts().bytesIn(),
                 view.counts().packetsOut(),
                 view.counts().bytesOut());
+    }
+
+    static LookAnswers.Publications publications(Looking.PortTotals totals) {
+        return new LookAnswers.Publications(totals.inForce(), totals.waitingForContainer(), totals.waitingForHost());
     }
 
     static LookAnswers.@Nullable Outside outside(@Nullable OutsideState state) {

@@ -257,6 +257,7 @@ public final class Routes {
                 System.getProperty("os.version"),
                 controller.looking().outside() == null ? "none" : "shared",
                 LookViews.outside(controller.looking().outside()),
+                LookViews.publications(controller.looking().portTotals()),
                 controller.keeper(),
                 about.socket().toAbsolutePath().toString(),
                 about.stateDirectory().toAbsolutePath().toString(),

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,6 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * containers would wait for one. From then on it is read again
  * when it was closed or renamed into place (100 ms after, see {@link FileWatch}) and when somebody asks for it, as
  * SIGHUP does.
+ * While the file rests, its text is parsed already, so that the reading itself only has to find the same text again.
  * A file with a fault, or one that contradicts what is there, changes nothing: the one before stays in force, and log,
  * warning and listener say why. The log says it once, not with every further reading of the same file.
  *
@@ -42,7 +46,7 @@ public final class ConfigWatch implements AutoCloseable {
     private static final int EMPTY_LOOKS = 20;
 
     private final Path file;
-    private final BiFunction<String, String, Configuration> parser;
+    private final ParsedOnce parser;
     private final Consumer<Configuration> bringIntoForce;
     private final BiConsumer<Path, @Nullable String> onReload;
     private final ExecutorService readings = Executors.newSingleThreadExecutor(
@@ -51,6 +55,7 @@ public final class ConfigWatch implements AutoCloseable {
     private final ReentrantLock reading = new ReentrantLock();
 
     private final AtomicBoolean isRequested = new AtomicBoolean();
+    private final AtomicBoolean isPreparing = new AtomicBoolean();
     /** Of the last reading. */
     private String lastText = "";
 
@@ -72,8 +77,22 @@ public final class ConfigWatch implements AutoCloseable {
             BiFunction<String, String, Configuration> parser,
             Consumer<Configuration> bringIntoForce,
             BiConsumer<Path, @Nullable String> onReload) {
+        this(file, parser, () -> "", bringIntoForce, onReload);
+    }
+
+    /**
+     * The same, where what a text means depends on something besides.
+     *
+     * @param basis what the parser takes into account besides the text, as a value
+     */
+    public ConfigWatch(
+            Path file,
+            BiFunction<String, String, Configuration> parser,
+            Supplier<@Nullable Object> basis,
+            Consumer<Configuration> bringIntoForce,
+            BiConsumer<Path, @Nullable String> onReload) {
         this.file = file;
-        this.parser = parser;
+        this.parser = new ParsedOnce(file.toString(), parser, basis);
         this.bringIntoForce = bringIntoForce;
         this.onReload = onReload;
         this.current = Configuration.empty(file.toString());
@@ -88,9 +107,9 @@ public final class ConfigWatch implements AutoCloseable {
         reading.lock();
         try {
             // Before the reading that counts, so that nothing written after it goes unseen.
-            watch = FileWatch.start(List.of(file), path -> reload());
+            watch = FileWatch.start(List.of(file), path -> prepare(), path -> reload());
             lastText = ConfigFile.text(file);
-            Configuration first = parser.apply(file.toString(), lastText);
+            Configuration first = parser.parse(lastText);
             bringIntoForceFirst(first, orGoOn);
         } finally {
             reading.unlock();
@@ -122,6 +141,29 @@ public final class ConfigWatch implements AutoCloseable {
         }
     }
 
+    /** The file was touched: what it says now is parsed while it rests, and counts only if it says so afterwards. */
+    private void prepare() {
+        if (isPreparing.compareAndSet(false, true)) {
+            try {
+                readings.execute(this::prepareWhenStarted);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("{} is not read any more", file);
+            }
+        }
+    }
+
+    private void prepareWhenStarted() {
+        isPreparing.set(false);
+        reading.lock();
+        try {
+            parser.parse(ConfigFile.text(file));
+        } catch (RuntimeException e) {
+            LOG.debug("{} is not to be read yet: {}", file, e.getMessage());
+        } finally {
+            reading.unlock();
+        }
+    }
+
     private void readWhenStarted() {
         isRequested.set(false);
         reading.lock();
@@ -135,13 +177,14 @@ public final class ConfigWatch implements AutoCloseable {
     private void read() {
         String before = fault;
         try {
+            FileTime changed = changed();
             String text = ConfigFile.text(file);
-            if ((text.isEmpty() || !text.equals(lastText)) && !isSettled(text)) {
+            if ((text.isEmpty() || !text.equals(lastText)) && !isSettled(text, changed)) {
                 // Somebody is writing it just now. The watch tells when that is over.
                 return;
             }
             lastText = text;
-            Configuration next = parser.apply(file.toString(), text);
+            Configuration next = parser.parse(text);
             bringIntoForce.accept(next);
             boolean isNew = !next.equals(current) || before != null;
             current = next;
@@ -165,24 +208,36 @@ public final class ConfigWatch implements AutoCloseable {
 
     /**
      * A file that is just being written must not count: it is cut to nothing first, and would seem to declare nothing
-     * at all. So a change must last for a moment, and one to nothing for a second. The time of the last write counts
-     * too: a file that is written again and again may be empty at each look.
+     * at all. So a change must last for a moment, and one to nothing for a second. The time of the last change counts
+     * too: a file that is written again and again may be empty at each look. One that has rested for so long already,
+     * as it has when the watch tells of it, is not waited for.
+     *
+     * @param changed when it was, before the text was read
      */
-    private boolean isSettled(String text) {
-        FileTime written = written();
-        boolean isSettled = true;
-        for (int looks = text.isEmpty() ? EMPTY_LOOKS : 1; looks > 0 && isSettled; looks--) {
+    private boolean isSettled(String text, FileTime changed) {
+        int looks = text.isEmpty() ? EMPTY_LOOKS : 1;
+        boolean isSettled = changed().equals(changed);
+        if (isSettled && hasRested(changed, looks * LOOK_NS)) {
+            return true;
+        }
+        for (; looks > 0 && isSettled; looks--) {
             LockSupport.parkNanos(LOOK_NS);
-            isSettled = text.equals(ConfigFile.text(file)) && written().equals(written);
+            isSettled = text.equals(ConfigFile.text(file)) && changed().equals(changed);
         }
         return isSettled;
     }
 
-    private FileTime written() {
+    private static boolean hasRested(FileTime since, long ns) {
+        return Duration.between(since.toInstant(), Instant.now()).compareTo(Duration.ofNanos(ns)) >= 0;
+    }
+
+    /** {@return when the file was written or put there; a program can set the time of the last write, but not this} */
+    private FileTime changed() {
         try {
-            return Files.getLastModifiedTime(file);
+            return (FileTime) Files.getAttribute(file, "unix:ctime");
         } catch (IOException e) {
-            throw Refusal.failed("cannot look at " + file + ": " + e.getMessage());
+            // The reading says in its own words why not.
+            return FileTime.fromMillis(0);
         }
     }
 

@@ -89,6 +89,7 @@ final class ConfigurationFiles implements AutoCloseable {
             ConfigWatch watch = new ConfigWatch(
                     onlyPorts,
                     (path, text) -> PortsFile.parse(path, text, publishAddress()),
+                    this::publishAddress,
                     this::reconcilePorts,
                     this::reloaded);
             ports = watch;

@@ -302,7 +302,7 @@ final class Containers {
         boolean ended = all || Selection.meansEnded(filters);
         List<Container> list = new ArrayList<>(state.containers().stream()
                 .filter(container -> ended || container.isRunning())
-                .filter(Selection.containers(filters, state))
+                .filter(Selection.containers(filters, state, publishing.served(state)))
                 .toList());
         return list.reversed();
     }

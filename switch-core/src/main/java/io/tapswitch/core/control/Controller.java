@@ -103,7 +103,7 @@ public final class Controller implements AutoCloseable {
         this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning);
         this.ports = new HostPorts(kernel == null ? PortKeeper.NONE : new SocketKeeper(kernel), EphemeralPorts::now);
         this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, ports, this::listener);
-        this.hostNews = new HostNews(desired, dataplane, this.host, outside);
+        this.hostNews = new HostNews(desired, ports, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
@@ -112,7 +112,7 @@ public final class Controller implements AutoCloseable {
         this.containers = new Containers(
                 desired, plumbing, devices, inits, departures, publishing, chronicle, dataplane.workers());
         this.restore = new Restore(desired, plumbing, devices, inits, departures);
-        this.looking = new Looking(desired, dataplane, outside);
+        this.looking = new Looking(desired, ports, dataplane, outside);
         this.natWatch = new NatWatch(looking::nat, log);
         events.deliver(devices::endpointOfPort, this::portGone);
     }

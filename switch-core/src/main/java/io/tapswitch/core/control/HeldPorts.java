@@ -8,56 +8,114 @@ import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Theory of operation: which of the host's ports are spoken for, and which one comes next (P2, P3).
  *
  * <p>Two publications collide when they have a protocol, a family, a port and an address in common; an address of which
- * there may be many ({@code 0.0.0.0}, {@code ::}) has all of its family in common with any other. Ranges are kept as
- * ranges:
+ * there may be many ({@code 0.0.0.0}, {@code ::}) has all of its family in common with any other. For each port there
+ * is who has it:
  *
  * <pre>
- *   (protocol, family, address or any)  ->  first port -> publication      ranges of one tree never overlap
+ *   (protocol, family, address or any)  ->  port -> publication      a port has one holder
  *
- *   an exact address collides in two trees: its own, and that of any
- *   any collides in all trees of its family: one for each address that somebody named
+ *   an exact address collides in two of them: its own, and that of any
+ *   any collides in all of its family: one for each address that somebody named
  * </pre>
  *
- * <p>So a question costs a look into a few trees, whatever the sizes of the ranges, and 10 000 publications are
- * entered in some milliseconds. Made anew for each change; belongs to who made it.
+ * <p>So a question costs a look for each port, and 10 000 publications are entered in a millisecond, which counts: each
+ * change enters all of them again. Made anew for each change; belongs to who made it.
  */
 final class HeldPorts {
-    private final Map<Family, Map<IpAddress, NavigableMap<Integer, Publication>>> exact = new HashMap<>();
-    private final Map<Family, NavigableMap<Integer, Publication>> any = new HashMap<>();
+    private static final int FAMILIES = 2 * PortProtocol.values().length;
 
-    /** What can collide at all. */
-    private record Family(PortProtocol protocol, boolean ipv6) {}
+    private final @Nullable Holders[] any = new Holders[FAMILIES];
+    private final List<Map<IpAddress, Holders>> exact = new ArrayList<>();
 
-    /** Enters a publication; one whose port is not chosen yet holds nothing. */
-    void add(Publication publication) {
-        if (publication.firstHostPort() == 0) {
-            return;
+    /** Who has each port: pages of ports, made when the first of them is entered. */
+    private static final class Holders {
+        private static final int PAGE_BITS = 6;
+        private static final int PAGE = 1 << PAGE_BITS;
+        private static final int PORTS = 1 << 16;
+
+        /** Nobody has a port of it; shared, and never written to. */
+        private static final @Nullable Publication[] FREE = new Publication[PAGE];
+
+        private final @Nullable Publication[][] pages = new Publication[PORTS >> PAGE_BITS][];
+
+        Holders() {
+            Arrays.fill(pages, FREE);
         }
-        for (boolean ipv6 : new boolean[] {false, true}) {
-            if (publication.isOn(ipv6)) {
-                Family family = new Family(publication.protocol(), ipv6);
-                tree(family, publication.address()).put(publication.firstHostPort(), publication);
+
+        void add(Publication publication) {
+            // What does not fit is a fault of the file that the state was read from; its other ports count.
+            int last = Math.min(publication.lastHostPort(), PORTS - 1);
+            for (int port = publication.firstHostPort(); port <= last; port++) {
+                int page = port >> PAGE_BITS;
+                if (pages[page] == FREE) {
+                    pages[page] = new Publication[PAGE];
+                }
+                pages[page][port & (PAGE - 1)] = publication;
             }
+        }
+
+        @Nullable
+        Publication within(int first, int last) {
+            int port = Math.min(last, PORTS - 1);
+            while (port >= first) {
+                @Nullable Publication[] page = pages[port >> PAGE_BITS];
+                Publication holder = page[port & (PAGE - 1)];
+                if (holder != null) {
+                    return holder;
+                }
+                port = page == FREE ? (port & -PAGE) - 1 : port - 1;
+            }
+            return null;
         }
     }
 
-    private NavigableMap<Integer, Publication> tree(Family family, @Nullable IpAddress address) {
-        return address == null || PublishedPorts.isAny(address)
-                ? any.computeIfAbsent(family, key -> new TreeMap<>())
-                : exact.computeIfAbsent(family, key -> new HashMap<>())
-                        .computeIfAbsent(address, key -> new TreeMap<>());
+    HeldPorts() {
+        for (int family = 0; family < FAMILIES; family++) {
+            exact.add(new HashMap<>());
+        }
+    }
+
+    /** {@return what can collide at all, as a number} */
+    private static int family(PortProtocol protocol, boolean ipv6) {
+        return protocol.ordinal() * 2 + (ipv6 ? 1 : 0);
+    }
+
+    /** Enters a publication; one whose port is not chosen yet holds nothing. */
+    void add(Publication publication) {
+        if (publication.firstHostPort() != 0) {
+            add(publication, false);
+            add(publication, true);
+        }
+    }
+
+    private void add(Publication publication, boolean ipv6) {
+        if (publication.isOn(ipv6)) {
+            holders(family(publication.protocol(), ipv6), publication.address()).add(publication);
+        }
+    }
+
+    private Holders holders(int family, @Nullable IpAddress address) {
+        if (address != null && !PublishedPorts.isAny(address)) {
+            return exact.get(family).computeIfAbsent(address, key -> new Holders());
+        }
+        Holders holders = any[family];
+        if (holders == null) {
+            holders = new Holders();
+            any[family] = holders;
+        }
+        return holders;
     }
 
     /** {@return a publication that has one of the ports that what is asked for would have at {@code first}, or null} */
@@ -65,33 +123,29 @@ final class HeldPorts {
     Publication holder(PortSpec asked, int first) {
         int last = first + asked.count() - 1;
         IpAddress address = asked.address();
-        for (boolean ipv6 : new boolean[] {false, true}) {
-            if (address == null || address.isIpv6() == ipv6) {
-                Publication holder = holder(new Family(asked.protocol(), ipv6), address, first, last);
-                if (holder != null) {
-                    return holder;
-                }
-            }
-        }
-        return null;
+        Publication holder = address == null || !address.isIpv6()
+                ? holder(family(asked.protocol(), false), address, first, last)
+                : null;
+        return holder == null && (address == null || address.isIpv6())
+                ? holder(family(asked.protocol(), true), address, first, last)
+                : holder;
     }
 
-    private @Nullable Publication holder(Family family, @Nullable IpAddress address, int first, int last) {
-        Publication holder = within(any.get(family), first, last);
-        Map<IpAddress, NavigableMap<Integer, Publication>> named = exact.getOrDefault(family, Map.of());
-        if (holder == null && address != null && !PublishedPorts.isAny(address)) {
-            return within(named.get(address), first, last);
+    private @Nullable Publication holder(int family, @Nullable IpAddress address, int first, int last) {
+        Holders all = any[family];
+        Publication holder = all == null ? null : all.within(first, last);
+        if (holder != null) {
+            return holder;
         }
-        for (NavigableMap<Integer, Publication> tree : named.values()) {
-            holder = holder == null ? within(tree, first, last) : holder;
+        Map<IpAddress, Holders> named = exact.get(family);
+        if (address != null && !PublishedPorts.isAny(address)) {
+            Holders own = named.get(address);
+            return own == null ? null : own.within(first, last);
+        }
+        for (Holders each : named.values()) {
+            holder = holder == null ? each.within(first, last) : holder;
         }
         return holder;
-    }
-
-    private static @Nullable Publication within(
-            @Nullable NavigableMap<Integer, Publication> tree, int first, int last) {
-        Map.Entry<Integer, Publication> below = tree == null ? null : tree.floorEntry(last);
-        return below == null || below.getValue().lastHostPort() < first ? null : below.getValue();
     }
 
     /** Refuses ports that somebody has, in docker's words, and says who. */

@@ -19,13 +19,20 @@ final class HostNews implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostNews.class);
 
     private final Desired desired;
+    private final HostPorts ports;
     private final Dataplane dataplane;
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
     private volatile boolean closed;
 
-    HostNews(Desired desired, Dataplane dataplane, HostPortWiring host, @Nullable OutsideWiring outside) {
+    HostNews(
+            Desired desired,
+            HostPorts ports,
+            Dataplane dataplane,
+            HostPortWiring host,
+            @Nullable OutsideWiring outside) {
         this.desired = desired;
+        this.ports = ports;
         this.dataplane = dataplane;
         this.host = host;
         this.outside = outside;
@@ -55,8 +62,12 @@ final class HostNews implements AutoCloseable {
 
     private void look() {
         desired.locked(() -> {
-            if (outside != null && !closed && outside.look()) {
-                desired.apply(desired.state());
+            if (outside != null && !closed) {
+                // A process of the host that had a published port may have ended.
+                boolean isServed = ports.isServedNow(desired.state());
+                if (outside.look() || isServed) {
+                    desired.apply(desired.state());
+                }
             }
             return true;
         });

@@ -7,11 +7,10 @@ import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +30,18 @@ import org.slf4j.LoggerFactory;
  * refused, as docker does it (A-PORT-19).
  *
  * <p>At a start a process of the host may have a port that was published before: that publication is not served, a
- * warning says so, and every change tries it again: none is refused because of it, and its number stays its own. All
- * calls come under the lock of {@link Desired}; {@link #served} and {@link #warnings} are for anybody.
+ * warning says so, and it is tried again with every change and every two seconds: no change is refused because of it,
+ * and its number stays its own. All calls come under the lock of {@link Desired}; {@link #served}, {@link #whyWaiting}
+ * and {@link #warnings} are for anybody.
  */
 final class HostPorts {
     private static final Logger LOG = LoggerFactory.getLogger(HostPorts.class);
     private static final int TRIES = 10;
+    /** Unserved publications that are tried again at a time: a failing try costs a look at the host's sockets. */
+    private static final int TRIES_AGAIN = 64;
+
+    /** Of thousands that are not served each has the same to say. */
+    private static final int COMPLAINTS = 8;
 
     private final PortKeeper keeper;
     private final Supplier<EphemeralPorts> range;
@@ -46,6 +51,7 @@ final class HostPorts {
     private volatile Map<Integer, String> unserved = Map.of();
 
     private int lastChosen;
+    private int lastTried;
 
     HostPorts(PortKeeper keeper, Supplier<EphemeralPorts> range) {
         this.keeper = keeper;
@@ -67,25 +73,63 @@ final class HostPorts {
         return active.stream().filter(port -> !without.containsKey(port.rule())).toList();
     }
 
-    /** {@return whether something is in force but not served, so that another try may be worth while} */
-    boolean hasUnserved() {
-        return !unserved.isEmpty();
+    /**
+     * Tries again to have the ports that a process of the host had, at the numbers that they have; some at a time, each
+     * in its turn.
+     *
+     * @return whether one is served from now on, so that a version is due
+     */
+    boolean isServedNow(DesiredState state) {
+        Map<Integer, String> without = unserved;
+        if (without.isEmpty()) {
+            return false;
+        }
+        TreeMap<Integer, Publication> waiting = new TreeMap<>(inForce(state));
+        waiting.keySet().retainAll(without.keySet());
+        List<Publication> turns =
+                new ArrayList<>(waiting.tailMap(lastTried, false).values());
+        turns.addAll(waiting.headMap(lastTried, true).values());
+        Map<Integer, String> left = new HashMap<>(without);
+        for (Publication publication : turns.subList(0, Math.min(TRIES_AGAIN, turns.size()))) {
+            lastTried = publication.id();
+            tryAgain(() -> {
+                take(publication);
+                left.remove(publication.id());
+                LOG.info("{} is served now", publication.asked());
+            });
+        }
+        unserved = Map.copyOf(left);
+        return left.size() < without.size();
+    }
+
+    /** {@return why a publication is not in force, in words for people; nothing when it is} */
+    String whyWaiting(DesiredState state, Publication publication) {
+        String why = unserved.get(publication.id());
+        return why != null ? why : PublishedPorts.whyWaiting(state, publication);
+    }
+
+    /** {@return how many publications in force have no port because a process of the host has it} */
+    int unserved() {
+        return unserved.size();
     }
 
     /** Reserves what was published when the last daemon ended; what cannot be had is not served. */
     void adopt(DesiredState state) {
-        Map<Integer, String> without = new HashMap<>();
+        Map<Integer, String> without = new LinkedHashMap<>();
         for (Publication publication : inForce(state).values()) {
             if (!isReserved(publication)) {
                 try {
-                    keeper.reserve(publication);
-                    reserved.put(publication.id(), publication);
+                    take(publication);
                 } catch (Refusal e) {
-                    without.put(
-                            publication.id(), publication.asked() + " is published but not served: " + e.sentence());
-                    LOG.warn("port {} is published but not served: {}", publication.asked(), e.sentence());
+                    without.put(publication.id(), e.sentence());
+                    if (without.size() <= COMPLAINTS) {
+                        LOG.warn("port {} is published but not served: {}", publication.asked(), e.sentence());
+                    }
                 }
             }
+        }
+        if (without.size() > COMPLAINTS) {
+            LOG.warn("{} more ports are published but not served", without.size() - COMPLAINTS);
         }
         unserved = Map.copyOf(without);
     }
@@ -233,7 +277,7 @@ final class HostPorts {
     void release(DesiredState now) {
         Map<Integer, Publication> active = inForce(now);
         going(active).forEach(this::release);
-        if (hasUnserved()) {
+        if (!unserved.isEmpty()) {
             Map<Integer, String> without = new HashMap<>(unserved);
             without.keySet().retainAll(active.keySet());
             unserved = Map.copyOf(without);
@@ -279,11 +323,22 @@ final class HostPorts {
 
     /** {@return what a person should know about ports that others have} */
     List<String> warnings(DesiredState state) {
-        Set<Integer> known = new HashSet<>();
-        state.publications().forEach(publication -> known.add(publication.id()));
-        return unserved.entrySet().stream()
-                .filter(entry -> known.contains(entry.getKey()))
-                .map(Map.Entry::getValue)
-                .toList();
+        Map<Integer, String> without = unserved;
+        List<String> warnings = new ArrayList<>();
+        if (!without.isEmpty()) {
+            for (Publication publication : state.publications()) {
+                String why = without.get(publication.id());
+                if (why != null) {
+                    warnings.add(publication.asked() + " is published but not served: " + why);
+                }
+            }
+        }
+        if (warnings.size() > COMPLAINTS) {
+            String more = warnings.size() - COMPLAINTS
+                    + " more ports are published but not served; tapswitch stats -p says why each waits";
+            warnings.subList(COMPLAINTS, warnings.size()).clear();
+            warnings.add(more);
+        }
+        return warnings;
     }
 }

@@ -33,6 +33,7 @@ public final class Looking {
     private static final String UPLINK = "uplink";
 
     private final Desired desired;
+    private final HostPorts hostPorts;
     private final Dataplane dataplane;
     private final @Nullable OutsideWiring outside;
     private final Set<Integer> captured = new HashSet<>();
@@ -40,8 +41,27 @@ public final class Looking {
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
     public record FlowView(String container, String network, FlowEntry entry) {}
 
-    /** A publication, the name of its container, whether it is in force, and what went through it. */
-    public record PortView(String container, Publication publication, boolean inForce, RuleCounts counts) {}
+    /**
+     * A publication and what went through it.
+     *
+     * @param container its container's name
+     * @param waiting why it is not in force, nothing when it is
+     */
+    public record PortView(String container, Publication publication, String waiting, RuleCounts counts) {
+        /** {@return whether its packets come} */
+        public boolean inForce() {
+            return waiting.isEmpty();
+        }
+    }
+
+    /**
+     * How many publications there are.
+     *
+     * @param inForce whose packets come
+     * @param waitingForContainer until it is there, runs and has a way out
+     * @param waitingForHost until a process of the host gives up the port
+     */
+    public record PortTotals(int inForce, int waitingForContainer, int waitingForHost) {}
 
     /** The counters of an uplink's port. */
     public record UplinkCounters(String device, CounterSnapshot counters) {}
@@ -53,8 +73,9 @@ public final class Looking {
      */
     public record Target(Map<Integer, String> ports) {}
 
-    Looking(Desired desired, Dataplane dataplane, @Nullable OutsideWiring outside) {
+    Looking(Desired desired, HostPorts hostPorts, Dataplane dataplane, @Nullable OutsideWiring outside) {
         this.desired = desired;
+        this.hostPorts = hostPorts;
         this.dataplane = dataplane;
         this.outside = outside;
     }
@@ -103,17 +124,30 @@ public final class Looking {
         // To ask costs each worker a command; with nothing published there is nothing to ask.
         Map<Integer, RuleCounts> counts =
                 chosen.isEmpty() ? Map.of() : Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
-        Set<Integer> active = new HashSet<>();
-        PublishedPorts.active(state).forEach(port -> active.add(port.rule()));
+        Set<Integer> served = served(state);
         List<PortView> views = new ArrayList<>();
         for (Publication publication : chosen) {
             views.add(new PortView(
                     name(state, publication),
                     publication,
-                    active.contains(publication.id()),
+                    served.contains(publication.id()) ? "" : hostPorts.whyWaiting(state, publication),
                     counts.getOrDefault(publication.id(), NOTHING)));
         }
         return views;
+    }
+
+    /** {@return how many publications there are, and what they wait for} */
+    public PortTotals portTotals() {
+        DesiredState state = desired.state();
+        int inForce = served(state).size();
+        int unserved = hostPorts.unserved();
+        return new PortTotals(inForce, Math.max(0, state.publications().size() - inForce - unserved), unserved);
+    }
+
+    private Set<Integer> served(DesiredState state) {
+        Set<Integer> served = new HashSet<>();
+        hostPorts.served(state).forEach(port -> served.add(port.rule()));
+        return served;
     }
 
     private static String name(DesiredState state, Publication publication) {

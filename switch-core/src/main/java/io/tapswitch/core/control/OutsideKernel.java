@@ -97,6 +97,11 @@ interface OutsideKernel {
      */
     Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last);
 
+    /** {@return what a person should know about held ports; any thread} */
+    default List<String> warnings() {
+        return List.of();
+    }
+
     /** {@return ports of the host's own sockets within a range, on any address: slots are all ANY} */
     List<PortRange> socketsWithin(int first, int last);
 

@@ -367,7 +367,9 @@ final class OutsideWiring {
 
     /** {@return what a person should look at} */
     List<String> warnings() {
-        return warnings;
+        List<String> all = new ArrayList<>(warnings);
+        all.addAll(kernel.warnings());
+        return all;
     }
 
     private OutsideState shown() {

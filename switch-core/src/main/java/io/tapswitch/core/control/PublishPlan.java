@@ -34,13 +34,19 @@ import org.jspecify.annotations.Nullable;
  *   <li>is not declared any more goes.
  * </ul>
  *
+ * <p>Most reloads change little of a long list. What stands in the same order at the begin and at the end of the list
+ * and of what is there is paired by going along; only the rest is looked up. A publication of which nothing is
+ * otherwise stays the very same object, which those after this one take for "nothing to do".
+ *
  * <p>A port that somebody else has, in the same file or by a command, is refused with the line of the entry.
  */
 final class PublishPlan {
     private final DesiredState state;
     private final Source source;
     private final Map<Integer, Publication> next = new LinkedHashMap<>();
-    private final Map<Key, Deque<Publication>> owned = new HashMap<>();
+    /** What the file has published so far, in order; null where an entry has taken it. */
+    private final List<@Nullable Publication> owned = new ArrayList<>();
+
     private final Map<Key, Deque<Publication>> commands = new HashMap<>();
     private final List<Publication> declared = new ArrayList<>();
     private final Map<Integer, DeclaredPort> entries = new HashMap<>();
@@ -56,7 +62,7 @@ final class PublishPlan {
             next.put(publication.id(), publication);
             Container container = state.containersById().get(publication.container());
             if (publication.origin() instanceof Origin.File origin && isOurs.test(origin)) {
-                add(owned, new Key(publication.container(), publication.asked(), null), publication);
+                owned.add(publication);
             } else if (container != null) {
                 add(commands, new Key(container.name(), publication.asked(), publication.allow()), publication);
             }
@@ -101,19 +107,20 @@ final class PublishPlan {
 
     private DesiredState plan(List<DeclaredPort> ports) {
         int rule = state.nextRule();
-        for (DeclaredPort port : ports) {
-            Publication there = there(port);
-            Origin.File origin = new Origin.File(source.file(), port.line());
-            int hostPort = port.asked().isDynamic() ? 0 : port.asked().firstHostPort();
-            Publication publication = there == null
-                    ? new Publication(rule++, port.container(), port.asked(), hostPort, port.allow(), origin)
-                    : new Publication(
-                            there.id(), port.container(), there.asked(), there.firstHostPort(), port.allow(), origin);
+        @Nullable Publication[] there = there(ports);
+        for (int i = 0; i < there.length; i++) {
+            DeclaredPort port = ports.get(i);
+            Publication known = there[i];
+            Publication publication = known == null ? made(rule++, port) : kept(known, port);
             next.put(publication.id(), publication);
             declared.add(publication);
             entries.put(publication.id(), port);
         }
-        owned.values().forEach(left -> left.forEach(publication -> next.remove(publication.id())));
+        for (Publication left : owned) {
+            if (left != null) {
+                next.remove(left.id());
+            }
+        }
         List<Publication> all = List.copyOf(next.values());
         if (all.equals(state.publications())) {
             return state;
@@ -123,14 +130,76 @@ final class PublishPlan {
         return wanted;
     }
 
-    private @Nullable Publication there(DeclaredPort port) {
-        Deque<Publication> ours = owned.get(new Key(port.container(), port.asked(), null));
-        Publication there = ours == null ? null : ours.poll();
-        if (there == null) {
-            Deque<Publication> made = commands.get(new Key(port.container(), port.asked(), port.allow()));
-            there = made == null ? null : made.poll();
+    private Publication made(int rule, DeclaredPort port) {
+        int hostPort = port.asked().isDynamic() ? 0 : port.asked().firstHostPort();
+        return new Publication(
+                rule,
+                port.container(),
+                port.asked(),
+                hostPort,
+                port.allow(),
+                new Origin.File(source.file(), port.line()));
+    }
+
+    private Publication kept(Publication there, DeclaredPort port) {
+        boolean isSame = there.origin() instanceof Origin.File origin
+                && origin.line() == port.line()
+                && origin.file().equals(source.file())
+                && there.allow().equals(port.allow());
+        return isSame
+                ? there
+                : new Publication(
+                        there.id(),
+                        port.container(),
+                        there.asked(),
+                        there.firstHostPort(),
+                        port.allow(),
+                        new Origin.File(source.file(), port.line()));
+    }
+
+    /** {@return for each entry the publication that is there already, null for none; those are not owned any more} */
+    private @Nullable Publication[] there(List<DeclaredPort> ports) {
+        @Nullable Publication[] there = new Publication[ports.size()];
+        int least = Math.min(there.length, owned.size());
+        int from = 0;
+        while (from < least && isSame(owned.get(from), ports.get(from))) {
+            there[from] = owned.set(from, null);
+            from++;
+        }
+        int behind = 1;
+        while (behind <= least - from
+                && isSame(owned.get(owned.size() - behind), ports.get(there.length - behind))
+                // Of entries that are alike, as only open ones can be, the first keeps the first port.
+                && !ports.get(there.length - behind).asked().isDynamic()) {
+            there[there.length - behind] = owned.set(owned.size() - behind, null);
+            behind++;
+        }
+        Map<Key, Deque<Integer>> places = new HashMap<>();
+        for (int i = from; i <= owned.size() - behind; i++) {
+            Publication ours = owned.get(i);
+            if (ours != null) {
+                places.computeIfAbsent(new Key(ours.container(), ours.asked(), null), any -> new ArrayDeque<>())
+                        .add(i);
+            }
+        }
+        for (int i = from; i <= there.length - behind; i++) {
+            DeclaredPort port = ports.get(i);
+            Deque<Integer> ours = places.get(new Key(port.container(), port.asked(), null));
+            Integer place = ours == null ? null : ours.poll();
+            there[i] = place == null ? byCommand(port) : owned.set(place, null);
         }
         return there;
+    }
+
+    private static boolean isSame(@Nullable Publication ours, DeclaredPort port) {
+        return ours != null
+                && ours.asked().equals(port.asked())
+                && ours.container().equals(port.container());
+    }
+
+    private @Nullable Publication byCommand(DeclaredPort port) {
+        Deque<Publication> made = commands.get(new Key(port.container(), port.asked(), port.allow()));
+        return made == null ? null : made.poll();
     }
 
     private void refuseCollisions(DesiredState wanted) {

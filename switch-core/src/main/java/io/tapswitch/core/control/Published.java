@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,24 @@ final class Published {
      * @param address of the host, null for all of the family
      */
     private record Rule(@Nullable IpAddress address, boolean ipv6, int protocol, int first, int last, int worker) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Rule that
+                    && first == that.first
+                    && last == that.last
+                    && protocol == that.protocol
+                    && ipv6 == that.ipv6
+                    && worker == that.worker
+                    && Objects.equals(address, that.address);
+        }
+
+        /** Thousands differ by their port alone, which would leave most of a hash's low bits alike. */
+        @Override
+        public int hashCode() {
+            int ports = first * 0x9E37_79B1 + last * 0x85EB_CA77;
+            return (ports ^ ports >>> 15) + 31 * Objects.hashCode(address) + protocol * 4 + (ipv6 ? 2 : 0) + worker;
+        }
+
         boolean isOn(IpAddress candidate) {
             return address == null ? candidate.isIpv6() == ipv6 : address.equals(candidate);
         }
@@ -91,12 +110,21 @@ final class Published {
      * another rule or for another worker, keeps its mark meanwhile: nobody else shall answer its packets.
      */
     void unmark() {
-        List<Rule> going = new ArrayList<>(marked);
-        going.removeIf(planned::contains);
+        List<Rule> going = without(marked, planned);
         if (!going.isEmpty()) {
             marks.forEach((address, of) -> unmark(going, address, of));
             going.forEach(marked::remove);
         }
+    }
+
+    private static List<Rule> without(Set<Rule> rules, Set<Rule> others) {
+        List<Rule> left = new ArrayList<>();
+        for (Rule rule : rules) {
+            if (!others.contains(rule)) {
+                left.add(rule);
+            }
+        }
+        return left;
     }
 
     private void unmark(List<Rule> going, IpAddress address, PortMarks of) {
@@ -129,8 +157,7 @@ final class Published {
 
     /** Takes ports that are published now, when their rules are in force; on an address that is new, all of them. */
     void mark() {
-        List<Rule> coming = new ArrayList<>(planned);
-        coming.removeIf(marked::contains);
+        List<Rule> coming = without(planned, marked);
         marks.forEach((address, of) -> {
             for (Rule rule : reached.contains(of) ? coming : planned) {
                 if (rule.isOn(address)) {

@@ -119,6 +119,36 @@ public final class PublishedPorts {
         return active;
     }
 
+    /** {@return why a publication is not in force, in words for people; nothing when it is} */
+    static String whyWaiting(DesiredState state, Publication publication) {
+        Container container = container(state, publication);
+        if (container == null) {
+            return "there is no container " + publication.container();
+        }
+        if (!container.isRunning()) {
+            return "container " + container.name() + " does not run";
+        }
+        if (PublishRules.isDiscarded(container)) {
+            return PublishRules.DISCARDED;
+        }
+        return active(state, container, publication).isEmpty()
+                ? "container " + container.name()
+                        + " is in no network that leads out with an address of the right family"
+                : "";
+    }
+
+    private static @Nullable Container container(DesiredState state, Publication publication) {
+        if (!publication.isOfFile()) {
+            return state.containersById().get(publication.container());
+        }
+        for (Container container : state.containers()) {
+            if (publication.isFor(container)) {
+                return container;
+            }
+        }
+        return null;
+    }
+
     private void addActive(Publication publication, List<ActivePort> active) {
         Container container = publication.isOfFile()
                 ? byName.get(publication.container())

@@ -32,6 +32,11 @@ final class Publishing {
         this.defaultAddress = defaultAddress;
     }
 
+    /** {@return the publications in force whose ports are ours} */
+    List<ActivePort> served(DesiredState state) {
+        return ports.served(state);
+    }
+
     /** {@return the state with what a new container publishes} */
     DesiredState attached(DesiredState state, Container container, AttachRequest request) {
         List<PortSpec> specs = PublishRules.asked(request, container, defaultAddress.get());

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
@@ -10,7 +11,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -33,8 +33,8 @@ public final class Selection {
 
     private static final Set<String> OF_NETWORKS = Set.of("driver", "id", LABEL, NAME, "scope", TYPE, DANGLING);
     private static final Set<String> OF_PRUNE = Set.of(LABEL, NO_LABEL, UNTIL);
-    private static final Set<String> OF_CONTAINERS =
-            Set.of("id", NAME, LABEL, STATUS, EXITED, "network", "before", "since", "expose");
+    private static final Set<String> OF_CONTAINERS = Set.of(
+            "id", NAME, LABEL, STATUS, EXITED, "network", "before", "since", PortFilter.EXPOSE, PortFilter.PUBLISH);
     private static final Set<String> OF_EVENTS =
             Set.of(TYPE, "event", "container", "network", "daemon", LABEL, "scope");
 
@@ -81,11 +81,12 @@ public final class Selection {
         return filters.has(STATUS) || filters.has(EXITED);
     }
 
-    /** {@return whether a container is meant by {@code ps --filter}} */
-    public static Predicate<Container> containers(Filters filters, DesiredState state) {
-        if (filters.has("publish")) {
-            throw Refusal.notInThisVersion("the filter publish");
-        }
+    /**
+     * {@return whether a container is meant by {@code ps --filter}}
+     *
+     * @param served the published ports in force
+     */
+    public static Predicate<Container> containers(Filters filters, DesiredState state, List<ActivePort> served) {
         filters.allow(OF_CONTAINERS);
         for (String status : filters.of(STATUS)) {
             if (!STATES.contains(status)) {
@@ -99,13 +100,14 @@ public final class Selection {
         }
         Instant before = createdOf(filters, "before", state);
         Instant since = createdOf(filters, "since", state);
+        Predicate<Container> hasPort = PortFilter.of(filters, served);
         return container -> filters.found("id", container.id())
                 && (filters.found(NAME, container.name()) || filters.found(NAME, "/" + container.name()))
                 && filters.labels(LABEL, container.labels())
                 && filters.equal(STATUS, container.status().word())
                 && filters.equal(EXITED, exitCode(container))
                 && isInOne(filters.of("network"), container, state)
-                && exposesOne(filters.of("expose"), container)
+                && hasPort.test(container)
                 && (before == null || created(container.created()).isBefore(before))
                 && (since == null || created(container.created()).isAfter(since));
     }
@@ -150,13 +152,6 @@ public final class Selection {
             case NetworkMode.None none -> network.name().equals(Network.NONE);
             case NetworkMode.Shared shared -> false;
         };
-    }
-
-    private static boolean exposesOne(List<String> wanted, Container container) {
-        return wanted.isEmpty()
-                || wanted.stream()
-                        .map(port -> port.indexOf('/') < 0 ? port + "/tcp" : port.toLowerCase(Locale.ROOT))
-                        .anyMatch(container.exposed()::contains);
     }
 
     private static String exitCode(Container container) {

@@ -75,6 +75,7 @@ public final class StateDirectory implements AutoCloseable {
 
     private final Path directory;
     private final DirectoryLock lock;
+    private final StateWriter writer = new StateWriter();
 
     private StateDirectory(Path directory, DirectoryLock lock) {
         this.directory = directory;
@@ -210,7 +211,7 @@ public final class StateDirectory implements AutoCloseable {
         }
         Path next = directory.resolve(FILE + ".new");
         try {
-            ByteBuffer buffer = ByteBuffer.wrap(StateWriter.write(state));
+            ByteBuffer buffer = ByteBuffer.wrap(writer.write(state));
             try (FileChannel channel = FileChannel.open(next, WRITE_NEW, OWNER_ONLY)) {
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);

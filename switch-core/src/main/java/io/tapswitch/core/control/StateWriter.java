@@ -11,6 +11,11 @@ import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Subnet;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,41 +27,105 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The desired state as the JSON of the state file, a value to a line for those who must mend it. What is null is left
  * out. The keys are those that {@link StateReader} knows.
+ *
+ * <p>A change touches one object of thousands, and the others stay the very same: so each object's text is kept from
+ * one writing to the next, and to write a state is to put texts together. That costs as much memory as the file has
+ * bytes.
+ * A publication's text is written by hand: a line that is inserted at the head of a file renumbers all that follow.
+ *
+ * <p>Belongs to one {@link StateDirectory}, under whose lock it is.
  */
 final class StateWriter {
     /** The version that this tapswitch writes. */
     static final int VERSION = 3;
 
+    private static final byte[] BETWEEN = ", ".getBytes(StandardCharsets.UTF_8);
+
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-    private StateWriter() {}
+    /** Texts of the objects of the state that was written last, by identity. */
+    private IdentityHashMap<Object, byte[]> known = new IdentityHashMap<>();
+    /** Those of the one that is being written. */
+    private IdentityHashMap<Object, byte[]> used = new IdentityHashMap<>();
+
+    private final ByteArrayOutputStream file = new ByteArrayOutputStream(1 << 16);
+    /** Words in quotes: containers and files, of which thousands of publications have the same. */
+    private final Map<String, String> words = new HashMap<>();
 
     /** {@return the file's contents} */
-    static byte[] write(DesiredState state) {
-        Map<String, Object> file = new LinkedHashMap<>();
-        file.put("version", VERSION);
-        file.put("change", state.version());
-        file.put("networks", state.networks().stream().map(StateWriter::network).toList());
-        file.put(
-                "containers",
-                state.containers().stream().map(StateWriter::container).toList());
-        file.put("nextRule", state.nextRule());
-        file.put(
-                "publications",
-                state.publications().stream().map(StateWriter::publication).toList());
-        return JSON.writeValueAsBytes(file);
+    byte[] write(DesiredState state) {
+        file.reset();
+        used = new IdentityHashMap<>(known.size());
+        text("{\n  \"version\" : " + VERSION + ",\n  \"change\" : " + state.version());
+        list("networks", state.networks(), network -> json(network(network)));
+        list("containers", state.containers(), container -> json(container(container)));
+        text(",\n  \"nextRule\" : " + state.nextRule());
+        list("publications", state.publications(), this::publication);
+        text("\n}");
+        known = used;
+        words.clear();
+        return file.toByteArray();
     }
 
-    private static Map<String, Object> publication(Publication publication) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("rule", publication.id());
-        map.put("container", publication.container());
-        map.put("ports", publication.asked().toString());
-        map.put("hostPort", publication.firstHostPort());
-        map.put("allow", publication.allow().stream().map(Object::toString).toList());
-        map.put("origin", origin(publication.origin()));
-        return map;
+    private void text(String text) {
+        file.writeBytes(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private <T> void list(String key, Collection<T> objects, Function<T, String> writer) {
+        text(",\n  \"" + key + "\" : [ ");
+        boolean isFirst = true;
+        for (T object : objects) {
+            byte[] text = known.get(object);
+            if (text == null) {
+                text = writer.apply(object).getBytes(StandardCharsets.UTF_8);
+            }
+            used.put(object, text);
+            if (!isFirst) {
+                file.writeBytes(BETWEEN);
+            }
+            isFirst = false;
+            file.writeBytes(text);
+        }
+        text(isFirst ? "]" : " ]");
+    }
+
+    /** {@return an object as it stands in a list of the file; no text has a line break of its own} */
+    private static String json(Map<String, Object> object) {
+        return JSON.writeValueAsString(object).replace("\n", "\n  ");
+    }
+
+    private String publication(Publication publication) {
+        StringBuilder text = new StringBuilder(256)
+                .append("{\n    \"rule\" : ")
+                .append(publication.id())
+                .append(",\n    \"container\" : ")
+                .append(quoted(publication.container()))
+                .append(",\n    \"ports\" : \"")
+                .append(publication.asked())
+                .append("\",\n    \"hostPort\" : ")
+                .append(publication.firstHostPort())
+                .append(",\n    \"allow\" : [ ");
+        for (int i = 0; i < publication.allow().size(); i++) {
+            text.append(i == 0 ? "\"" : ", \"")
+                    .append(publication.allow().get(i))
+                    .append('"');
+        }
+        text.append(publication.allow().isEmpty() ? "" : " ").append("],\n    \"origin\" : {\n      \"kind\" : ");
+        switch (publication.origin()) {
+            case Origin.File origin ->
+                text.append("\"file\",\n      \"file\" : ")
+                        .append(quoted(origin.file()))
+                        .append(",\n      \"line\" : ")
+                        .append(origin.line());
+            case Origin.Command origin -> text.append("\"command\"");
+            case Origin.BuiltIn origin -> text.append("\"built-in\"");
+        }
+        return text.append("\n    }\n  }").toString();
+    }
+
+    private String quoted(String text) {
+        return words.computeIfAbsent(text, JSON::writeValueAsString);
     }
 
     private static Map<String, Object> network(Network network) {

@@ -1,7 +1,6 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.PortProtocol;
-import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
@@ -12,11 +11,9 @@ import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
 import io.tapswitch.tapio.PortMarks;
-import io.tapswitch.tapio.PortReservation;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
 import io.tapswitch.tapio.UplinkTap;
-import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Address;
@@ -46,7 +43,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class SteeredOutside implements OutsideKernel {
     private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
-    private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final String SLOTS = "slots";
     private static final String CLIENT_PORTS = "client-ports";
@@ -57,7 +53,7 @@ public final class SteeredOutside implements OutsideKernel {
     private final @Nullable String only;
     private final Duration grace;
     private final Steering steering;
-    private final ClientPorts clients;
+    private final PortHolding holding;
     /** The TAPs that are now, by tag: one that is on its way out has the tag of its successor. */
     private final Map<String, UplinkPlug> current = new HashMap<>();
     /** Indexes of devices and TAPs with our programs. */
@@ -84,7 +80,8 @@ public final class SteeredOutside implements OutsideKernel {
         this.workers = workers;
         this.only = only;
         this.grace = grace;
-        this.clients = new ClientPorts(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
+        this.holding =
+                PortHolding.ofThisProcess(new ClientPorts(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS)));
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
     }
 
@@ -274,73 +271,12 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
-        List<IpAddress> addresses = address == null ? ALL : List.of(address);
-        return refusing(() -> last - first < PortReservation.MAX_PORTS
-                ? bound(addresses, protocol, first, last)
-                : looked(addresses, protocol, first, last));
+        return refusing(() -> holding.hold(address, protocol, first, last));
     }
 
-    private static Held bound(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
-        List<PortReservation> made = new ArrayList<>();
-        Held held = () -> made.forEach(PortReservation::close);
-        for (IpAddress address : addresses) {
-            switch (PortReservation.reserve(protocol.number(), address, first, last)) {
-                case PortReservation.Outcome.Reserved reserved -> made.add(reserved.reservation());
-                case PortReservation.Outcome.Refused refused -> {
-                    held.close();
-                    throw busy(address, protocol, refused.port(), refused.errno());
-                }
-            }
-        }
-        return held;
-    }
-
-    /**
-     * A socket for each of a large range would cost too much: one look says whether somebody has one of them now, and
-     * the kernel gives none of them to the host's own clients any more.
-     */
-    private Held looked(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
-        if (protocol != PortProtocol.SCTP) {
-            for (SocketDiag.Holder holder : SocketDiag.holders(protocol.number(), first, last)) {
-                for (IpAddress address : addresses) {
-                    // An ended connection is nobody's server, and gone in a minute.
-                    if (holder.state() != SocketDiag.State.TIME_WAIT && holder.holds(address)) {
-                        throw busy(address, protocol, holder.port(), Errno.EADDRINUSE);
-                    }
-                }
-            }
-        }
-        int left = clients.leftWithout(first, last);
-        if (left < ClientPorts.LEAST) {
-            throw Refusal.conflict(
-                    "too_few_client_ports",
-                    "ports " + PortSpec.words(first, last) + " would leave the host's own clients " + left
-                            + " ports of net.ipv4.ip_local_port_range, and they need " + ClientPorts.LEAST
-                            + " at the least: publish fewer, or give them another range (sysctl)");
-        }
-        return clients.keep(first, last)::close;
-    }
-
-    private static Refusal busy(IpAddress address, PortProtocol protocol, int port, int errno) {
-        String what = "failed to bind port " + PortSpec.bracketed(address) + ":" + port + "/" + protocol.word();
-        return switch (errno) {
-            case Errno.EADDRINUSE ->
-                Refusal.conflict(
-                        "port_in_use",
-                        what + ": address already in use: a process of the host has it ('ss -tanup' shows which); end"
-                                + " that, or publish on another port");
-            case Errno.EADDRNOTAVAIL ->
-                Refusal.conflict(
-                        "address_not_here",
-                        what + ": cannot assign requested address: the host has no address " + address);
-            case Errno.EMFILE, Errno.ENFILE ->
-                Refusal.conflict(
-                        "too_many_files",
-                        what + ": the daemon has too many files open; raise its limit"
-                                + " ('ulimit -n', LimitNOFILE=), or publish ranges of more than "
-                                + PortReservation.MAX_PORTS + " ports, which need none");
-            default -> Refusal.failed(what + ": " + Errno.describe(errno));
-        };
+    @Override
+    public List<String> warnings() {
+        return holding.warnings();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.tapswitch.core.model;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,6 +149,27 @@ public record PortSpec(
     /** {@return {@code 80} or {@code 80-90}} */
     public static String words(int first, int last) {
         return first == last ? Integer.toString(first) : first + "-" + last;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PortSpec that
+                && firstHostPort == that.firstHostPort
+                && lastHostPort == that.lastHostPort
+                && firstContainerPort == that.firstContainerPort
+                && lastContainerPort == that.lastContainerPort
+                && protocol == that.protocol
+                && Objects.equals(address, that.address);
+    }
+
+    /** Thousands differ by one number alone, which would leave most of a hash's low bits alike. */
+    @Override
+    public int hashCode() {
+        int ports = firstHostPort * 0x9E37_79B1
+                + lastHostPort * 0x85EB_CA77
+                + firstContainerPort * 0xC2B2_AE3D
+                + lastContainerPort * 0x27D4_EB2F;
+        return (ports ^ ports >>> 15) + 31 * Objects.hashCode(address) + protocol.ordinal();
     }
 
     /** {@return the shortest text that is read as this; equal ones have equal texts} */

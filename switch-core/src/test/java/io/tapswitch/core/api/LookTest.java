@@ -183,7 +183,7 @@ class LookTest {
         Publication publication =
                 new Publication(1, "id", spec, 8_080, List.of(IpPrefix.parse("198.51.100.0/24")), new Origin.Command());
         LookAnswers.PortCounters port = LookViews.port(
-                new Looking.PortView("www", publication, true, new RuleCounts(3, 1, 30, 2_400, 28, 40_960)));
+                new Looking.PortView("www", publication, "", new RuleCounts(3, 1, 30, 2_400, 28, 40_960)));
         assertThat(port)
                 .isEqualTo(new LookAnswers.PortCounters(
                         "www",
@@ -194,6 +194,7 @@ class LookTest {
                         "tcp",
                         List.of("198.51.100.0/24"),
                         true,
+                        "",
                         3,
                         1,
                         30,

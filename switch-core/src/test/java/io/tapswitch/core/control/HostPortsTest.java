@@ -198,7 +198,7 @@ class HostPortsTest {
         keeper.reserved.clear();
         keeper.refused = Refusal.failed("failed to bind port 127.0.0.5:40000/tcp: cannot assign requested address");
         later.adopt(state);
-        assertThat(later.hasUnserved()).isTrue();
+        assertThat(later.unserved()).isEqualTo(1);
         DesiredState next = later.secured(state.with(States.network("db", 1, "10.67.0.0/16")), new Undo());
         assertThat(next.publications()).isEqualTo(state.publications());
         assertThat(later.warnings(next)).singleElement().asString().contains("cannot assign requested address");
@@ -211,8 +211,26 @@ class HostPortsTest {
         keeper.busy.remove(40_012);
         DesiredState served = later.secured(next, new Undo());
         assertThat(served.publications().getFirst().firstHostPort()).isEqualTo(40_012);
-        assertThat(later.hasUnserved()).isFalse();
+        assertThat(later.unserved()).isZero();
         assertThat(later.served(served)).hasSize(1);
+    }
+
+    @Test
+    void P3_aPortThatAProcessOfTheHostHadIsServedOnceThatHasEnded() {
+        commit(with(state, one, "80:80", "81:81"));
+        HostPorts later = new HostPorts(keeper, () -> range);
+        keeper.reserved.clear();
+        keeper.busy.add(80);
+        later.adopt(state);
+        Publication waiting = state.publications().getFirst();
+        assertThat(later.isServedNow(state)).isFalse();
+        assertThat(later.whyWaiting(state, waiting)).contains("address already in use");
+        keeper.busy.clear();
+        assertThat(later.isServedNow(state)).isTrue();
+        assertThat(later.served(state)).hasSize(2);
+        assertThat(later.warnings(state)).isEmpty();
+        assertThat(later.whyWaiting(state, waiting)).isEmpty();
+        assertThat(later.isServedNow(state)).as("nothing to do").isFalse();
     }
 
     @Test

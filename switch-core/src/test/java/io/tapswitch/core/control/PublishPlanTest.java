@@ -59,6 +59,21 @@ class PublishPlanTest {
     }
 
     @Test
+    void P8_whateverMovesInALongListOnlyWhatIsOtherwiseIsOtherwise() {
+        String head = "publish:\n- container: one\n  ports:\n";
+        DesiredState first = plan(state, head + "  - '1:1'\n  - '2:1'\n  - '3:1'\n  - 80\n  - '4:1'\n");
+        List<Publication> before = first.publications();
+        DesiredState second = plan(first, head + "  - '1:1'\n  - '2:2'\n  - '3:1'\n  - 80\n  - '4:1'\n");
+        assertThat(words(second))
+                .containsExactly("1 1:1/tcp []", "3 3:1/tcp []", "4 80/tcp []", "5 4:1/tcp []", "6 2:2/tcp []");
+        assertThat(second.publications().getFirst()).isSameAs(before.getFirst());
+        assertThat(second.publications().get(1)).isSameAs(before.get(2));
+        assertThat(second.publications().get(3)).isSameAs(before.get(4));
+        DesiredState third = plan(first, head + "  - '4:1'\n  - '3:1'\n  - '9:1'\n  - '1:1'\n");
+        assertThat(words(third)).containsExactly("1 1:1/tcp []", "3 3:1/tcp []", "5 4:1/tcp []", "6 9:1/tcp []");
+    }
+
+    @Test
     void aChosenPortStaysWhereverItsEntryMoves() {
         DesiredState first = plan(state, "publish: [{container: one, ports: [80, 80]}]");
         DesiredState chosen = first.renumbered(

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
@@ -10,7 +11,10 @@ import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.wire.IpAddress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -160,7 +164,36 @@ class SelectionTest {
             })
     void containerFiltersMeanWhatDockersMean(String json, String names) {
         assertThat(STATE.containers().stream()
-                        .filter(Selection.containers(filters(json), STATE))
+                        .filter(Selection.containers(filters(json), STATE, List.of()))
+                        .map(Container::name)
+                        .collect(Collectors.joining(",")))
+                .isEqualTo(names);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'publish':['8080']}|one",
+                "{'publish':['8080/TCP']}|one",
+                "{'publish':['8085']}|one",
+                "{'publish':['8000-8080']}|one",
+                "{'publish':['80']}|''",
+                "{'publish':['8080/udp']}|''",
+                "{'expose':['90']}|one",
+                "{'expose':['80']}|one,two",
+                "{'publish':['9999'],'expose':['80']}|one,two",
+            })
+    void psFiltersByPublishedAndExposedPortsAsDockersDoes(String json, String names) {
+        ActivePort port = new ActivePort(
+                new Publication(1, ONE.id(), PortSpec.parse("8080-8089:90-99"), 8080, List.of(), new Origin.Command()),
+                null,
+                IpAddress.parse("10.0.0.2"),
+                1,
+                1,
+                ONE.id());
+        assertThat(STATE.containers().stream()
+                        .filter(Selection.containers(filters(json), STATE, List.of(port)))
                         .map(Container::name)
                         .collect(Collectors.joining(",")))
                 .isEqualTo(names);
@@ -214,14 +247,16 @@ class SelectionTest {
         assertThatThrownBy(() -> Selection.prune(filters("{'until':['1h','2h']}"), Instant.now()))
                 .hasMessage("invalid filter 'until=2h': can be given only once");
         assertThatThrownBy(() -> Selection.events(filters("{'image':['a']}"))).hasMessage("invalid filter 'image'");
-        assertThatThrownBy(() -> Selection.containers(filters("{'status':['up']}"), STATE))
+        assertThatThrownBy(() -> Selection.containers(filters("{'status':['up']}"), STATE, List.of()))
                 .hasMessage("invalid filter 'status=up': must be running, exited or detached");
-        assertThatThrownBy(() -> Selection.containers(filters("{'exited':['x']}"), STATE))
+        assertThatThrownBy(() -> Selection.containers(filters("{'exited':['x']}"), STATE, List.of()))
                 .hasMessage("invalid filter 'exited=x': must be an exit code");
-        assertThatThrownBy(() -> Selection.containers(filters("{'since':['nobody']}"), STATE))
+        assertThatThrownBy(() -> Selection.containers(filters("{'since':['nobody']}"), STATE, List.of()))
                 .hasMessage("No such container: nobody");
-        assertThatThrownBy(() -> Selection.containers(filters("{'publish':['80']}"), STATE))
-                .hasMessage("the filter publish is not in this version");
+        assertThatThrownBy(() -> Selection.containers(filters("{'publish':['1:80']}"), STATE, List.of()))
+                .hasMessage("invalid filter 'publish=1:80': should not contain ':'");
+        assertThatThrownBy(() -> Selection.containers(filters("{'expose':['x']}"), STATE, List.of()))
+                .hasMessage("invalid filter 'expose=x': invalid containerPort: x");
     }
 
     @ParameterizedTest

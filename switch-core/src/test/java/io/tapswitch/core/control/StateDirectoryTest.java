@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.PortSpec;
+import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.wire.IpPrefix;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 class StateDirectoryTest {
     private static final String VERSION_1 = """
@@ -63,6 +68,28 @@ class StateDirectoryTest {
     private DesiredState load() {
         try (StateDirectory state = StateDirectory.open(directory)) {
             return state.load();
+        }
+    }
+
+    @Test
+    void theFileIsWhatAPrettyPrinterMakesOfIt_whicheverOfItsTextsAreOfTheTimeBefore() throws IOException {
+        Publication byFile = new Publication(
+                1,
+                "one",
+                PortSpec.parse("[::1]:8080:80/udp"),
+                8080,
+                List.of(IpPrefix.parse("192.0.2.0/24"), IpPrefix.parse("2001:db8::/32")),
+                new Origin.File("/etc/\"odd\"\\name\u00e4.yaml", 7));
+        JsonMapper json =
+                JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            DesiredState full = States.FULL.withPublications(List.of(byFile));
+            for (DesiredState next : List.of(DesiredState.EMPTY, full, full.withPublications(List.of()), full)) {
+                state.save(next);
+                String text = Files.readString(file());
+                assertThat(text).isEqualTo(json.writeValueAsString(json.readTree(text)));
+                assertThat(state.load()).isEqualTo(next);
+            }
         }
     }
 

@@ -76,10 +76,11 @@ final class PortRows {
         String address = Json.text(port, "address");
         String shown = address.isEmpty() ? "*" : address.contains(":") ? '[' + address + ']' : address;
         boolean inForce = Boolean.TRUE.equals(port.get("inForce"));
+        String waiting = Json.text(port, "waiting");
         return shown
                 + ':'
                 + range(port.getLong("hostPort"), port.getLong("lastHostPort"))
-                + (inForce ? "" : " (not in force)");
+                + (inForce ? "" : waiting.isEmpty() ? " (not in force)" : " (waits: " + waiting + ")");
     }
 
     private static String range(long first, long last) {

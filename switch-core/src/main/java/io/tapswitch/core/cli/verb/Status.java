@@ -39,7 +39,10 @@ public final class Status extends Verb {
         }
         Table table = new Table("DAEMON", "unix://" + socket());
         for (Map.Entry<String, Object> member : status.entrySet()) {
-            if (member.getValue() instanceof JsonObject outside) {
+            if (member.getValue() instanceof JsonObject publications
+                    && member.getKey().equals("publications")) {
+                table.row("publications", publications(publications));
+            } else if (member.getValue() instanceof JsonObject outside) {
                 addOutside(table, outside);
             } else if (member.getValue() != null && !(member.getValue() instanceof JsonArray)) {
                 table.row(member.getKey(), String.valueOf(member.getValue()));
@@ -51,6 +54,14 @@ public final class Status extends Verb {
             warnings.forEach(warning -> out().println("warning: " + warning));
         }
         return OK;
+    }
+
+    private static String publications(JsonObject publications) {
+        long container = publications.getLong("waitingForContainer");
+        long host = publications.getLong("waitingForHost");
+        return Json.text(publications, "inForce") + " in force"
+                + (container == 0 ? "" : ", " + container + " waiting for a container")
+                + (host == 0 ? "" : ", " + host + " waiting for a port that a process of the host has");
     }
 
     private static void addOutside(Table table, JsonObject outside) {
