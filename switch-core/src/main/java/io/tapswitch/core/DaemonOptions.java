@@ -94,10 +94,12 @@ final class DaemonOptions {
 
     @Option(
             names = "--uplink",
-            paramLabel = "MODE[:INTERFACE]",
+            paramLabel = "MODE[:WHERE]",
             description =
-                    "way to the outside: shared (on the host's addresses, of all interfaces or of the one named) or"
-                            + " none (default: shared)")
+                    "way to the outside: shared (on the host's addresses, of all interfaces) or shared:INTERFACE (of"
+                            + " that one), dedicated:INTERFACE,ADDRESS/LENGTH[,GATEWAY] (on an address of its own; also"
+                            + " of both families, such as dedicated:eth0,192.0.2.10/24,2001:db8::10/64,192.0.2.1,"
+                            + "2001:db8::1), or none (default: shared)")
     @Nullable
     String uplink;
 

@@ -74,7 +74,7 @@ public final class SwitchMain {
     private static void run(DaemonOptions options) throws InterruptedException {
         Thread.ofPlatform().daemon().name("early").start(ApiServer::loadEarly);
         UplinkChoice uplink = uplink(options);
-        if (uplink.mode() != UplinkChoice.Mode.NONE) {
+        if (uplink.mode() == UplinkChoice.Mode.SHARED) {
             Thread.ofPlatform().daemon().name("early-outside").start(SteeredOutside::loadEarly);
         }
         IoMode mode = ioMode(options);
@@ -105,7 +105,7 @@ public final class SwitchMain {
         if (declared == null) {
             return flag;
         }
-        String words = declared.mode().word() + (declared.device() == null ? "" : ":" + declared.device());
+        String words = declared.words();
         UplinkChoice file = UplinkChoice.parse(words, true, flag.grace());
         if (options.uplink != null && !file.equals(flag)) {
             throw Refusal.badInput("--uplink " + options.uplink + " contradicts the configuration file, which says "

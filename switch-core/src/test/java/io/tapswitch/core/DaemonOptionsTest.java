@@ -52,7 +52,7 @@ class DaemonOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise", "--metrics", "--uplink=dedicated:eth0"})
+    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise", "--metrics"})
     void refusesLaterVersionsFlagsByName(String flag) {
         String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
         assertThatThrownBy(() -> DaemonOptions.parse(flag))
@@ -72,6 +72,9 @@ class DaemonOptionsTest {
                 "--memory=x",
                 "--memory=9999999999g",
                 "--memory=",
+                "--uplink=dedicated:eth0",
+                "--uplink=dedicated:eth0,10.0.0.2",
+                "--uplink=dedicated:eth0,10.0.0.2/24,10.1.0.1",
                 "--nonsense",
                 "stray"
             })

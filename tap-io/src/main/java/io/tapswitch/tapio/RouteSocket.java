@@ -167,6 +167,55 @@ final class RouteSocket implements AutoCloseable {
         acknowledged("set the MTU of a link to " + mtu);
     }
 
+    /**
+     * Makes a macvtap in bridge mode, down.
+     *
+     * @param parent index of the link below
+     * @return whether it was made; not when the name is taken
+     */
+    synchronized boolean addMacvtap(String name, int parent, long mac, int mtu) {
+        begin(Rtnetlink.RTM_NEWLINK, Rtnetlink.NLM_F_ACK | Rtnetlink.NLM_F_CREATE_NEW);
+        request.putInt(0).putInt(0).putInt(0).putInt(0);
+        attribute(Rtnetlink.IFLA_IFNAME, name);
+        attribute(Rtnetlink.IFLA_LINK, parent);
+        attribute(Rtnetlink.IFLA_MTU, mtu);
+        attributeHeader(Rtnetlink.IFLA_ADDRESS, MAC_ADDRESS_LENGTH);
+        for (int shift = (MAC_ADDRESS_LENGTH - 1) * Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
+            request.put((byte) (mac >>> shift));
+        }
+        request.position(Rtnetlink.align(request.position()));
+        int info = request.position();
+        attributeHeader(Rtnetlink.IFLA_LINKINFO, 0);
+        attribute(Rtnetlink.IFLA_INFO_KIND, "macvtap");
+        int options = request.position();
+        attributeHeader(Rtnetlink.IFLA_INFO_DATA, 0);
+        attribute(Rtnetlink.IFLA_MACVLAN_MODE, Rtnetlink.MACVLAN_MODE_BRIDGE);
+        request.putShort(options, (short) (request.position() - options));
+        request.putShort(info, (short) (request.position() - info));
+        int error = exchange();
+        if (error != 0 && error != -Errno.EEXIST) {
+            throw failed("make a macvtap", error);
+        }
+        return error == 0;
+    }
+
+    /** {@return index of the link below a link of this socket's namespace, 0 for none} */
+    synchronized int parent(int index) {
+        if (link(-1, index) == null) {
+            return 0;
+        }
+        int from = Rtnetlink.NLMSGHDR_LENGTH + Rtnetlink.IFINFOMSG_LENGTH;
+        return attributes.number(attributes.find(from, answer.limit(), Rtnetlink.IFLA_LINK), 0);
+    }
+
+    /** Sets a link's MTU; a link of this socket's namespace. */
+    synchronized void setMtu(int index, int mtu) {
+        begin(Rtnetlink.RTM_SETLINK, Rtnetlink.NLM_F_ACK);
+        request.putInt(0).putInt(index).putInt(0).putInt(0);
+        attribute(Rtnetlink.IFLA_MTU, mtu);
+        acknowledged("set the MTU of a link to " + mtu);
+    }
+
     /** Sets flags of a link of this socket's namespace (IFF_UP and others); those not named stay. */
     synchronized void setFlags(int index, int flags) {
         begin(Rtnetlink.RTM_SETLINK, Rtnetlink.NLM_F_ACK);

@@ -1,6 +1,7 @@
 package io.tapswitch.core.api;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON objects of looking inside NAT. */
 final class LookAnswers {
@@ -65,5 +66,16 @@ final class LookAnswers {
             long graceSeconds) {}
 
     /** A device of the host by which packets come and go, and whether somebody's program takes them before. */
-    record Uplink(String device, int mtu, boolean steered, boolean first) {}
+    record Uplink(
+            String device,
+            int mtu,
+            boolean steered,
+            boolean first,
+            @Nullable Own own) {}
+
+    /** What the switch is on a LAN in its own right. */
+    record Own(String mac, List<Gateway> gateways) {}
+
+    /** A router; its MAC address is empty while it does not answer. */
+    record Gateway(String address, String mac) {}
 }

@@ -4,12 +4,14 @@ import io.tapswitch.core.control.Looking;
 import io.tapswitch.core.control.OutsideState;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FlowEntry;
+import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.nat.NatCounter;
 import io.tapswitch.nat.TcpState;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.IpProtocol;
+import io.tapswitch.wire.MacAddress;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -90,10 +92,7 @@ final class LookViews {
         return state == null
                 ? null
                 : new LookAnswers.Outside(
-                        state.uplinks().stream()
-                                .map(uplink -> new LookAnswers.Uplink(
-                                        uplink.device(), uplink.mtu(), uplink.steered(), uplink.first()))
-                                .toList(),
+                        state.uplinks().stream().map(LookViews::uplink).toList(),
                         state.addresses().stream().map(IpAddress::toString).toList(),
                         state.firstPort(),
                         state.lastPort(),
@@ -101,6 +100,27 @@ final class LookViews {
                         state.excludedLast(),
                         state.udpTimeout().toSeconds(),
                         state.grace().toSeconds());
+    }
+
+    private static LookAnswers.Uplink uplink(OutsideState.Uplink uplink) {
+        OwnLink link = uplink.link();
+        return new LookAnswers.Uplink(
+                uplink.device(),
+                uplink.mtu(),
+                uplink.steered(),
+                uplink.first(),
+                link == null
+                        ? null
+                        : new LookAnswers.Own(
+                                MacAddress.fromBits(link.mac()).toString(),
+                                link.gateways().stream()
+                                        .map(gateway -> new LookAnswers.Gateway(
+                                                gateway.toString(), mac(link.gatewayMac(gateway))))
+                                        .toList()));
+    }
+
+    private static String mac(long bits) {
+        return bits == 0 ? "" : MacAddress.fromBits(bits).toString();
     }
 
     /**

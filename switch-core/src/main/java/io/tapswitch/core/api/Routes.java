@@ -4,6 +4,7 @@ import io.tapswitch.core.control.AttachRequest;
 import io.tapswitch.core.control.ConnectRequest;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.NetworkRequest;
+import io.tapswitch.core.control.OutsideState;
 import io.tapswitch.core.control.PublishAnswer;
 import io.tapswitch.core.control.PublishRequest;
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
@@ -245,6 +246,10 @@ public final class Routes {
         return new Answers.Configuration(configured.file(), configured.yaml());
     }
 
+    private static String uplink(@Nullable OutsideState outside) {
+        return outside == null ? "none" : outside.shared() ? "shared" : "dedicated";
+    }
+
     private Answers.Status status() {
         long running = controller.state().containers().stream()
                 .filter(Container::isRunning)
@@ -255,7 +260,7 @@ public final class Routes {
                 controller.ioWord(),
                 controller.workers(),
                 System.getProperty("os.version"),
-                controller.looking().outside() == null ? "none" : "shared",
+                uplink(controller.looking().outside()),
                 LookViews.outside(controller.looking().outside()),
                 LookViews.publications(controller.looking().portTotals()),
                 controller.keeper(),

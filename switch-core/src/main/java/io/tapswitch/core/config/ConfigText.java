@@ -71,9 +71,19 @@ public final class ConfigText {
         }
         text.append("uplink:\n  mode: ").append(uplink.mode().word()).append('\n');
         optional("interface", uplink.device());
-        optional("parent", uplink.parent());
-        optional("address", uplink.address());
-        optional("gateway", uplink.gateway());
+        OwnAddress own = uplink.own();
+        if (own != null) {
+            value(1, "parent", own.parent());
+            oneOrMore("address", own.addresses());
+            oneOrMore("gateway", own.gateways());
+        }
+    }
+
+    private void oneOrMore(String key, List<?> values) {
+        List<String> words = values.stream().map(Object::toString).toList();
+        if (!words.isEmpty()) {
+            value(1, key, words.size() == 1 ? words.getFirst() : words);
+        }
     }
 
     private void optional(String key, @Nullable Object value) {

@@ -54,20 +54,20 @@ public record Configuration(
     }
 
     /**
-     * The way to the outside. Which of the others must be there depends on the mode.
+     * The way to the outside.
      *
      * @param mode how the host's addresses are used
      * @param device of the mode shared: the only one besides lo, null for all that have an address
-     * @param parent of the mode dedicated: below which a device of our own is made
-     * @param address of that device
-     * @param gateway behind which everybody else is, null for none
+     * @param own of the mode dedicated, and there then
      */
     public record Uplink(
-            Mode mode,
-            @Nullable String device,
-            @Nullable String parent,
-            @Nullable Address address,
-            @Nullable IpAddress gateway) {
+            Mode mode, @Nullable String device, @Nullable OwnAddress own) {
+        /** {@return what the flag {@code --uplink} says for the same} */
+        public String words() {
+            String rest = own == null ? device : own.toString();
+            return mode.word() + (rest == null ? "" : ":" + rest);
+        }
+
         /** How the host's addresses are used. */
         public enum Mode {
             /** The host's own, by steering. */

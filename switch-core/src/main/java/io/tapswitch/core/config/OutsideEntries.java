@@ -5,6 +5,7 @@ import io.tapswitch.core.config.Configuration.Uplink;
 import io.tapswitch.core.document.Fields;
 import io.tapswitch.wire.IpAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -22,12 +23,8 @@ final class OutsideEntries {
             Set.of("mode"));
     private static final Set<String> NAT = Set.of("udp-timeout", "port-range");
 
-    /** IFNAMSIZ of linux/if.h, less the 0 at the end. */
-    private static final Pattern DEVICE = Pattern.compile("[^\\s/:]{1,15}");
-
     private static final Pattern SECONDS = Pattern.compile("([1-9]\\d{0,6})([smh])");
     private static final Pattern PORTS = Pattern.compile("([1-9]\\d{3,4})-([1-9]\\d{3,4})");
-    private static final Pattern WITH_LENGTH = Pattern.compile("([^/]+)/(\\d{1,3})");
 
     /** RFC 4787 REQ-5: a mapping lives for two minutes at least. */
     private static final Duration UDP_TIMEOUT_MIN = Duration.ofMinutes(2);
@@ -46,33 +43,22 @@ final class OutsideEntries {
         Fields fields = root.anyKeysOrNothing("uplink");
         Uplink.Mode mode = fields.parse("mode", Uplink.Mode::of);
         fields.only(UPLINK.getOrDefault(mode, Set.of()));
-        String parent = fields.optionalParse("parent", OutsideEntries::device);
-        Uplink.Address address = fields.optionalParse("address", OutsideEntries::address);
-        IpAddress gateway = fields.optionalParse("gateway", IpAddress::parse);
-        if (mode == Uplink.Mode.DEDICATED && (parent == null || address == null)) {
+        String device = fields.optionalParse("interface", OwnAddress::device);
+        return new Uplink(mode, device, mode == Uplink.Mode.DEDICATED ? own(root, fields) : null);
+    }
+
+    private static OwnAddress own(Fields root, Fields fields) {
+        String parent = fields.optionalParse("parent", OwnAddress::device);
+        List<Uplink.Address> addresses = fields.oneOrMore("address", OwnAddress::address);
+        List<IpAddress> gateways = fields.oneOrMore("gateway", IpAddress::parse);
+        if (parent == null || addresses.isEmpty()) {
             throw root.refuse("uplink", "dedicated needs the keys parent and address");
         }
-        return new Uplink(mode, fields.optionalParse("interface", OutsideEntries::device), parent, address, gateway);
-    }
-
-    private static String device(String name) {
-        if (!DEVICE.matcher(name).matches()) {
-            throw new IllegalArgumentException("must be the name of an interface, is '" + name + "'");
+        try {
+            return new OwnAddress(parent, addresses, gateways);
+        } catch (IllegalArgumentException e) {
+            throw root.refuse("uplink", String.valueOf(e.getMessage()));
         }
-        return name;
-    }
-
-    private static Uplink.Address address(String text) {
-        Matcher parts = WITH_LENGTH.matcher(text);
-        if (!parts.matches()) {
-            throw new IllegalArgumentException("must be an address and its prefix length, such as 192.0.2.2/24");
-        }
-        IpAddress ip = IpAddress.parse(parts.group(1));
-        int length = Integer.parseInt(parts.group(2));
-        if (length > ip.width()) {
-            throw new IllegalArgumentException("prefix length " + length + " is not between 0 and " + ip.width());
-        }
-        return new Uplink.Address(ip, length);
     }
 
     /** {@return how addresses are translated; what the file does not say is as it is without a file} */

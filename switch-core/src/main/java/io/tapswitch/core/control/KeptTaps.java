@@ -103,6 +103,15 @@ final class KeptTaps {
         }
     }
 
+    /** Lets go of files that the last daemon kept under a tag; what becomes of their device is the caller's matter. */
+    void forget(String tag) {
+        List<Integer> files = left.remove(tag);
+        if (files != null) {
+            files.forEach(Syscalls::close);
+        }
+        vault.drop(List.of(tag));
+    }
+
     /** Lets go of files that the last daemon kept, nobody asked for, and that are none of these tags'. */
     void dropOthers(Set<String> tags) {
         Set<String> others = new HashSet<>(left.keySet());

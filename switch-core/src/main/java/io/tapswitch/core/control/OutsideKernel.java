@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.NatVersion.PortRange;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * ports. {@link OutsideWiring} decides what there shall be, this makes it. Under the controller's lock, but for
  * {@link #beat}. Failures are a {@link Refusal} that says what could not be done.
  *
- * <p>It stands apart because the rules must be testable without root; {@link SteeredOutside} is the one that runs.
+ * <p>It stands apart because the rules must be testable without root; {@link SteeredOutside} and {@link
+ * DedicatedOutside} are those that run.
  */
 interface OutsideKernel {
     /**
@@ -42,6 +45,21 @@ interface OutsideKernel {
     interface Held extends AutoCloseable {
         @Override
         void close();
+    }
+
+    /** {@return whether packets leave with the host's own addresses, and not with the switch's} */
+    default boolean isShared() {
+        return true;
+    }
+
+    /** {@return under what the files of uplinks are kept that the last daemon may have left and this one may want} */
+    default Set<String> tags(List<Device> uplinks) {
+        return uplinks.stream().map(OutsideWiring::tag).collect(Collectors.toSet());
+    }
+
+    /** {@return what the switch is on a device's LAN in its own right, null where it is the host} */
+    default @Nullable OwnLink link(Device device, Plumbing.Plug plug) {
+        return null;
     }
 
     /** {@return the device that is to be used besides lo, null for all that have an address} */
@@ -97,7 +115,7 @@ interface OutsideKernel {
      */
     Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last);
 
-    /** {@return what a person should know about held ports; any thread} */
+    /** {@return what a person should know about held ports and the way out; any thread} */
     default List<String> warnings() {
         return List.of();
     }

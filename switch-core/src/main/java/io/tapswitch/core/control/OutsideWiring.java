@@ -4,6 +4,7 @@ import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.OutsideKernel.Device;
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.NatVersion.NatOptions;
@@ -12,6 +13,7 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.MacAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -80,9 +82,18 @@ final class OutsideWiring {
     private int opened;
 
     /** A device with its TAP; the id is never used twice. */
-    private record Uplink(Device device, int port, Plumbing.Plug plug, String id) {
+    private record Uplink(
+            Device device,
+            int port,
+            Plumbing.Plug plug,
+            String id,
+            @Nullable OwnLink link) {
+        Uplink now(Device itself) {
+            return new Uplink(itself, port, plug, id, link);
+        }
+
         UplinkSettings settings() {
-            return new UplinkSettings(port, plug.fds(), device.index(), device.loopback(), device.mtu());
+            return new UplinkSettings(port, plug.fds(), device.index(), device.loopback(), device.mtu(), link);
         }
     }
 
@@ -152,9 +163,7 @@ final class OutsideWiring {
 
     /** {@return tags of what the last daemon left and this one may want} */
     Set<String> tags() {
-        Set<String> tags = new LinkedHashSet<>();
-        devices.stream().filter(this::isUplink).forEach(device -> tags.add(tag(device)));
-        return tags;
+        return kernel.tags(devices.stream().filter(this::isUplink).toList());
     }
 
     /** {@return the tag of a device's TAP: another device of the same number is another one} */
@@ -204,7 +213,7 @@ final class OutsideWiring {
     private void open(Device device) {
         Uplink there = uplinks.get(device.index());
         if (there != null) {
-            uplinks.put(device.index(), new Uplink(device, there.port(), there.plug(), there.id()));
+            uplinks.put(device.index(), there.now(device));
             return;
         }
         int port = freePort();
@@ -214,9 +223,9 @@ final class OutsideWiring {
         }
         try {
             opened++;
-            uplinks.put(
-                    device.index(),
-                    new Uplink(device, port, kernel.uplink(device), TAG + device.index() + " " + opened));
+            Plumbing.Plug plug = kernel.uplink(device);
+            String id = TAG + device.index() + " " + opened;
+            uplinks.put(device.index(), new Uplink(device, port, plug, id, kernel.link(device, plug)));
             unsteerable.remove(device.index());
         } catch (RuntimeException e) {
             // Of any kind: each change of the state comes by here, and none may fail because a device has no uplink.
@@ -246,6 +255,9 @@ final class OutsideWiring {
     private Set<IpAddress> addresses(DesiredState next, List<ActivePort> served) {
         Set<IpAddress> addresses = new LinkedHashSet<>();
         devices.forEach(device -> addresses.addAll(device.addresses()));
+        if (!kernel.isShared()) {
+            return addresses;
+        }
         // All of 127.0.0.0/8 is the host's own; those matter that somebody publishes on.
         for (ActivePort port : served) {
             IpAddress address = port.outside();
@@ -369,7 +381,25 @@ final class OutsideWiring {
     List<String> warnings() {
         List<String> all = new ArrayList<>(warnings);
         all.addAll(kernel.warnings());
+        state.uplinks().forEach(uplink -> all.addAll(warnings(uplink)));
         return all;
+    }
+
+    private static List<String> warnings(OutsideState.Uplink uplink) {
+        List<String> now = new ArrayList<>();
+        OwnLink link = uplink.link();
+        if (link != null) {
+            for (IpAddress gateway : link.gateways()) {
+                if (link.gatewayMac(gateway) == 0) {
+                    now.add("the gateway " + gateway + " of the uplink on " + uplink.device() + " does not answer");
+                }
+            }
+            if (link.rival() != 0) {
+                now.add("the uplink's address on " + uplink.device() + " is also used by "
+                        + MacAddress.fromBits(link.rival()) + ": give the switch one that nobody else has");
+            }
+        }
+        return now;
     }
 
     private OutsideState shown() {
@@ -382,9 +412,11 @@ final class OutsideWiring {
                     uplink.port(),
                     device.mtu(),
                     isSteered,
-                    isSteered && kernel.isFirst(device.index())));
+                    isSteered && kernel.isFirst(device.index()),
+                    uplink.link()));
         }
         return new OutsideState(
+                kernel.isShared(),
                 shown,
                 known.stream().sorted(Comparator.comparing(IpAddress::toString)).toList(),
                 options.firstPort(),

@@ -315,6 +315,16 @@ public final class SteeredOutside implements OutsideKernel {
                 || BpfDirectory.isThere(root, BpfDirectory.SYSTEM, runDirectory);
     }
 
+    /** Removes the programs, marks and TAPs of a daemon with this run directory, and what was set on lo, if any. */
+    static void removeSteering(Path root, Path runDirectory) {
+        if (BpfDirectory.isThere(root, BpfDirectory.SYSTEM, runDirectory)) {
+            Steering.removeAll(BpfDirectory.open(root, BpfDirectory.SYSTEM, runDirectory));
+            BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
+        }
+        UplinkTap.deleteAllOf(aliasOf(runDirectory));
+        ClientPorts.restore(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
+    }
+
     /**
      * Removes what a daemon with this run directory left at the host: programs, marks, TAPs, what was set on lo, flows.
      * No process may use it.
@@ -323,11 +333,8 @@ public final class SteeredOutside implements OutsideKernel {
      * @throws DeviceException when the kernel or the rights do not allow it
      */
     static void removeTraces(Path root, Path runDirectory) {
-        Steering.removeAll(BpfDirectory.open(root, BpfDirectory.SYSTEM, runDirectory));
-        BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
-        UplinkTap.deleteAllOf(aliasOf(runDirectory));
+        removeSteering(root, runDirectory);
         FlowMemory.removeFiles(runDirectory);
-        ClientPorts.restore(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
         try {
             Files.deleteIfExists(runDirectory.resolve(SLOTS));
         } catch (IOException e) {

@@ -96,8 +96,9 @@ public final class TapPlumbing implements Plumbing {
 
     /** A daemon before this one may have had one: what it left would take frames for nobody. */
     private @Nullable OutsideKernel withoutOutside() {
-        if (SteeredOutside.hasTraces(kept.root(), runDirectory)) {
+        if (SteeredOutside.hasTraces(kept.root(), runDirectory) || DedicatedOutside.hasTraces(runDirectory)) {
             try {
+                DedicatedOutside.removeDevice(kept, runDirectory);
                 SteeredOutside.removeTraces(kept.root(), runDirectory);
             } catch (DeviceException e) {
                 LOG.warn("what an earlier daemon's uplink left stays: {}", e.getMessage());
@@ -108,17 +109,29 @@ public final class TapPlumbing implements Plumbing {
 
     private @Nullable OutsideKernel open(UplinkChoice uplink) {
         try {
+            if (uplink.own() != null) {
+                SteeredOutside.removeSteering(kept.root(), runDirectory);
+                return new DedicatedOutside(runDirectory, kept, workers, uplink.own(), uplink.grace());
+            }
+            DedicatedOutside.removeDevice(kept, runDirectory);
             return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace());
+        } catch (Refusal e) {
+            watch.close();
+            kept.close();
+            throw e;
         } catch (DeviceException e) {
             if (uplink.chosen()) {
                 watch.close();
                 kept.close();
-                throw e;
+                throw uplink.own() != null
+                        ? e
+                        : new DeviceException(e.getMessage() + "; " + UplinkChoice.WITHOUT_BPF, e.errno());
             }
             LOG.warn(
-                    "containers have no way to the outside, and no ports can be published: {}; choose --uplink none to"
-                            + " be without on purpose",
-                    e.getMessage());
+                    "containers have no way to the outside, and no ports can be published: {}; {}, and --uplink none"
+                            + " is to be without on purpose",
+                    e.getMessage(),
+                    UplinkChoice.WITHOUT_BPF);
             return null;
         }
     }

@@ -21,6 +21,12 @@ enum Complaint {
             IcmpHeader.NET_UNREACHABLE,
             Icmpv6Header.DESTINATION_UNREACHABLE,
             Icmpv6Header.NO_ROUTE),
+    /** The next hop does not answer. */
+    NO_NEIGHBOUR(
+            IcmpHeader.DESTINATION_UNREACHABLE,
+            IcmpHeader.HOST_UNREACHABLE,
+            Icmpv6Header.DESTINATION_UNREACHABLE,
+            Icmpv6Header.ADDRESS_UNREACHABLE),
     /** It is larger than the way allows (RFC 1191, RFC 8201). */
     TOO_BIG(IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.FRAGMENTATION_NEEDED, Icmpv6Header.PACKET_TOO_BIG, 0);
 

@@ -82,7 +82,7 @@ public final class Datapath {
         crossings = egress.crossings;
         pieces = new Pieces(egress);
         uplinks = nat == null ? null : new UplinkIngress(nat, egress, pieces, bridges);
-        outside = nat == null || uplinks == null ? null : new Outside(nat, egress, pieces, uplinks);
+        outside = nat == null || uplinks == null ? null : new Outside(nat, egress, uplinks);
         this.bridges = bridges;
         this.listener = listener;
     }
@@ -389,7 +389,9 @@ public final class Datapath {
         egress.nowNs = handedNs;
         counters.add(Term.TAKEN_OVER, 1);
         Bridge bridge = bridges[network];
-        if (purpose == Handoff.FROM_UPLINK && uplinks != null) {
+        if (purpose >= Handoff.TO_INSIDE && uplinks != null) {
+            uplinks.onOwnLink(purpose, port, slot, offset, length, shape, nowNs);
+        } else if (purpose == Handoff.FROM_UPLINK && uplinks != null) {
             uplinks.onHandedOver(port, slot, offset, length, shape, nowNs);
         } else if (purpose == Handoff.HAIRPIN && uplinks != null) {
             uplinks.onHairpin(port, slot, offset, length, shape, nowNs);

@@ -51,6 +51,10 @@ public final class DatapathCounters {
         FRAGMENTS_KEPT,
         /** Kept fragments that were joined or dropped; kept ones less these are held. */
         FRAGMENTS_LET_GO,
+        /** Packets that were kept until their next hop on an own link is known. */
+        LINK_HELD,
+        /** Kept packets that were sent or dropped; kept ones less these are held. */
+        LINK_LET_GO,
         /** Writes queued; less {@link #TX_DONE} it is the frames held for a poll. */
         TX_QUEUED,
         /** Writes that were performed or refused. */

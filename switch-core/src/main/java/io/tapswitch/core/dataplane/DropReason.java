@@ -104,6 +104,10 @@ public enum DropReason {
     NAT_TOO_BIG("larger than the MTU of its way"),
     /** To be split, but no frame memory is left for the pieces. */
     NAT_NO_MEMORY("no frame memory left for the pieces of a packet"),
+    /** The next hop's MAC address is not known, and it does not answer. */
+    LINK_UNRESOLVED("the next hop on the LAN does not answer"),
+    /** Broadcast, or of a protocol that is none of ours. */
+    LINK_NOT_OURS("of the LAN, but not for the switch's address there"),
     /** {@link NatDrop#IP_TRUNCATED}. */
     NAT_IP_TRUNCATED(NatDrop.IP_TRUNCATED),
     /** {@link NatDrop#IP_VERSION}. */

@@ -26,6 +26,12 @@ final class Handoff {
     static final int HAIRPIN = 2;
     /** It came by an uplink: a fragment, or what fragments became. */
     static final int FROM_UPLINK = 3;
+    /** It came by an own link, whose queues know no owners, for a port that is the worker's. */
+    static final int TO_INSIDE = 4;
+    /** It is to leave by an own link, and its next hop is to be asked for. */
+    static final int TO_LINK = 5;
+    /** ARP or neighbour discovery that came by an own link. */
+    static final int FROM_LINK = 6;
 
     int kind;
     int purpose;

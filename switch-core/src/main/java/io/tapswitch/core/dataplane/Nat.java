@@ -33,10 +33,12 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
     final NatEngine engine;
     final Fragments fragments;
     final RouteCache routes;
+    final UplinkEgress out;
     private @Nullable OutsideTable table;
     private final Egress egress;
     private final @Nullable Bridge[] bridges;
     private final TokenBucket outsideErrors = HostPort.newErrors();
+    private final TokenBucket echoes = HostPort.newErrors();
     /** The time of the frame that is worked on. */
     long nowNs;
 
@@ -57,6 +59,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         NatResources.Share share = resources.workers().get(worker);
         fragments = new Fragments(egress.counters, random.nextLong(), random.nextLong());
         routes = new RouteCache(share.routes(), egress.counters, random.nextLong(), random.nextLong());
+        out = new UplinkEgress(this, egress);
         engine = new NatEngine(
                 worker,
                 workers,
@@ -100,6 +103,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         if (next == null) {
             // The engine keeps its last version, and gets no packet: what comes back later finds its flows.
             table = null;
+            out.resolver().take(null);
             return;
         }
         OutsideTable before = table;
@@ -110,6 +114,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         table = before == null ? next : before;
         engine.take(next.nat, nowMs);
         table = next;
+        out.resolver().take(next.link);
         for (int slot = 0; slot < DnatRule.SLOTS; slot++) {
             if (next.hasOtherMarks(slot, before)) {
                 next.forgetStale(slot, worker, workers, engine);
@@ -151,6 +156,11 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         return outsideErrors.tryTake(nowNs);
     }
 
+    /** {@return whether an echo request to an own address may be answered now} */
+    boolean mayAnswerEcho() {
+        return echoes.tryTake(nowNs);
+    }
+
     /** {@return whether something is left to end that is due: the worker must not sleep} */
     boolean hasWork() {
         return moreToEnd;
@@ -165,6 +175,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
     void tick(long timeNs) {
         now(timeNs);
         nextTickNs = timeNs + TICK_NS;
+        out.resolver().tick();
         moreToEnd = engine.tick(nowMs, ENDED_PER_CYCLE);
         int expired = 0;
         while (expired < EXPIRED_PER_CYCLE && !fragments.isEmpty() && expireFragments()) {
@@ -183,8 +194,13 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         int room = FrameMemory.READ_LENGTH / 2;
         int quoted = fragments.expire(nowMs, egress.buffer, offset + NatPacket.L3, room);
         int written = quoted <= 0 ? 0 : complaint(offset);
-        if (written == 0) {
+        OutsideTable outside = table;
+        if (written == 0 || (fragments.expiredOutside() && outside == null)) {
             egress.io.release(slot);
+        } else if (outside != null && fragments.expiredOutside()) {
+            int port = fragments.expiredPort();
+            egress.counters.add(Term.GENERATED, 1);
+            out.send(outside, port, port, slot, offset, written, 0, NatPacket.FITS, Integer.MAX_VALUE);
         } else {
             egress.counters.add(Term.GENERATED, 1);
             egress.tx(fragments.expiredPort(), slot, offset, written);

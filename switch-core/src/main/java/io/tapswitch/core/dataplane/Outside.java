@@ -49,17 +49,15 @@ final class Outside {
     private final Egress egress;
     private final PortTable ports;
     private final MutableDirectBuffer buffer;
-    private final Pieces pieces;
     private final UplinkIngress in;
     private int leftLength;
     private long leftShape;
 
-    Outside(Nat nat, Egress egress, Pieces pieces, UplinkIngress in) {
+    Outside(Nat nat, Egress egress, UplinkIngress in) {
         this.nat = nat;
         this.egress = egress;
         this.ports = egress.ports;
         this.buffer = egress.buffer;
-        this.pieces = pieces;
         this.in = in;
     }
 
@@ -209,6 +207,10 @@ final class Outside {
         int packet = offset + L3;
         int result = nat.engine.outbound(buffer, packet, classified, bridge.network, port, false, nat.nowMs);
         if (result == NatEngine.NO_FLOW) {
+            if (table.link != null && UplinkEgress.isQuestion(classified) && isOwn(table.link, packet, classified)) {
+                echo(bridge, port, slot, offset);
+                return true;
+            }
             if (PacketClass.kind(classified) != PacketClass.PORTS || in.owner(table, packet, classified) < 0) {
                 return false;
             }
@@ -220,6 +222,28 @@ final class Outside {
         }
         forward(table, bridge, port, slot, offset, classified);
         return true;
+    }
+
+    private boolean isOwn(OwnLink link, int packet, long classified) {
+        long hi = PacketClass.destinationHi(buffer, packet, classified);
+        return LinkFrames.isOurs(hi, PacketClass.destinationLo(buffer, packet, classified), link);
+    }
+
+    /** The own link's address answers its own containers too. */
+    private void echo(Bridge bridge, int port, int slot, int offset) {
+        int verdict =
+                nat.mayAnswerEcho() ? UplinkEgress.echo(buffer, offset, leftLength) : DropReason.GATEWAY_RATE.verdict();
+        if (verdict < 0) {
+            egress.drop(port, slot, verdict);
+            return;
+        }
+        Gateway.turn(buffer, offset, bridge);
+        if (leftShape == 0) {
+            egress.sendBack(port, slot, offset, verdict);
+        } else {
+            egress.countBack(port, verdict);
+            nat.out.pieces().send(port, port, slot, offset, leftLength, leftShape);
+        }
     }
 
     /** For somebody beyond the switch. */
@@ -304,8 +328,7 @@ final class Outside {
         } else if (fit == NatPacket.TOO_BIG) {
             egress.drop(port, slot, DropReason.NAT_TOO_BIG.verdict());
         } else {
-            OutsideError.clearAddresses(buffer, offset);
-            pieces.send(uplink, port, slot, offset, leftLength, leftShape, fit, mtu);
+            nat.out.send(table, uplink, port, slot, offset, leftLength, leftShape, fit, mtu);
         }
     }
 

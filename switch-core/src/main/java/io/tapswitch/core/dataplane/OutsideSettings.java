@@ -4,6 +4,7 @@ import io.tapswitch.nat.NatVersion;
 import io.tapswitch.tapio.PortMarks;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the dataplane must know of the outside.
@@ -27,8 +28,20 @@ public record OutsideSettings(NatVersion nat, Map<Integer, PortMarks> marks, Lis
      * @param device the kernel's index of the host's device, as routes name it
      * @param loopback whether it is lo
      * @param mtu of the device
+     * @param link what the switch is there in its own right; null where it shares the host's address
      */
-    public record UplinkSettings(int port, List<Integer> fds, int device, boolean loopback, int mtu) {
+    public record UplinkSettings(
+            int port,
+            List<Integer> fds,
+            int device,
+            boolean loopback,
+            int mtu,
+            @Nullable OwnLink link) {
+        /** A device whose address is the host's. */
+        public UplinkSettings(int port, List<Integer> fds, int device, boolean loopback, int mtu) {
+            this(port, fds, device, loopback, mtu, null);
+        }
+
         /** Copies the list. */
         public UplinkSettings {
             fds = List.copyOf(fds);

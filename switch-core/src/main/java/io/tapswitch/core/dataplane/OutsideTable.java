@@ -29,6 +29,10 @@ final class OutsideTable {
     final NatVersion nat;
     /** The TAP of the loopback device, {@link #NONE} when there is none. */
     final int loopback;
+    /** What the switch is on a LAN in its own right, null when it shares the host's addresses. */
+    final @Nullable OwnLink link;
+    /** The port of that, {@link #NONE} without. */
+    final int linkPort;
     /** The smallest MTU of the networks that have a way out. */
     final int smallestMtu;
 
@@ -52,14 +56,22 @@ final class OutsideTable {
         ports = new int[uplinks];
         mtus = new int[uplinks];
         int ofHost = NONE;
+        int ofLink = NONE;
+        OwnLink own = null;
         for (int i = 0; i < uplinks; i++) {
             UplinkSettings uplink = settings.uplinks().get(i);
             devices[i] = uplink.device();
             ports[i] = uplink.port();
             mtus[i] = uplink.mtu();
             ofHost = uplink.loopback() ? uplink.port() : ofHost;
+            if (uplink.link() != null) {
+                own = uplink.link();
+                ofLink = uplink.port();
+            }
         }
         loopback = ofHost;
+        link = own;
+        linkPort = ofLink;
     }
 
     /** {@return the slot of an IPv4 address, {@link #NONE} when it is not the host's} */
@@ -113,7 +125,8 @@ final class OutsideTable {
 
     /** {@return whether uplinks and addresses are those of another table, so that routes mean the same} */
     boolean hasWaysOf(OutsideTable other) {
-        return Arrays.equals(devices, other.devices)
+        return link == other.link
+                && Arrays.equals(devices, other.devices)
                 && Arrays.equals(ports, other.ports)
                 && Arrays.equals(mtus, other.mtus)
                 && nat.addresses().equals(other.nat.addresses());
@@ -153,6 +166,16 @@ final class OutsideTable {
     /** {@return port of an uplink, by its index} */
     int port(int uplink) {
         return ports[uplink];
+    }
+
+    /** {@return MTU of the uplink with this port} */
+    int mtuOfPort(int port) {
+        for (int i = 0; i < ports.length; i++) {
+            if (ports[i] == port) {
+                return mtus[i];
+            }
+        }
+        return 0;
     }
 
     /** {@return MTU of an uplink's device, by its index} */

@@ -143,7 +143,7 @@ final class RouteCache {
         counters.add(DatapathCounters.Term.ROUTES_ASKED, 1);
         answer.kind = RouteSource.Route.UNREACHABLE;
         answer.mtu = 0;
-        source.ask(destinationHi, destinationLo, answer);
+        (outside.link == null ? source : outside.link).ask(destinationHi, destinationLo, answer);
         hi[index] = destinationHi;
         lo[index] = destinationLo;
         untilMs[index] = nowMs + LIFE_MS;

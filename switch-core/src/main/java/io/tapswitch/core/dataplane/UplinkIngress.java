@@ -66,11 +66,18 @@ final class UplinkIngress {
         this.buffer = egress.buffer;
         this.pieces = pieces;
         this.bridges = bridges;
+        nat.out
+                .resolver()
+                .onUndelivered((table, port, slot, offset) ->
+                        complain(DropReason.LINK_UNRESOLVED, Complaint.NO_NEIGHBOUR, 0, table, port, slot, offset));
     }
 
     /** Carries a frame that an uplink's TAP delivered to its end. */
     void take(int port, int slot, int offset, int length, SubnetTable subnets, @Nullable HostPort host, long nowNs) {
         OutsideTable table = nat.table();
+        if (table != null && port == table.linkPort && isOfLink(table, port, slot, offset, length, nowNs)) {
+            return;
+        }
         int verdict = table == null ? DropReason.DETACHED.verdict() : validate(offset, length);
         if (table == null || verdict != PASS) {
             egress.drop(port, slot, verdict);
@@ -101,7 +108,66 @@ final class UplinkIngress {
                 egress.handOver(collector, Handoff.FROM_UPLINK, slot, offset, length, port, 0, 0);
             }
         } else {
+            atOwner(table, port, slot, offset, length, classified);
+        }
+    }
+
+    /**
+     * On an own link the kernel does not look at ports: the packet may be another worker's. Without an owner it is
+     * decided here what it was.
+     */
+    private void atOwner(OutsideTable table, int port, int slot, int offset, int length, long classified) {
+        int owner = port == table.linkPort && nat.workers > 1 ? owner(table, offset + L3, classified) : nat.worker;
+        if (owner < 0 || owner == nat.worker) {
             inbound(table, port, slot, offset, length, classified, 0);
+        } else {
+            egress.handOver(owner, Handoff.TO_INSIDE, slot, offset, length, port, 0, 0);
+        }
+    }
+
+    /** {@return whether a frame was one that only a member of a LAN gets, and is done with} */
+    private boolean isOfLink(OutsideTable table, int port, int slot, int offset, int length, long nowNs) {
+        OwnLink link = table.link;
+        if (link == null || length < L3 || length >= FrameMemory.READ_LENGTH) {
+            return false;
+        }
+        int frame = offset + VirtioNetHeader.LENGTH;
+        long destination = EthernetHeader.destination(buffer, frame);
+        boolean ours = destination == link.mac || EthernetHeader.isGroup(destination);
+        if (ours && EthernetHeader.source(buffer, frame) != link.mac && LinkFrames.isMeant(buffer, offset, length)) {
+            if (nat.worker == LinkResolver.WORKER) {
+                nat.now(nowNs);
+                nat.out.resolver().onFrame(table, port, slot, offset, length);
+            } else {
+                egress.handOver(LinkResolver.WORKER, Handoff.FROM_LINK, slot, offset, length, port, 0, 0);
+            }
+            return true;
+        }
+        int etherType = EthernetHeader.etherType(buffer, frame);
+        if (destination != link.mac || (etherType != EtherType.IPV4 && etherType != EtherType.IPV6)) {
+            egress.drop(port, slot, DropReason.LINK_NOT_OURS.verdict());
+            return true;
+        }
+        return false;
+    }
+
+    /** Something about an own link, from another worker: see {@link Handoff}. */
+    void onOwnLink(int purpose, int port, int slot, int offset, int length, long shape, long nowNs) {
+        OutsideTable table = nat.table();
+        nat.now(nowNs);
+        if (table == null) {
+            egress.drop(port, slot, DropReason.DETACHED.verdict());
+        } else if (purpose == Handoff.FROM_LINK) {
+            nat.out.resolver().onFrame(table, port, slot, offset, length);
+        } else if (purpose == Handoff.TO_LINK) {
+            nat.out.toLink(table, port, slot, offset, length, shape);
+        } else {
+            long classified = NatPacket.classify(buffer, offset, length);
+            if (classified < 0) {
+                egress.drop(port, slot, DropReason.ofNat((int) classified).verdict());
+            } else {
+                inbound(table, port, slot, offset, length, classified, shape);
+            }
         }
     }
 
@@ -207,10 +273,25 @@ final class UplinkIngress {
             egress.drop(port, slot, DropReason.NAT_NO_MAPPING.verdict());
             return;
         }
+        if (port == table.linkPort && UplinkEgress.isQuestion(classified)) {
+            echo(table, port, slot, offset, length, shape);
+            return;
+        }
         keep(table, offset, length, classified);
         boolean fromHost = port == table.loopback;
         int result = nat.engine.inbound(buffer, packet, classified, address, fromHost, nat.nowMs);
         deliver(result, table, port, slot, offset, length, classified, shape, fromHost);
+    }
+
+    /** Somebody on the LAN, or beyond, asks whether the own link's address is there. */
+    private void echo(OutsideTable table, int port, int slot, int offset, int length, long shape) {
+        int verdict =
+                nat.mayAnswerEcho() ? UplinkEgress.echo(buffer, offset, length) : DropReason.GATEWAY_RATE.verdict();
+        if (verdict < 0) {
+            egress.drop(port, slot, verdict);
+        } else {
+            nat.out.back(table, port, slot, offset, shape, verdict);
+        }
     }
 
     /** A container's packet, translated on its way out, for a port of this worker. */
@@ -347,7 +428,7 @@ final class UplinkIngress {
             return;
         }
         if (ports.network(port) == PortTable.UPLINK) {
-            egress.sendBack(port, slot, offset, Verdict.refusal(reason, written));
+            nat.out.back(table, port, slot, offset, 0, Verdict.refusal(reason, written));
             return;
         }
         egress.countBack(port, Verdict.refusal(reason, written));

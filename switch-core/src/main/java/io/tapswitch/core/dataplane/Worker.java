@@ -358,6 +358,9 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     void onBegin(List<PortSettings> added, @Nullable HostSettings host, List<UplinkSettings> uplinks) {
         tables.begin(added);
         tables.beginUplinks(uplinks);
+        if (nat != null) {
+            nat.out.resolver().begin();
+        }
         if (host != null) {
             tables.beginHost(host);
         }

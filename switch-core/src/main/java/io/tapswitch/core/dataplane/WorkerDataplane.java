@@ -259,6 +259,7 @@ public final class WorkerDataplane implements Dataplane {
         long queued = sum(Term.TX_QUEUED, counters) - sum(Term.TX_DONE, counters);
         long between = sum(Term.HANDED_OVER, counters) - sum(Term.TAKEN_OVER, counters);
         long kept = sum(Term.FRAGMENTS_KEPT, counters) - sum(Term.FRAGMENTS_LET_GO, counters);
+        long waiting = sum(Term.LINK_HELD, counters) - sum(Term.LINK_LET_GO, counters);
         return new Conservation(
                 sum(Term.RECEIVED, counters),
                 sum(Term.GENERATED, counters),
@@ -268,7 +269,7 @@ public final class WorkerDataplane implements Dataplane {
                 sum(Term.DROPPED, counters),
                 sum(Term.CONSUMED, counters),
                 sum(Term.MERGED, counters),
-                queued + between + kept);
+                queued + between + kept + waiting);
     }
 
     @Override

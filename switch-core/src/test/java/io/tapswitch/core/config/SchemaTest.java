@@ -33,8 +33,12 @@ class SchemaTest {
     private static final Schema SCHEMA = schema();
 
     /** Refusals for what a pattern cannot say. */
-    private static final List<String> BEYOND_PATTERNS =
-            List.of("has bits behind its length", "invalid ranges specified for container and host Ports");
+    private static final List<String> BEYOND_PATTERNS = List.of(
+            "has bits behind its length",
+            "invalid ranges specified for container and host Ports",
+            "it must be a neighbour on the LAN",
+            "needs an address of its family",
+            " is possible, not ");
 
     private static final List<String> ADDRESSES = List.of(
             "10.1.0.1",
@@ -260,13 +264,13 @@ class SchemaTest {
             map.put("parent", mostly(() -> pick("eth0", "en p", "en/0")));
             map.put(
                     "address",
-                    mostly(() -> pick("192.0.2.2/24", "2001:db8::2/64", wrong() ? "192.0.2.2" : "10.0.0.2/8")));
+                    oneOrMore(() -> pick("192.0.2.2/24", "2001:db8::2/64", wrong() ? "192.0.2.2" : "10.0.0.2/8")));
         }
         if (mode.equals("shared") && random.nextBoolean()) {
             map.put("interface", mostly(() -> pick("eth0", "eth0.5", "0123456789abcde", wrong() ? "" : "wlan0")));
         }
         if (mode.equals("dedicated") && random.nextBoolean()) {
-            map.put("gateway", mostly(this::address));
+            map.put("gateway", oneOrMore(random.nextBoolean() ? () -> "192.0.2.1" : this::address));
         }
         stray(map, "interface", "parent", "extra");
         return map;

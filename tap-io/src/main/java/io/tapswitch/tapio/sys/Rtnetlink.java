@@ -113,6 +113,15 @@ public final class Rtnetlink {
     public static final int IFLA_IFALIAS = 20;
     /** Nested: what kind of link. */
     public static final int IFLA_LINKINFO = 18;
+    /** The link below, of a link that stands on another. */
+    public static final int IFLA_LINK = 5;
+    /** Within {@link #IFLA_LINKINFO}: what a kind needs besides. */
+    public static final int IFLA_INFO_DATA = 2;
+    /** Within {@link #IFLA_INFO_DATA} of a macvtap: its mode. */
+    public static final int IFLA_MACVLAN_MODE = 1;
+    /** For {@link #IFLA_MACVLAN_MODE}: members of one parent reach each other. */
+    public static final int MACVLAN_MODE_BRIDGE = 4;
+
     /** Within {@link #IFLA_LINKINFO}: the kind's name. */
     public static final int IFLA_INFO_KIND = 1;
     /** What an answer shall hold, u32. */

@@ -67,10 +67,17 @@ public final class Syscalls {
     private static final int INOTIFY_RM_WATCH = ARM ? 28 : 255;
     private static final int EVENTFD2 = ARM ? 19 : 290;
     private static final int PIPE2 = ARM ? 59 : 293;
+    private static final int MKNODAT = ARM ? 33 : 259;
     private static final int INOTIFY_INIT1 = ARM ? 26 : 294;
     private static final int SETNS = ARM ? 268 : 308;
     private static final int BPF = ARM ? 280 : 321;
     private static final int PIDFD_SEND_SIGNAL = 424;
+    private static final int FSOPEN = 430;
+    private static final int FSCONFIG = 431;
+    private static final int FSMOUNT = 432;
+    private static final int FSCONFIG_CMD_CREATE = 6;
+    private static final int CLOSE_AT_EXEC = 1;
+    private static final int MOUNT_ATTR_RDONLY_NOSUID_NODEV_NOEXEC = 15;
     private static final int PIDFD_OPEN = 434;
     private static final int PIDFD_GETFD = 438;
     private static final int AT_FDCWD = -100;
@@ -381,6 +388,37 @@ public final class Syscalls {
     public static int unmount(String directory, int flags) {
         try (Arena arena = Arena.ofConfined()) {
             return (int) syscall(UMOUNT2, arena.allocateFrom(directory).address(), flags, 0, 0, 0, 0);
+        }
+    }
+
+    /** mknod(2) of a character device. */
+    public static int mknod(String path, int mode, int major, int minor) {
+        // makedev of linux/kdev_t.h, as new_encode_dev has it.
+        long device = (minor & 0xff) | ((long) major << 8) | ((minor & ~0xffL) << 12);
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) syscall(MKNODAT, AT_FDCWD, arena.allocateFrom(path).address(), 0x2000 | mode, device, 0, 0);
+        }
+    }
+
+    /**
+     * Mounts a file system without a device, as the calling thread's namespaces have it, at no place: only by the file
+     * that is returned can it be read (fsopen(2), fsmount(2)).
+     */
+    public static int mountNowhere(String type) {
+        try (Arena arena = Arena.ofConfined()) {
+            int context = (int) syscall(FSOPEN, arena.allocateFrom(type).address(), CLOSE_AT_EXEC, 0, 0, 0, 0);
+            if (context < 0) {
+                return context;
+            }
+            try {
+                int made = (int) syscall(FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0, 0);
+                return made < 0
+                        ? made
+                        : (int) syscall(
+                                FSMOUNT, context, CLOSE_AT_EXEC, MOUNT_ATTR_RDONLY_NOSUID_NODEV_NOEXEC, 0, 0, 0);
+            } finally {
+                close(context);
+            }
         }
     }
 

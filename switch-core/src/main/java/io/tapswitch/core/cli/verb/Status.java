@@ -64,10 +64,25 @@ public final class Status extends Verb {
                 + (host == 0 ? "" : ", " + host + " waiting for a port that a process of the host has");
     }
 
+    private static void addOwn(Table table, JsonObject uplink, JsonObject own) {
+        String gateways = Json.objects(own.getArray("gateways")).stream()
+                .map(gateway -> ", gateway " + Json.text(gateway, "address") + " "
+                        + (Json.text(gateway, "mac").isEmpty() ? "unresolved" : "at " + Json.text(gateway, "mac")))
+                .collect(Collectors.joining());
+        table.row(
+                "uplink " + Json.text(uplink, "device"),
+                "dedicated, MAC " + Json.text(own, "mac") + gateways + ", MTU " + Json.text(uplink, "mtu"));
+    }
+
     private static void addOutside(Table table, JsonObject outside) {
         for (JsonObject uplink : Json.objects(outside.getArray("uplinks"))) {
             boolean steered = Boolean.TRUE.equals(uplink.get("steered"));
             boolean first = Boolean.TRUE.equals(uplink.get("first"));
+            JsonObject own = uplink.getObject("own");
+            if (own != null) {
+                addOwn(table, uplink, own);
+                continue;
+            }
             table.row(
                     "uplink " + Json.text(uplink, "device"),
                     (steered ? "steered" + (first ? "" : ", but another program comes first") : "not steered")
