@@ -70,7 +70,7 @@ final class MacvtapIT {
             assertThat(PacketSocket.number(awaitFrame())).isEqualTo(2);
             // Neither for the host nor for a group that nobody has joined.
             wire.send(frame(0x0200_0000_0001L, 3));
-            wire.send(frame(GROUP, 4));
+            wire.send(frame(GROUP + 1, 4));
             lab.doInHost(() -> device.join(GROUP));
             lab.doInHost(() -> device.join(GROUP));
             wire.send(frame(GROUP, 5));

@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * and IP addresses that are nobody else's. Nothing is steered and no port is held, for all ports of these addresses are
  * the switch's; whose a port is stands in plain memory, and is found again from the flows.
  *
- * <p>The MAC address is kept beside the flows, so that neighbours see the same one after a restart. It is derived from the
- * parent's own, so that after the machine's next start it is the same, too.
+ * <p>The MAC address is kept beside the flows, so that neighbours see the same one after a restart. It is derived from
+ * the parent's own, so that after the machine's next start it is the same, too.
  *
  * <p>A macvtap goes with its parent and says nothing. So each look at the host compares; a device that is not what it
  * was is shown under another number, by which the old one is taken apart and a new one made.
@@ -191,22 +191,32 @@ final class DedicatedOutside implements OutsideKernel {
     @Override
     public List<Device> devices() {
         HostLink parent = parent(refusing(HostLinks::read));
-        LinkPlug plug = current;
         boolean up = parent != null && parent.up();
-        if (plug != null && up && !refusing(() -> plug.device().isOn(parent.index(), mac))) {
-            number++;
-            current = null;
-        } else if (plug != null && parent != null && up) {
-            refusing(() -> {
-                plug.device().mtu(parent.mtu());
-                return plug;
-            });
+        if (parent != null && up) {
+            follow(parent);
         }
         warning = up
                 ? ""
                 : "the uplink's parent " + own.parent() + " is " + (parent == null ? "not there" : "down")
                         + ": containers have no way to the outside until it is back";
         return List.of(new Device(number, own.parent(), parent == null ? 1 : parent.mtu(), up, false, mac, addresses));
+    }
+
+    /** The device shall be on the parent as that is now; where it is not, there shall be another. */
+    private void follow(HostLink parent) {
+        LinkPlug plug = current;
+        if (plug == null) {
+            return;
+        }
+        refusing(() -> {
+            if (plug.device().isOn(parent.index(), mac)) {
+                plug.device().mtu(parent.mtu());
+            } else {
+                number++;
+                current = null;
+            }
+            return plug;
+        });
     }
 
     @Override
@@ -267,7 +277,7 @@ final class DedicatedOutside implements OutsideKernel {
         for (Plumbing.Plug plug : plugs) {
             LinkPlug link = (LinkPlug) plug;
             refusing(() -> {
-                if (current == link || current == null) {
+                if (current == null || link.equals(current)) {
                     current = null;
                     kept.drop(List.of(TAG));
                 }
@@ -319,7 +329,7 @@ final class DedicatedOutside implements OutsideKernel {
 
     @Override
     public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
-        if (!PublishedPorts.isAny(address) && !addresses.contains(address)) {
+        if (address != null && !PublishedPorts.isAny(address) && !addresses.contains(address)) {
             throw Refusal.conflict(
                     "address_not_here",
                     "failed to bind port " + PortSpec.bracketed(address) + ":" + first + "/" + protocol.word()

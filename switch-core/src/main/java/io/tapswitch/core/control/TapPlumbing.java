@@ -113,7 +113,9 @@ public final class TapPlumbing implements Plumbing {
                 SteeredOutside.removeSteering(kept.root(), runDirectory);
                 return new DedicatedOutside(runDirectory, kept, workers, uplink.own(), uplink.grace());
             }
-            DedicatedOutside.removeDevice(kept, runDirectory);
+            if (DedicatedOutside.hasTraces(runDirectory)) {
+                DedicatedOutside.removeDevice(kept, runDirectory);
+            }
             return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace());
         } catch (Refusal e) {
             watch.close();

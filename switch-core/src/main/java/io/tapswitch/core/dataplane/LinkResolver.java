@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * are more (RFC 4861 section 7.2.2). Who does not answer is unreachable, and that is what the senders of those that
  * waited are told. Gateways are asked for at once, again and again.
  *
- * <p>Anybody on the link can say anything. So what was not asked for changes nothing that is known: a member that is said
- * to have another MAC address is asked, and goes on with the old one until the answer. Strangers are believed only when
- * they ask for us, and get a place only where nobody needs it; nobody can take a gateway's. Questions have a rate, for
- * containers make us ask.
+ * <p>Anybody on the link can say anything. So what was not asked for changes nothing that is known: a member that is
+ * said to have another MAC address is asked, and goes on with the old one until the answer. Strangers are believed
+ * only when they ask for us, and get a place only where nobody needs it; nobody can take a gateway's. Questions have
+ * a rate, for containers make us ask.
  *
  * <p>Who says that our address is his is noted, and told otherwise (RFC 5227 section 2.4 c).
  *

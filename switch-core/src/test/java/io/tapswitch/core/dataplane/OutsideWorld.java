@@ -92,6 +92,9 @@ final class OutsideWorld {
     final Map<Integer, PortMarks> marks = new TreeMap<>();
     final List<DnatRule> rules = new ArrayList<>();
     int uplinkMtu = 1500;
+    /** What the switch is on eth0 in its own right, null where it is the host. */
+    @Nullable
+    OwnLink link;
 
     OutsideWorld(int workers) {
         this(workers, Frames6.network(0, "10.0.0.1", "fd00::1", false, true));
@@ -216,7 +219,7 @@ final class OutsideWorld {
         NatVersion nat = new NatVersion(
                 addresses, networks, endpoints, List.copyOf(rules), DnatRules.compile(rules), List.of(), options);
         List<UplinkSettings> uplinks = List.of(
-                new UplinkSettings(ETH0, files(ETH0), DEVICE_ETH0, false, uplinkMtu),
+                new UplinkSettings(ETH0, files(ETH0 + (link == null ? 0 : 80)), DEVICE_ETH0, false, uplinkMtu, link),
                 new UplinkSettings(LO, files(LO), DEVICE_LO, true, 65_536));
         tested.outside(new OutsideSettings(nat, marks, uplinks));
     }
