@@ -241,6 +241,11 @@ public final class ConfigWatch implements AutoCloseable {
         }
     }
 
+    /** {@return whether this is the file that is watched} */
+    public boolean isOf(Path other) {
+        return file.equals(other);
+    }
+
     /** {@return what is in force} */
     public Configuration current() {
         return current;

@@ -99,6 +99,12 @@ final class ConfigurationFiles implements AutoCloseable {
 
     private void reloaded(Path file, @Nullable String fault) {
         chronicle.reloaded(file.toString(), fault);
+        if (fault == null) {
+            // It may have given up what the other one was refused for, as when an entry moves between them.
+            watches().stream()
+                    .filter(watch -> !watch.isOf(file) && !watch.warnings().isEmpty())
+                    .forEach(ConfigWatch::reload);
+        }
     }
 
     private boolean isInUse() {

@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
@@ -196,8 +197,14 @@ final class HostPorts {
             tryAgain(() -> reserve(publication, undo));
             return;
         }
-        held.refuseHeld(publication.asked(), publication.firstHostPort(), next);
-        reserve(publication, undo);
+        try {
+            held.refuseHeld(publication.asked(), publication.firstHostPort(), next);
+            reserve(publication, undo);
+        } catch (Refusal e) {
+            throw publication.origin() instanceof Origin.File origin
+                    ? e.at(origin.file(), origin.line(), "publish")
+                    : e;
+        }
         held.add(publication);
     }
 

@@ -61,7 +61,11 @@ final class Publishing {
                     .filter(publication -> publication.id() >= state.nextRule())
                     .toList();
             chronicle.publications(state, now);
-            made.forEach(publication -> LOG.info("published {} of {}", publication.asked(), container.name()));
+            made.forEach(publication -> LOG.info(
+                    "published {} of {} at port {}",
+                    publication.asked(),
+                    container.name(),
+                    PortSpec.words(publication.firstHostPort(), publication.lastHostPort())));
             return new PublishAnswer(shown(now, made), PublishRules.warnings(now, container, made));
         });
     }

@@ -344,6 +344,35 @@ class PublishTest {
     }
 
     @Test
+    void P8_anEntryThatMovesFromOneFileToTheOtherIsNotLost() throws Exception {
+        control.attach("one");
+        Path ports = directory.resolve("ports.yaml");
+        Files.writeString(ports, "publish: []\n");
+        String entry = "publish: [{container: one, ports: '80:80'}]\n";
+        Path file = file(entry);
+        control.controller.configure(file, ports);
+        Files.writeString(ports, entry);
+        Eventually.eventually(() -> assertThat(control.controller.warnings())
+                .anyMatch(it -> it.contains("ports.yaml:1: publish[0].ports")
+                        && it.contains("port is already allocated to container one, in " + file + ":1")));
+        file("publish: []\n");
+        Eventually.eventually(() -> assertThat(control.controller.warnings())
+                .noneMatch(it -> it.contains("ports.yaml")));
+        assertThat(active()).containsExactly("0.0.0.0:80->172.17.0.2:80/tcp");
+    }
+
+    @Test
+    void P8_aPortThatAProcessHasIsRefusedWithTheEntrysLine() throws Exception {
+        control.attach("one");
+        Path file = file("publish: []\n");
+        control.controller.configure(file, null);
+        outside.busy.add("* 6 80-80");
+        file("publish:\n  - {container: one, ports: '80:80'}\n");
+        Eventually.eventually(() ->
+                assertThat(control.controller.warnings()).anyMatch(it -> it.contains(file + ":2: publish: ")));
+    }
+
+    @Test
     void withoutItsFileWhatWasPublishedIsLikeWhatCommandsMake_andTheFileTakesItBack() throws Exception {
         control.attach("one");
         Path file = file("publish: [{container: one, ports: '80:80'}, {container: nobody, ports: '81:81'}]\n");

@@ -84,6 +84,6 @@ final class PortRows {
     }
 
     private static String range(long first, long last) {
-        return first == last ? Long.toString(first) : first + "-" + last;
+        return last == 0 ? "-" : first == last ? Long.toString(first) : first + "-" + last;
     }
 }
