@@ -166,7 +166,7 @@ class HostPortsTest {
         assertThat(keeper.reserved.keySet()).containsExactly(2);
         keeper.busy.add(8081);
         DesiredState wider = declared(state.withPublications(List.of()), "two", 3, "8080-8081:80-81");
-        refused(() -> commit(wider), "listen 0.0.0.0:8081: bind: address already in use");
+        refused(() -> commit(wider), "f:3: publish: listen 0.0.0.0:8081: bind: address already in use");
         assertThat(keeper.reserved.keySet()).containsExactly(2);
     }
 

@@ -356,8 +356,8 @@ class PublishTest {
                 .anyMatch(it -> it.contains("ports.yaml:1: publish[0].ports")
                         && it.contains("port is already allocated to container one, in " + file + ":1")));
         file("publish: []\n");
-        Eventually.eventually(() -> assertThat(control.controller.warnings())
-                .noneMatch(it -> it.contains("ports.yaml")));
+        Eventually.eventually(
+                () -> assertThat(control.controller.warnings()).noneMatch(it -> it.contains("ports.yaml")));
         assertThat(active()).containsExactly("0.0.0.0:80->172.17.0.2:80/tcp");
     }
 
@@ -368,8 +368,8 @@ class PublishTest {
         control.controller.configure(file, null);
         outside.busy.add("* 6 80-80");
         file("publish:\n  - {container: one, ports: '80:80'}\n");
-        Eventually.eventually(() ->
-                assertThat(control.controller.warnings()).anyMatch(it -> it.contains(file + ":2: publish: ")));
+        Eventually.eventually(
+                () -> assertThat(control.controller.warnings()).anyMatch(it -> it.contains(file + ":2: publish: ")));
     }
 
     @Test

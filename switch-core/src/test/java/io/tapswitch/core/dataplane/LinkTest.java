@@ -106,8 +106,7 @@ final class LinkTest {
         assertThat(destination(next)).isEqualTo(GATEWAY_MAC);
         for (int queue = 0; queue <= last; queue++) {
             world.tested.written.clear();
-            world.tested.arrive(
-                    ETH0, queue, new NatFrames(MAC, GATEWAY_MAC).udp(FAR, NatFrames.source(next), 60));
+            world.tested.arrive(ETH0, queue, new NatFrames(MAC, GATEWAY_MAC).udp(FAR, NatFrames.source(next), 60));
             world.tested.settle();
             Frame in = world.one(0);
             assertThat(NatFrames.destination(in)).isEqualTo(end(0, false, 4000));
@@ -116,12 +115,14 @@ final class LinkTest {
 
     @Test
     void itIsFoundByItsNeighboursAndLeavesTheRestToOthers() {
-        List<Frame> answer = arrive(Frames.arp(ArpHeader.REQUEST, EthernetHeader.BROADCAST, ELSE, bits("192.0.2.66"), 0, OWN));
+        List<Frame> answer =
+                arrive(Frames.arp(ArpHeader.REQUEST, EthernetHeader.BROADCAST, ELSE, bits("192.0.2.66"), 0, OWN));
         assertThat(answer).hasSize(1);
         assertThat(destination(answer.getFirst())).isEqualTo(ELSE);
         assertThat(ArpHeader.senderMac(answer.getFirst().ethernet(), EthernetHeader.LENGTH))
                 .isEqualTo(MAC);
-        assertThat(arrive(Frames.arp(ArpHeader.REQUEST, EthernetHeader.BROADCAST, ELSE, bits("192.0.2.66"), 0, GATEWAY)))
+        assertThat(arrive(
+                        Frames.arp(ArpHeader.REQUEST, EthernetHeader.BROADCAST, ELSE, bits("192.0.2.66"), 0, GATEWAY)))
                 .isEmpty();
         // Who asked is known: no question before the echo's answer.
         End asker = End.of("192.0.2.66", 0);
@@ -135,15 +136,13 @@ final class LinkTest {
 
     @Test
     void theSenderHearsThatNobodyAnswers() {
-        world.tested.send(
-                0, container(0).udp(end(0, false, 4000), End.of("192.0.2.77", 53), 40));
+        world.tested.send(0, container(0).udp(end(0, false, 4000), End.of("192.0.2.77", 53), 40));
         int questions = 0;
         List<Frame> errors = List.of();
         for (int second = 0; second < 6 && errors.isEmpty(); second++) {
             questions += (int) world.all(ETH0).stream()
                     .filter(frame -> isArp(frame)
-                            && ArpHeader.targetAddress(frame.ethernet(), EthernetHeader.LENGTH)
-                                    == bits("192.0.2.77"))
+                            && ArpHeader.targetAddress(frame.ethernet(), EthernetHeader.LENGTH) == bits("192.0.2.77"))
                     .count();
             errors = world.all(0);
             world.tested.written.clear();
