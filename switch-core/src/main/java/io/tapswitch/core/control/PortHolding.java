@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
  *                       v2 ({@link io.tapswitch.tapio.BindGuard})
  * </pre>
  *
- * <p>A socket is a file, and files are short: sockets get half of what the process may open, so that containers and
- * requests always have the rest. What is beyond is looked at like a large range, and a warning says so: nothing is
- * refused because files are short.
+ * <p>A socket is a file, and files are short: sockets get three quarters of what the process may open, so that
+ * containers and requests always have the rest. What is beyond is looked at like a large range, and a warning says so:
+ * nothing is refused because files are short.
  *
  * <p>Under the controller's lock, but for {@link #warnings}.
  */
@@ -49,7 +49,7 @@ final class PortHolding {
     /**
      * Holds nothing yet.
      *
-     * @param limit how many files the process may open, of which half are for sockets
+     * @param limit how many files the process may open, of which three quarters are for sockets
      * @param clients keeps ports from the host's own clients
      */
     PortHolding(int limit, ClientPorts clients) {
@@ -88,7 +88,7 @@ final class PortHolding {
             return kept(first, last);
         }
         List<PortReservation> made =
-                files + ports > limit / 2 ? null : bound(address, addresses, protocol, first, last);
+                files + ports > limit - limit / 4 ? null : bound(address, addresses, protocol, first, last);
         if (made == null) {
             look(addresses, protocol, first, last);
             return watched(first, last);
@@ -188,7 +188,7 @@ final class PortHolding {
     }
 
     private String shortage() {
-        return "the daemon may open " + limit + " files, and half of them are for ports; raise that"
+        return "the daemon may open " + limit + " files, and three quarters of them are for ports; raise that"
                 + " ('ulimit -n', LimitNOFILE=) and restart it, or publish ranges of more than "
                 + PortReservation.MAX_PORTS + " ports, which need none";
     }
