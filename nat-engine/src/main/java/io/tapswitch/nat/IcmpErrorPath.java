@@ -17,13 +17,15 @@ final class IcmpErrorPath {
     private final FlowTable table;
     private final FlowEntries flows;
     private final VersionInForce inForce;
+    private final LeftOvers leftOvers;
     private final Outcome outcome;
     private final FlowTuple t = new FlowTuple();
 
-    IcmpErrorPath(FlowTable table, VersionInForce inForce, Outcome outcome) {
+    IcmpErrorPath(FlowTable table, VersionInForce inForce, LeftOvers leftOvers, Outcome outcome) {
         this.table = table;
         this.flows = table.entries();
         this.inForce = inForce;
+        this.leftOvers = leftOvers;
         this.outcome = outcome;
     }
 
@@ -72,7 +74,7 @@ final class IcmpErrorPath {
                         PacketClass.destinationHi(b, quoted, quote),
                         PacketClass.destinationLo(b, quoted, quote),
                         PacketClass.destinationPort(b, quoted, quote));
-        int slot = table.findOutside(t);
+        int slot = leftOvers.valid(table.findOutside(t));
         if (slot == FlowTable.ABSENT) {
             return NatDrop.ICMP_UNKNOWN_FLOW.code();
         }
@@ -108,12 +110,12 @@ final class IcmpErrorPath {
                         PacketClass.destinationHi(b, quoted, quote),
                         PacketClass.destinationLo(b, quoted, quote),
                         PacketClass.destinationPort(b, quoted, quote));
-        return inForce.findInside(
+        return leftOvers.valid(inForce.findInside(
                 table,
                 t,
                 PacketClass.isIpv6(quote),
                 PacketClass.sourceHi(b, quoted, quote),
                 PacketClass.sourceLo(b, quoted, quote),
-                PacketClass.sourcePort(b, quoted, quote));
+                PacketClass.sourcePort(b, quoted, quote)));
     }
 }

@@ -25,6 +25,7 @@ final class InboundPath {
     private final FlowProgress progress;
     private final Mappings mappings;
     private final VersionInForce inForce;
+    private final LeftOvers leftOvers;
     private final RuleLedger ledger;
     private final NatCounters counters;
     private final Outcome outcome;
@@ -36,6 +37,7 @@ final class InboundPath {
             FlowProgress progress,
             Mappings mappings,
             VersionInForce inForce,
+            LeftOvers leftOvers,
             RuleLedger ledger,
             NatCounters counters,
             Outcome outcome) {
@@ -44,6 +46,7 @@ final class InboundPath {
         this.progress = progress;
         this.mappings = mappings;
         this.inForce = inForce;
+        this.leftOvers = leftOvers;
         this.ledger = ledger;
         this.counters = counters;
         this.outcome = outcome;
@@ -65,7 +68,7 @@ final class InboundPath {
                         PacketClass.sourceHi(b, packet, classified),
                         PacketClass.sourceLo(b, packet, classified),
                         PacketClass.sourcePort(b, packet, classified));
-        int slot = table.findOutside(t);
+        int slot = leftOvers.valid(table.findOutside(t));
         boolean begins = slot == FlowTable.ABSENT;
         if (begins) {
             int refusal = prepare(b, packet, classified, nowMs);
@@ -124,7 +127,9 @@ final class InboundPath {
     private int prepare(DirectBuffer b, int packet, long classified, long nowMs) {
         DnatRules rules = inForce.rules;
         int rule = rules.find(t.outsideSlot, PacketClass.isIpv6(classified), t.protocol, t.outsidePort);
-        int owner = rule == DnatRules.NONE ? table.mappingOf(t.protocol, t.outsideSlot, t.outsidePort) : rule;
+        int owner = rule == DnatRules.NONE
+                ? leftOvers.valid(table.mappingOf(t.protocol, t.outsideSlot, t.outsidePort))
+                : rule;
         if (owner < 0 || (rule == DnatRules.NONE && !inForce.inside.isOpenToAll(flows.network(owner)))) {
             return NatDrop.NO_MAPPING.code();
         }
@@ -183,10 +188,12 @@ final class InboundPath {
         if (slot == FlowRefusal.DUPLICATE) {
             // The peer came from the same port to another published one, which leads to the same port inside.
             int other = table.findInside(t);
-            if (other == FlowTable.ABSENT || flows.standing(other) != FlowEntries.CLOSED) {
-                return NatDrop.FLOW_CLASH.code();
+            if (leftOvers.valid(other) != FlowTable.ABSENT) {
+                if (flows.standing(other) != FlowEntries.CLOSED) {
+                    return NatDrop.FLOW_CLASH.code();
+                }
+                table.remove(other);
             }
-            table.remove(other);
             slot = table.insert(t, FlowTimers.first(t.protocol), nowMs);
         }
         if (slot < 0) {

@@ -28,6 +28,10 @@ public enum NatCounter {
     EVICTED,
     /** Flows that went with their endpoint, rule or address (N29), or for a new connection. */
     REMOVED,
+    /** Of these, flows whose port a socket of the host has now (N7). */
+    YIELDED,
+    /** Of these, flows whose address is gone, or whose packets leave by another uplink now. */
+    REROUTED,
     /** Packets without a flow because no port was left (N16). */
     REFUSED_PORTS,
     /** Packets without a flow because the table was full (N16). */

@@ -23,8 +23,12 @@ final class NatCounters {
     }
 
     void increment(NatCounter counter) {
+        add(counter, 1);
+    }
+
+    void add(NatCounter counter, long amount) {
         int at = at(counter);
-        memory.putLongRelease(at, memory.getLong(at) + 1);
+        memory.putLongRelease(at, memory.getLong(at) + amount);
     }
 
     private static int at(NatCounter counter) {

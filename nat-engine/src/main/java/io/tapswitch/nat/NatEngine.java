@@ -57,7 +57,7 @@ public final class NatEngine {
     public static final int UNREACHABLE = 4;
 
     /** How long after a start with flows of an earlier process unknown connections are taken up. */
-    static final long LOOSE_MS = 60_000;
+    public static final long LOOSE_MS = 60_000;
 
     private final NatCounters counters = new NatCounters();
     private final Outcome outcome = new Outcome();
@@ -68,6 +68,7 @@ public final class NatEngine {
     private final OutboundPath outboundPath;
     private final InboundPath inboundPath;
     private final IcmpErrorPath errors;
+    private final LeftOvers leftOvers;
     private final Reconciliation reconciliation;
     private int shownFlows;
     private long nowMs;
@@ -77,6 +78,11 @@ public final class NatEngine {
     public interface OutsideChoice {
         /** {@return the slot of the address, or a negative {@link NatDrop} code} */
         int slotFor(long peerHi, long peerLo, long nowMs);
+
+        /** {@return whether the packet in hand may leave with an address that its flow began with} */
+        default boolean mayStay(int outsideSlot) {
+            return true;
+        }
     }
 
     /** Is told which ports NAT owns, so that their packets are steered here. Called on the worker's thread. */
@@ -131,13 +137,14 @@ public final class NatEngine {
         this.nowMs = nowMs;
         table = new FlowTable(kept, derived, limits, FlowTimers.timeoutsMs(), bootHi, bootLo, nowMs, new Ends());
         ledger = new RuleLedger(table.entries());
-        ports = new OutsidePorts(table, inForce, worker, workers, sink);
+        ports = new OutsidePorts(table, inForce, worker, workers, sink, counters);
         FlowProgress progress = new FlowProgress(table, ledger);
+        leftOvers = new LeftOvers(table, inForce);
         Mappings mappings = new Mappings(table, ports, inForce, counters);
-        outboundPath = new OutboundPath(table, progress, mappings, inForce, routes, outcome);
-        inboundPath = new InboundPath(table, progress, mappings, inForce, ledger, counters, outcome);
-        errors = new IcmpErrorPath(table, inForce, outcome);
-        reconciliation = new Reconciliation(table, ports, inForce, ledger);
+        outboundPath = new OutboundPath(table, progress, mappings, inForce, leftOvers, routes, counters, outcome);
+        inboundPath = new InboundPath(table, progress, mappings, inForce, leftOvers, ledger, counters, outcome);
+        errors = new IcmpErrorPath(table, inForce, leftOvers, outcome);
+        reconciliation = new Reconciliation(table, ports, inForce, ledger, leftOvers);
         counters.set(NatCounter.CAPACITY, limits.capacity() - 1);
         counters.set(NatCounter.RECOVERED, table.recovered());
         counters.set(NatCounter.TORN, table.torn());
@@ -147,7 +154,10 @@ public final class NatEngine {
         }
     }
 
-    /** Takes a version: flows of endpoints, rules and addresses that are gone go with it. */
+    /**
+     * Takes a version: flows of endpoints, rules and addresses that are gone go with it; of very many some only with
+     * the next {@link #tick}s, but no packet finds them.
+     */
     public void take(NatVersion version, long nowMs) {
         this.nowMs = nowMs;
         reconciliation.take(version, nowMs);
@@ -249,10 +259,11 @@ public final class NatEngine {
         return outcome.endpoint;
     }
 
-    /** Ends what is due. {@return whether more is} */
+    /** Ends what is due, and what a version left over. {@return whether more is} */
     public boolean tick(long nowMs, int limit) {
         this.nowMs = nowMs;
         boolean more = table.expire(nowMs, limit) == limit;
+        more |= leftOvers.goOn(limit);
         show();
         return more;
     }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param endpoints that may have flows
  * @param rules of the published ports; those with one id are one publication
  * @param compiled the same rules, as packets meet them; made once for all workers
- * @param reserved ports that NAT never gives out though nobody published them: others' sockets (N7)
+ * @param reserved ports that NAT never gives out though nobody published them: the host's sockets', and those that
+ *     ip_local_reserved_ports names (N7)
  * @param options what else is set
  */
 public record NatVersion(
@@ -75,8 +76,14 @@ public record NatVersion(
      * @param protocol TCP, UDP or SCTP
      * @param first port
      * @param last port
+     * @param inUse whether a socket of the host has them, so that mappings that hold one end; else these keep it
      */
-    public record PortRange(int slot, int protocol, int first, int last) {}
+    public record PortRange(int slot, int protocol, int first, int last, boolean inUse) {
+        /** Ports that no new mapping gets. */
+        public PortRange(int slot, int protocol, int first, int last) {
+            this(slot, protocol, first, last, false);
+        }
+    }
 
     /**
      * What can be set.

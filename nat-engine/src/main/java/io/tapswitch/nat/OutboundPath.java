@@ -10,7 +10,7 @@ import org.agrona.MutableDirectBuffer;
  *
  * <pre>
  *   ICMP error ---------------------------------------------> {@link IcmpErrorPath}
- *   flow known -------------------------> hop -> progress --> source = outside address and port
+ *   flow known, its address still right -> hop -> progress -> source = outside address and port
  *   unknown -> may begin? -> whose? -> hop -> route -> {@link Mappings} -> progress --> the same
  * </pre>
  *
@@ -23,7 +23,9 @@ final class OutboundPath {
     private final FlowProgress progress;
     private final Mappings mappings;
     private final VersionInForce inForce;
+    private final LeftOvers leftOvers;
     private final NatEngine.OutsideChoice routes;
+    private final NatCounters counters;
     private final Outcome outcome;
     private final FlowTuple t = new FlowTuple();
     private long looseUntilMs = Long.MIN_VALUE;
@@ -33,14 +35,18 @@ final class OutboundPath {
             FlowProgress progress,
             Mappings mappings,
             VersionInForce inForce,
+            LeftOvers leftOvers,
             NatEngine.OutsideChoice routes,
+            NatCounters counters,
             Outcome outcome) {
         this.table = table;
         this.flows = table.entries();
         this.progress = progress;
         this.mappings = mappings;
         this.inForce = inForce;
+        this.leftOvers = leftOvers;
         this.routes = routes;
+        this.counters = counters;
         this.outcome = outcome;
     }
 
@@ -57,7 +63,12 @@ final class OutboundPath {
             int endpoint,
             boolean mayBegin,
             long nowMs) {
-        int slot = find(b, packet, classified, network);
+        int slot = leftOvers.valid(find(b, packet, classified, network));
+        if (slot != FlowTable.ABSENT && isElsewhere(slot)) {
+            counters.increment(NatCounter.REROUTED);
+            table.remove(slot);
+            slot = FlowTable.ABSENT;
+        }
         if (slot == FlowTable.ABSENT) {
             return mayBegin ? begin(b, packet, classified, endpoint, nowMs) : NatEngine.NO_FLOW;
         }
@@ -65,6 +76,17 @@ final class OutboundPath {
             return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.TIME_EXCEEDED);
         }
         return send(b, packet, classified, slot, nowMs);
+    }
+
+    /**
+     * {@return whether a container's flow has an address that the host has not now, or that belongs to another uplink
+     * than the one that the packet takes} Nobody would answer there. The kernel's MASQUERADE ends such flows too
+     * (nf_nat_oif_changed); those to published ports keep the address that their peers know.
+     */
+    private boolean isElsewhere(int slot) {
+        int outside = flows.outsideSlot(slot);
+        return flows.kind(slot) == FlowEntries.OUTBOUND
+                && (inForce.gone.get(outside) || (!routes.mayStay(outside) && !flows.fromPeer(slot)));
     }
 
     /** Finds the flow of a packet, and leaves its tuple, with the destination as the packet has it. */

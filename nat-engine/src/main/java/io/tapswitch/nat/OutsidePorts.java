@@ -1,18 +1,23 @@
 package io.tapswitch.nat;
 
+import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ports of the host's addresses: which are NAT's to give, and who is told of them.
  *
- * <p><b>Theory of operation.</b> The {@link PortAllocator} knows ports of slots that are <i>open</i>. A slot is opened
- * by the first mapping behind its address, which costs a millisecond and three megabytes once; most addresses of a host
- * (gateways, loopback) never have one. What is reserved in an open slot is the union of three reasons: published (the
- * rules in force), reserved (others' sockets), out of the range; so a port is only given back when none is left.
+ * <p><b>Theory of operation.</b> The {@link PortAllocator} knows ports of slots that are <i>open</i>, which costs a
+ * millisecond and three megabytes once. The first {@value #PREPARED} addresses that routes may choose are opened with
+ * the version; the others by the first mapping behind them, and most addresses of a host (gateways, loopback) never
+ * have one. What is reserved in an open slot is the union of three reasons: published (the rules in force), reserved
+ * (others' sockets), out of the range; so a port is only given back when none is left.
  *
  * <pre>
  *                     nobody's             NAT's, for a mapping        published, mappings still there
@@ -23,16 +28,20 @@ import java.util.Map;
  *
  * <p>A port that is published while a mapping holds it is retired: flows keep it, and no new one gets it. When the rule
  * goes before they do, the port is said to be NAT's again. When the published endpoint is another worker's, so are all
- * packets to the port from then on, and they must not meet what the two workers think of them: the flows end. The
- * worker's thread.
+ * packets to the port from then on, and they must not meet what the two workers think of them: the flows end. So they
+ * do when a socket of the host has the port: its packets are the host's (N7). The worker's thread.
  */
 final class OutsidePorts {
+    /** Addresses that are opened before they are used: those of two uplinks with both families. */
+    static final int PREPARED = 4;
+
     private final FlowTable table;
     private final VersionInForce inForce;
     private final int worker;
     private final int workers;
     private final PortAllocator allocator;
     private final NatEngine.PortSink sink;
+    private final NatCounters counters;
     private final BitSet open = new BitSet(PortAllocator.MAX_SLOTS);
     private List<DnatRule> rules = List.of();
     private List<NatVersion.PortRange> reserved = List.of();
@@ -43,13 +52,41 @@ final class OutsidePorts {
     private int[] hosts = {};
     private int nextHost;
 
-    OutsidePorts(FlowTable table, VersionInForce inForce, int worker, int workers, NatEngine.PortSink sink) {
+    OutsidePorts(
+            FlowTable table,
+            VersionInForce inForce,
+            int worker,
+            int workers,
+            NatEngine.PortSink sink,
+            NatCounters counters) {
         this.table = table;
         this.inForce = inForce;
         this.worker = worker;
         this.workers = workers;
         this.allocator = new PortAllocator(worker, workers, this::isInRange);
         this.sink = sink;
+        this.counters = counters;
+    }
+
+    /** Opens what will be used, so that no packet has to. The range is known already. */
+    void prepare(NatVersion version) {
+        Set<@Nullable IpAddress> unlikely = new HashSet<>();
+        for (NatVersion.InsideNetwork network : version.networks()) {
+            unlikely.add(network.gateway4());
+            unlikely.add(network.gateway6());
+        }
+        int prepared = 0;
+        for (NatVersion.OutsideAddress address : version.addresses()) {
+            boolean loopback =
+                    FlowTuple.isLoopback(InsideTable.hi(address.address()), InsideTable.lo(address.address()));
+            if (!loopback && prepared < PREPARED && !unlikely.contains(address.address())) {
+                prepared++;
+                if (!open.get(address.slot())) {
+                    open(address.slot());
+                }
+                allocator.prepareSlot(address.slot());
+            }
+        }
     }
 
     /** {@return a port for a new mapping of an endpoint, or {@link PortAllocator#NONE}} */
@@ -184,10 +221,14 @@ final class OutsidePorts {
         }
     }
 
-    /** Somebody else's from now on: what a mapping holds of it is retired. */
+    /** Somebody else's from now on: what a mapping holds of it is retired, or ends when a socket has the port. */
     void reserved(NatVersion.PortRange ports) {
         for (int slot = open.nextSetBit(0); slot >= 0; slot = open.nextSetBit(slot + 1)) {
             if (concerns(ports, slot)) {
+                if (ports.inUse()) {
+                    int ended = end(ports.protocol(), slot, ports.first(), ports.last());
+                    counters.add(NatCounter.YIELDED, ended);
+                }
                 take(ports.protocol(), slot, ports.first(), ports.last());
             }
         }
@@ -223,7 +264,8 @@ final class OutsidePorts {
     }
 
     /** Ends the flows of mappings that own ports, and those that borrow them: these are only found by a sweep. */
-    private void end(int protocol, int slot, int first, int last) {
+    private int end(int protocol, int slot, int first, int last) {
+        int before = table.size();
         boolean lent = false;
         for (int port = first; port <= last; port++) {
             for (int flow = table.mappingOf(protocol, slot, port);
@@ -245,6 +287,7 @@ final class OutsidePorts {
                 table.remove(flow);
             }
         }
+        return before - table.size();
     }
 
     private void take(int protocol, int slot, int first, int last) {

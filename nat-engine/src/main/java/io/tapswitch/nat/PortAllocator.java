@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  * lending asks about {@value PortSpace#LEND_THROWS} ports at random and {@value PortSpace#LEND_LIMIT} in a row at most:
  * with fewer than one in a thousand ports free for the peer it may not find it, and the peer's next SYN begins
  * elsewhere. An address and protocol has 32 KiB from {@link #openSlot} on, 256 KiB more from its first port on that is
- * taken, and 512 KiB more from the first one that rests: most of 256 addresses never give any. No other call allocates.
+ * taken, and 512 KiB more from the first one that rests, or all of it by {@link #prepareSlot}: most of 256 addresses
+ * never give any. No other call allocates.
  * <b>Threads.</b> One, for everything; each worker has its own.
  */
 public final class PortAllocator {
@@ -106,6 +107,16 @@ public final class PortAllocator {
         for (int row = 0; row < ROWS; row++) {
             spaces[outsideSlot * ROWS + row] =
                     new PortSpace(row == ICMP, row == ICMP ? slice : slice.and(range), random);
+        }
+    }
+
+    /** The slot will be used: what its ports need, but those of SCTP, is there from now on. Not for a packet's way. */
+    public void prepareSlot(int outsideSlot) {
+        for (int row = TCP; row <= ICMP; row++) {
+            PortSpace space = spaces[outsideSlot * ROWS + row];
+            if (space != null) {
+                space.prepare();
+            }
         }
     }
 

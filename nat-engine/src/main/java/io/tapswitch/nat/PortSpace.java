@@ -287,19 +287,33 @@ final class PortSpace {
         ofHost.incrementAndGet(host);
     }
 
-    private void setHost(int port, int whose) {
+    /** Takes the memory that ports need once they are given, so that no packet has to. */
+    void prepare() {
+        prepareHosts();
+        prepareRest();
+    }
+
+    private void prepareHosts() {
         if (host.length < PORTS) {
             host = new int[PORTS];
         }
-        host[port] = whose;
     }
 
-    private void rest(int port, long nowMs) {
+    private void prepareRest() {
         if (next.length < PORTS) {
             next = new char[PORTS];
             prev = new char[PORTS];
             releasedSeconds = new int[PORTS];
         }
+    }
+
+    private void setHost(int port, int whose) {
+        prepareHosts();
+        host[port] = whose;
+    }
+
+    private void rest(int port, long nowMs) {
+        prepareRest();
         // Rounded up here and down on waking: never less than the time.
         releasedSeconds[port] = (int) ((nowMs + 999) / 1000);
         int last = prev[LIST];

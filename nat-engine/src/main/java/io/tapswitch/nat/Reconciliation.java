@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * beginning and end are skipped, so that one changed rule of 10 000 costs a walk over them and no more. Then
  *
  * <pre>
- *   addresses   a slot that has another one now: its flows, its ports; one that is gone may come back: nothing
+ *   addresses   a slot that has another one now: its flows, its ports; one that is gone may come back: nothing, but
+ *               who sends something meanwhile begins anew ({@link OutboundPath})
  *   endpoints   one that is gone: its flows; one with another address: a sweep
  *   networks    one that is gone, or whose gateway moved: a sweep
  *   rules       one that is gone: its flows; one that changed: those of its flows that no longer fit; ports both ways
@@ -31,26 +32,31 @@ import org.jspecify.annotations.Nullable;
  * version after a start sweeps too, with the flows of the process before: so recovery has no rules of its own. It also
  * tells the port allocator and whoever steers packets about the ports of those that stay.
  *
- * <p>Flows go within the call: when it returns, no packet goes where the version does not want it. A rule or an
- * endpoint with very many flows takes as long as these take, some 0.2 us each. The worker's thread.
+ * <p>When the call returns, no packet goes where the version does not want it. Of very many flows that end most are
+ * then still in the table, and go bit by bit ({@link LeftOvers}). All at once they go at the first version and where an
+ * endpoint has another address, which is rare. The worker's thread.
  */
 final class Reconciliation {
-    private static final int AT_ONCE = 1024;
-
     private final FlowTable table;
     private final FlowEntries flows;
     private final OutsidePorts ports;
     private final VersionInForce inForce;
     private final RuleLedger ledger;
+    private final LeftOvers leftOvers;
     private @Nullable NatVersion current;
+    /** Whether all flows must be looked at, and whether now: an address may be another endpoint's already. */
     private boolean sweep;
 
-    Reconciliation(FlowTable table, OutsidePorts ports, VersionInForce inForce, RuleLedger ledger) {
+    private boolean sweepNow;
+
+    Reconciliation(
+            FlowTable table, OutsidePorts ports, VersionInForce inForce, RuleLedger ledger, LeftOvers leftOvers) {
         this.table = table;
         this.flows = table.entries();
         this.ports = ports;
         this.inForce = inForce;
         this.ledger = ledger;
+        this.leftOvers = leftOvers;
     }
 
     /** The version is in force from now on. */
@@ -58,6 +64,14 @@ final class Reconciliation {
         NatVersion before = current;
         current = next;
         sweep = before == null;
+        sweepNow = sweep;
+        leftOvers.begin();
+        Difference<NatVersion.InsideEndpoint> endpoints =
+                difference(before == null ? List.of() : before.endpoints(), next.endpoints());
+        Difference<DnatRule> rules = difference(before == null ? List.of() : before.rules(), next.rules());
+        if (leftOvers.clash(endpoints.come, rules.come)) {
+            leftOvers.finish();
+        }
         if (before == null
                 || !before.networks().equals(next.networks())
                 || !before.endpoints().equals(next.endpoints())) {
@@ -68,18 +82,23 @@ final class Reconciliation {
         ports.reasons(next.rules(), next.reserved());
         addresses(next);
         networks(before == null ? List.of() : before.networks(), next.networks());
-        endpoints(before == null ? List.of() : before.endpoints(), next.endpoints());
-        Difference<DnatRule> rules = difference(before == null ? List.of() : before.rules(), next.rules());
+        endpoints(endpoints);
         rules.come.forEach(rule -> ledger.open(rule.id()));
         Set<Integer> changed = rulesGone(rules, next);
         if (sweep) {
-            sweep();
+            leftOvers.walk();
+        }
+        if (sweepNow || leftOvers.clash(endpoints.come, rules.come)) {
+            leftOvers.finish();
+        } else {
+            leftOvers.goOn();
         }
         changed.forEach(ledger::close);
         options(next.options());
         if (before == null) {
             claim();
         }
+        ports.prepare(next);
         rules.gone.forEach(rule -> ports.unpublished(rule, nowMs));
         rules.come.forEach(ports::published);
         Difference<NatVersion.PortRange> reserved =
@@ -99,6 +118,7 @@ final class Reconciliation {
             long hi = table.header.outsideHi(slot);
             long lo = table.header.outsideLo(slot);
             inForce.present.set(slot, wanted[slot] != null);
+            inForce.gone.set(slot, wanted[slot] == null);
             moved[slot] =
                     wanted[slot] != null && (hi != InsideTable.hi(wanted[slot]) || lo != InsideTable.lo(wanted[slot]));
             anyLost |= moved[slot] && (hi | lo) != 0;
@@ -130,8 +150,7 @@ final class Reconciliation {
         }
     }
 
-    private void endpoints(List<NatVersion.InsideEndpoint> before, List<NatVersion.InsideEndpoint> next) {
-        Difference<NatVersion.InsideEndpoint> endpoints = difference(before, next);
+    private void endpoints(Difference<NatVersion.InsideEndpoint> endpoints) {
         Map<Integer, NatVersion.InsideEndpoint> come = new HashMap<>();
         for (NatVersion.InsideEndpoint endpoint : endpoints.come) {
             come.put(endpoint.id(), endpoint);
@@ -140,11 +159,10 @@ final class Reconciliation {
         for (NatVersion.InsideEndpoint endpoint : endpoints.gone) {
             NatVersion.InsideEndpoint successor = come.get(endpoint.id());
             if (successor == null || successor.network() != endpoint.network()) {
-                while (table.removeEndpoint(endpoint.id(), AT_ONCE) == AT_ONCE) {
-                    // There may be more.
-                }
+                leftOvers.gone(endpoint);
             } else {
                 sweep = true;
+                sweepNow = true;
             }
         }
     }
@@ -162,32 +180,10 @@ final class Reconciliation {
                 kept.add(rule.id());
             }
         }
-        kept.forEach(this::removeUnfit);
+        kept.forEach(leftOvers::changed);
         ids.removeAll(kept);
-        for (int id : ids) {
-            while (table.removeRule(id, AT_ONCE) == AT_ONCE) {
-                // There may be more.
-            }
-        }
+        ids.forEach(id -> leftOvers.gone((int) id));
         return ids;
-    }
-
-    private void removeUnfit(int rule) {
-        int slot = table.groups.rule(rule);
-        if (slot == FlowTable.ABSENT) {
-            return;
-        }
-        int last = table.groups.previous(slot);
-        while (true) {
-            int following = table.groups.next(slot);
-            if (!fitsItsRule(slot)) {
-                table.remove(slot);
-            }
-            if (slot == last) {
-                return;
-            }
-            slot = following;
-        }
     }
 
     private void options(NatVersion.NatOptions options) {
@@ -199,45 +195,6 @@ final class Reconciliation {
         for (int slot = table.next(0); slot != FlowTable.ABSENT; slot = table.next(slot + 1)) {
             ports.claim(slot);
         }
-    }
-
-    private void sweep() {
-        removeWhere(slot -> !isWanted(slot));
-    }
-
-    /** {@return whether the version has what a flow was made for} */
-    private boolean isWanted(int slot) {
-        int outside = flows.outsideSlot(slot);
-        int network = flows.network(slot);
-        if ((table.header.outsideHi(outside) | table.header.outsideLo(outside)) == 0
-                || !inForce.inside.has(flows.endpoint(slot), network, flows.insideHi(slot), flows.insideLo(slot))) {
-            return false;
-        }
-        if (flows.isPeerHidden(slot)) {
-            int seen = flows.seenPeer(slot);
-            boolean shown =
-                    seen != 0 ? seen == inForce.inside.gateway4(network) : inForce.inside.gatewayLo6(network) != 0;
-            if (!shown) {
-                return false;
-            }
-        }
-        return flows.kind(slot) == FlowEntries.OUTBOUND || fitsItsRule(slot);
-    }
-
-    /** {@return whether the rules in force would make the same inbound flow again} */
-    private boolean fitsItsRule(int slot) {
-        DnatRules rules = inForce.rules;
-        boolean ipv6 = !FlowTuple.isV4(flows.insideHi(slot), flows.insideLo(slot));
-        int port = flows.outsidePort(slot);
-        int rule = rules.find(flows.outsideSlot(slot), ipv6, flows.protocol(slot), port);
-        return rule != DnatRules.NONE
-                && rules.ruleId(rule) == flows.rule(slot)
-                && rules.endpoint(rule) == flows.endpoint(slot)
-                && rules.network(rule) == flows.network(slot)
-                && rules.insideHi(rule) == flows.insideHi(slot)
-                && rules.insideLo(rule) == flows.insideLo(slot)
-                && rules.insidePort(rule, port) == flows.insidePort(slot)
-                && rules.allows(rule, flows.peerHi(slot), flows.peerLo(slot));
     }
 
     private void removeWhere(IntPredicate unwanted) {

@@ -9,6 +9,9 @@ final class VersionInForce {
     /** Outside slots whose address the host has now: a flow of another one may end, and none begins. */
     final BitSet present = new BitSet();
 
+    /** Outside slots of which a version said that the host has their address no more. */
+    final BitSet gone = new BitSet();
+
     boolean portOverload = true;
 
     /**

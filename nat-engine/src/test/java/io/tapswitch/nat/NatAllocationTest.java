@@ -75,6 +75,27 @@ class NatAllocationTest {
         }
     }
 
+    @Test
+    void R11_theFirstMappingBehindAnAddressAllocatesNothing() {
+        world.open(sink);
+        int round = 0;
+        long leastBytes = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < 50 && leastBytes != 0; attempt++) {
+            // Each time the address is another one, so nothing is known of its ports.
+            world.addresses.set(0, NatWorld.outside(NatWorld.HOST, "192.0.2." + (10 + attempt)));
+            world.take();
+            Packet packet = NatWorld.udp(A.ipv4, 2000 + attempt, "198.51.100.7", 53);
+            long classified = packet.classified();
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            int verdict = world.engine.outbound(packet.buffer, Packet.AT, classified, 0, A.id, true, world.nowMs);
+            long bytes = THREADS.getCurrentThreadAllocatedBytes() - before;
+            assertThat(verdict).isEqualTo(NatEngine.FORWARD);
+            leastBytes = Math.min(leastBytes, bytes);
+            round++;
+        }
+        assertThat(leastBytes).as("bytes of the best of %d", round).isZero();
+    }
+
     private void packets(int rounds) {
         for (int round = 0; round < rounds; round++) {
             for (int kind = 0; kind < templates.length; kind++) {

@@ -181,6 +181,61 @@ class NatVersionTest {
     }
 
     @Test
+    void whoSendsWhileItsAddressIsGoneBeginsAnewWithTheNext_asWithTheKernelsMasquerade() {
+        world.take();
+        world.sent(A, udp(A.ipv4, 6000, PEER, 53));
+        world.sent(A, NatWorld.syn(A.ipv4, 6001, PEER, 80));
+        world.addresses.set(0, NatWorld.outside(5, "192.0.2.99"));
+        world.routes = (hi, lo, nowMs) -> 5;
+        world.take();
+        assertThat(flows()).isEqualTo(2);
+        Packet datagram = udp(A.ipv4, 6000, PEER, 53);
+        world.sent(A, datagram);
+        assertThat(NatWorld.source(datagram)).isEqualTo("192.0.2.99 6000");
+        Packet segment = NatWorld.segment(A.ipv4, 6001, PEER, 80, NatWorld.ACK, 1001, 1, 5);
+        assertThat(world.dropped(world.out(A, segment))).isEqualTo(NatDrop.TCP_STRAY);
+        assertThat(world.engine.answer()).isEqualTo(NatEngine.RESET);
+        assertThat(flows()).isEqualTo(1);
+        assertThat(world.owned).containsExactly("5/17/6000");
+        assertThat(world.engine.count(NatCounter.REROUTED)).isEqualTo(2);
+    }
+
+    @Test
+    void whoSendsByAnotherUplinkThanThatOfItsAddressBeginsAnew_butAPublishedPortKeepsItsPeers() {
+        world.publish(1, DnatRule.ANY, NatWorld.UDP, 8053, A, 53);
+        world.addresses.add(NatWorld.outside(5, "203.0.113.9"));
+        world.take();
+        world.sent(A, udp(A.ipv4, 6000, PEER, 53));
+        world.arrives(A, udp(PEER, 7000, "192.0.2.1", 8053));
+        world.routes = (hi, lo, nowMs) -> 5;
+        world.left = NatWorld.HOST;
+        Packet moved = udp(A.ipv4, 6000, PEER, 53);
+        world.sent(A, moved);
+        assertThat(NatWorld.source(moved)).isEqualTo("203.0.113.9 6000");
+        Packet answer = udp(A.ipv4, 53, PEER, 7000);
+        world.sent(A, answer);
+        assertThat(NatWorld.source(answer)).isEqualTo("192.0.2.1 8053");
+    }
+
+    @Test
+    void N7_aPortThatASocketOfTheHostHasNowIsTheHostsAtOnce() {
+        world.take();
+        world.sent(A, udp(A.ipv4, 6000, PEER, 53));
+        world.sent(A, udp(A.ipv4, 6001, PEER, 53));
+        world.sent(A, udp(A.ipv6, 6000, "2001:db8:7::7", 53));
+        world.sent(A, NatWorld.syn(A.ipv4, 6000, PEER, 80));
+        world.reserved.add(new NatVersion.PortRange(NatWorld.HOST, NatWorld.UDP, 6000, 6000, true));
+        world.take();
+        assertThat(world.owned).containsExactlyInAnyOrder("0/17/6001", "1/17/6000", "0/6/6000");
+        assertThat(world.engine.count(NatCounter.YIELDED)).isEqualTo(1);
+        assertThat(world.sent(A, udp(A.ipv4, 6000, PEER, 53))).isNotEqualTo(6000);
+        // A port that is only not to be given is its flows' until they end.
+        world.reserved.add(new NatVersion.PortRange(NatWorld.HOST, NatWorld.UDP, 6001, 6001));
+        world.take();
+        assertThat(world.sent(A, udp(A.ipv4, 6001, PEER, 53))).isEqualTo(6001);
+    }
+
+    @Test
     void N14_aResetIsNotAnsweredWithAReset() {
         world.take();
         world.sent(A, syn(A.ipv4, 6000, PEER, 80));

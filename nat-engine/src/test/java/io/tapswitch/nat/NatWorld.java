@@ -80,6 +80,9 @@ final class NatWorld implements NatEngine.PortSink {
     int worker;
     int workers = 1;
     NatEngine.OutsideChoice routes = (hi, lo, nowMs) -> FlowTuple.isV4(hi, lo) ? HOST : HOST6;
+    /** The slot of an address that is at another uplink than the routes lead to. */
+    int left = -1;
+
     NatEngine engine;
     long nowMs = 1_000_000;
 
@@ -110,7 +113,17 @@ final class NatWorld implements NatEngine.PortSink {
                 7,
                 1,
                 nowMs,
-                (hi, lo, now) -> routes.slotFor(hi, lo, now),
+                new NatEngine.OutsideChoice() {
+                    @Override
+                    public int slotFor(long peerHi, long peerLo, long timeMs) {
+                        return routes.slotFor(peerHi, peerLo, timeMs);
+                    }
+
+                    @Override
+                    public boolean mayStay(int outsideSlot) {
+                        return outsideSlot != left;
+                    }
+                },
                 sink);
         return engine;
     }

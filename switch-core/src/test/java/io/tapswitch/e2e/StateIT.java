@@ -269,6 +269,21 @@ final class StateIT {
     }
 
     @Test
+    void R14_secondDaemonThatWouldShareTheSameAddressesIsRefused() throws IOException {
+        world.start();
+        LabContainer one = world.attached("one");
+        Path other = Files.createDirectory(world.directory().resolve("other"));
+        try (Daemon second = Daemon.launch(world.host(), other, List.of(), List.of("--uplink", "shared"))) {
+            Outcome outcome = second.process().await(Duration.ofSeconds(15));
+            assertThat(outcome.exit()).isEqualTo(1);
+            assertThat(outcome.err())
+                    .contains("another tapswitch daemon shares the addresses", "--uplink none")
+                    .doesNotContain("\tat ");
+        }
+        one.ping("172.17.0.1");
+    }
+
+    @Test
     void R14_secondDaemonThatWouldTakeTheFirstOnesInterfacesIsRefused() throws IOException {
         world.start();
         LabContainer one = world.attached("one");

@@ -70,6 +70,11 @@ public final class SocketDiag {
      * @param bothFamilies whether it is bound to :: and holds the port of IPv4 addresses too
      */
     public record Holder(int protocol, IpAddress address, int port, State state, boolean bothFamilies) {
+        /** {@return whether it is bound to all addresses of a family} */
+        public boolean isOnAll() {
+            return isAny(address);
+        }
+
         /** {@return whether somebody else cannot bind to the address and this port} */
         public boolean holds(IpAddress wanted) {
             if (isAny(address)) {

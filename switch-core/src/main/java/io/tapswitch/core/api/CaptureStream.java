@@ -8,11 +8,13 @@ import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Captured frames on their way to a client. It ends when the wanted number was captured, when somebody ends it by its
- * id, and with the client's connection. How many frames there were is known at the end: it stands in trailing headers.
+ * id, when nothing of what is captured is left, and with the client's connection. How many frames there were is known
+ * at the end: it stands in trailing headers.
  */
 final class CaptureStream implements AnswerStream {
     private final CaptureForm form;
@@ -76,10 +78,15 @@ final class CaptureStream implements AnswerStream {
     @Override
     public Map<String, String> trailers() {
         finish();
+        Map<String, String> told = new TreeMap<>();
         synchronized (capture) {
-            return Map.of(
-                    "tapswitch-captured", Long.toString(buffer.captured()), "tapswitch-lost", Long.toString(lost));
+            told.put("tapswitch-captured", Long.toString(buffer.captured()));
+            told.put("tapswitch-lost", Long.toString(lost));
         }
+        if (buffer.portsGone()) {
+            told.put("tapswitch-ended", "what was captured is gone");
+        }
+        return told;
     }
 
     @Override

@@ -179,7 +179,8 @@ final class OpenApi {
                                         + " error when the client was too slow and missed some"
                                 : "a file of frames, or lines of text (text/plain); trailing headers say how many"
                                         + " frames were captured (tapswitch-captured) and how many not,"
-                                        + " because they came too fast (tapswitch-lost)");
+                                        + " because they came too fast (tapswitch-lost), and that it ended because"
+                                        + " nothing of what was captured is left (tapswitch-ended)");
         Object schema = stream != null ? Map.of("type", "string") : schemas.answer(route.answer());
         success.put(
                 CONTENT,

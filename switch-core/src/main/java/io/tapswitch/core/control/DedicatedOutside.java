@@ -8,7 +8,6 @@ import io.tapswitch.core.dataplane.OwnLink.LinkAddress;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
@@ -341,7 +340,7 @@ final class DedicatedOutside implements OutsideKernel {
     }
 
     @Override
-    public List<PortRange> socketsWithin(int first, int last) {
+    public List<HostSocket> socketsWithin(int first, int last) {
         return List.of();
     }
 

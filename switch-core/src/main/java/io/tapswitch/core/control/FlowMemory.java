@@ -52,7 +52,7 @@ public final class FlowMemory implements AutoCloseable {
         try {
             Files.createDirectories(runDirectory);
             String suffix = "-of-" + workers + "-" + capacity;
-            remove(runDirectory, path -> !path.toString().endsWith(suffix));
+            boolean lost = remove(runDirectory, path -> !path.toString().endsWith(suffix));
             BootId boot = BootId.read();
             List<NatResources.Share> shares = new ArrayList<>();
             for (int worker = 0; worker < workers; worker++) {
@@ -71,7 +71,7 @@ public final class FlowMemory implements AutoCloseable {
                 shares.add(new NatResources.Share(
                         file.buffer(), derived.buffer(), (hi, lo, into) -> ask(query, hi, lo, into)));
             }
-            resources = new NatResources(limits, boot.high(), boot.low(), shares);
+            resources = new NatResources(limits, boot.high(), boot.low(), shares, lost);
         } catch (IOException e) {
             close();
             throw Refusal.failed("cannot use the run directory " + runDirectory + ": " + e.getMessage(), e);
@@ -81,14 +81,18 @@ public final class FlowMemory implements AutoCloseable {
         }
     }
 
-    private static void remove(Path runDirectory, Predicate<Path> isMeant) throws IOException {
+    /** {@return whether there was one} */
+    private static boolean remove(Path runDirectory, Predicate<Path> isMeant) throws IOException {
+        boolean any = false;
         try (DirectoryStream<Path> flows = Files.newDirectoryStream(runDirectory, FILES)) {
             for (Path path : flows) {
                 if (isMeant.test(path)) {
                     Files.delete(path);
+                    any = true;
                 }
             }
         }
+        return any;
     }
 
     private static void ask(RouteQuery query, long hi, long lo, RouteSource.Route into) {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ public final class Looking {
     private final Dataplane dataplane;
     private final @Nullable OutsideWiring outside;
     private final Set<Integer> captured = new HashSet<>();
+    private final ReentrantLock oneReading = new ReentrantLock();
 
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
     public record FlowView(String container, String network, FlowEntry entry) {}
@@ -110,6 +112,16 @@ public final class Looking {
         });
     }
 
+    /** One reading at a time: two at once would count what ends meanwhile twice. */
+    private Map<Integer, RuleCounts> ruleCounts() {
+        oneReading.lock();
+        try {
+            return Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
+        } finally {
+            oneReading.unlock();
+        }
+    }
+
     private static Set<Integer> ports(Container container) {
         Set<Integer> ports = new HashSet<>();
         container.endpoints().forEach(endpoint -> ports.add(endpoint.port()));
@@ -122,8 +134,7 @@ public final class Looking {
         List<Publication> chosen =
                 container == null ? state.publications() : state.publicationsOf(References.container(state, container));
         // To ask costs each worker a command; with nothing published there is nothing to ask.
-        Map<Integer, RuleCounts> counts =
-                chosen.isEmpty() ? Map.of() : Waiting.await(dataplane.ruleCounts(), "read the counters of ports");
+        Map<Integer, RuleCounts> counts = chosen.isEmpty() ? Map.of() : ruleCounts();
         Set<Integer> served = served(state);
         List<PortView> views = new ArrayList<>();
         for (Publication publication : chosen) {
@@ -232,7 +243,8 @@ public final class Looking {
             throw Refusal.conflict(
                     "nothing_to_capture",
                     state == null
-                            ? "the switch has no uplink: it runs with --uplink none"
+                            ? "the switch has no uplink: it runs with --uplink none, or its warnings say why"
+                                    + " containers have no way to the outside"
                             : word + " is no uplink; tapswitch status shows which there are");
         }
         return ports;

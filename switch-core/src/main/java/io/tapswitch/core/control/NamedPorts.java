@@ -81,6 +81,26 @@ final class NamedPorts {
         return found;
     }
 
+    /** {@return the only publication with the ports of a name, on whichever address; null for none and for several} */
+    @Nullable
+    Publication takeOfAnyAddress(PortSpec name) {
+        Publication found = null;
+        for (Publication publication : own) {
+            boolean isMeant = publication.asked().at(null).equals(name)
+                    || shown(publication, null).equals(name);
+            if (isMeant && !isTaken(publication)) {
+                if (found != null) {
+                    return null;
+                }
+                found = publication;
+            }
+        }
+        if (found != null) {
+            taken.add(found.id());
+        }
+        return found;
+    }
+
     /** {@return whether somebody took it} */
     boolean isTaken(Publication publication) {
         return taken.contains(publication.id());

@@ -59,7 +59,7 @@ final class OutsideCompiler {
         List<DnatRule> rules = rules(ports, view);
         NatVersion nat = new NatVersion(
                 view.addresses(), inside, endpoints, rules, DnatRules.compile(rules), view.reserved(), view.options());
-        return new OutsideSettings(nat, view.marks(), view.uplinks());
+        return new OutsideSettings(nat, view.marks(), view.uplinks(), view.homes());
     }
 
     private static @Nullable IpAddress gateway(NetworkSettings network, boolean ipv6) {

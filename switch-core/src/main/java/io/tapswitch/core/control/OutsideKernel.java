@@ -3,7 +3,6 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
@@ -40,6 +39,15 @@ interface OutsideKernel {
             addresses = List.copyOf(addresses);
         }
     }
+
+    /**
+     * A socket of the host.
+     *
+     * @param protocol TCP or UDP, by its number
+     * @param port that it is bound to
+     * @param address that it is bound to, null for all
+     */
+    record HostSocket(int protocol, int port, @Nullable IpAddress address) {}
 
     /** Ports that are held by sockets, until it is closed. */
     interface Held extends AutoCloseable {
@@ -120,8 +128,8 @@ interface OutsideKernel {
         return List.of();
     }
 
-    /** {@return ports of the host's own sockets within a range, on any address: slots are all ANY} */
-    List<PortRange> socketsWithin(int first, int last);
+    /** {@return the host's own sockets with a port within a range, each once} */
+    List<HostSocket> socketsWithin(int first, int last);
 
     /** {@return the ports that the kernel gives to the host's own clients} */
     EphemeralPorts localPorts();

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,18 +53,29 @@ final class OutsideSlots {
         }
     }
 
-    /** {@return the host's addresses with their numbers} */
-    List<OutsideAddress> assign(Collection<IpAddress> addresses) {
+    /**
+     * {@return the addresses with their numbers}
+     *
+     * @param own of the host, which come first
+     * @param gateways of the networks: their numbers go to the host's addresses when there are no others
+     */
+    List<OutsideAddress> assign(Collection<IpAddress> own, Collection<IpAddress> gateways) {
+        Set<IpAddress> addresses = new LinkedHashSet<>(own);
+        addresses.addAll(gateways);
         Map<Integer, IpAddress> before = Map.copyOf(known);
-        Set<IpAddress> wanted = new HashSet<>(addresses);
         Map<IpAddress, Integer> numbers = new java.util.HashMap<>();
         known.forEach((slot, address) -> numbers.put(address, slot));
         List<OutsideAddress> assigned = new ArrayList<>();
         List<IpAddress> left = new ArrayList<>();
         for (IpAddress address : addresses) {
+            boolean isOwn = own.contains(address);
             Integer slot = numbers.get(address);
             if (slot == null) {
-                slot = free(wanted);
+                slot = free(addresses);
+                if (slot < 0 && isOwn) {
+                    slot = free(new HashSet<>(own));
+                    numbers.remove(known.get(slot));
+                }
                 if (slot < 0) {
                     left.add(address);
                     continue;

@@ -15,9 +15,10 @@ import java.util.Map;
  * @param addresses of the host
  * @param marks of each of them, by slot
  * @param uplinks devices with their TAPs
- * @param reserved ports that sockets of the host hold
+ * @param reserved ports that sockets of the host hold, or that the host reserves
  * @param served the published ports that are in force and ours
  * @param options of NAT
+ * @param homes the kernel's index of the device that has an address, by slot
  */
 record OutsideView(
         List<OutsideAddress> addresses,
@@ -25,7 +26,8 @@ record OutsideView(
         List<UplinkSettings> uplinks,
         List<PortRange> reserved,
         List<ActivePort> served,
-        NatOptions options) {
+        NatOptions options,
+        Map<Integer, Integer> homes) {
     /** Copies the collections. */
     OutsideView {
         addresses = List.copyOf(addresses);
@@ -33,5 +35,6 @@ record OutsideView(
         uplinks = List.copyOf(uplinks);
         reserved = List.copyOf(reserved);
         served = List.copyOf(served);
+        homes = Map.copyOf(homes);
     }
 }

@@ -7,12 +7,11 @@ import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
-import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.MacAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,29 +56,26 @@ final class OutsideWiring {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutsideWiring.class);
     private static final long BEAT_MS = 500;
-    /** RFC 4787 REQ-5c; ports as RFC 4787 has them, less those of the host's own clients. */
-    private static final NatOptions DEFAULTS = new NatOptions(300_000, 1024, 65_535, 0, 0, true);
-    /** Begin of the names of the host's TAP and of the uplinks', which are no uplinks themselves. */
-    private static final String OWN_NAMES = "tapswitch";
 
     private final OutsideKernel kernel;
     private final BooleanSupplier alive;
     private final @Nullable String only;
     private final OutsideSlots slots;
     private final Published published;
+    private final NatPorts natPorts;
     private final Map<Integer, Uplink> uplinks = new TreeMap<>();
     private final List<Uplink> gone = new ArrayList<>();
     private final Set<Integer> steered = new LinkedHashSet<>();
     private final Map<Integer, String> unsteerable = new HashMap<>();
     private List<Device> devices = List.of();
-    private List<PortRange> sockets = List.of();
-    private NatOptions options;
     private volatile List<String> warnings = List.of();
     private volatile OutsideState state;
     private volatile boolean closed;
     private Set<IpAddress> known = Set.of();
     private boolean beating;
     private int opened;
+    /** Whether an address waits until the marks of another are gone. */
+    private boolean postponed;
 
     /** A device with its TAP; the id is never used twice. */
     private record Uplink(
@@ -108,8 +104,8 @@ final class OutsideWiring {
         this.alive = alive;
         this.only = kernel.only();
         this.slots = new OutsideSlots(kernel.slotsFile());
-        this.options = withLocalRange(DEFAULTS);
         this.published = new Published(workers);
+        this.natPorts = new NatPorts(kernel, published);
         look();
         this.state = shown();
     }
@@ -119,27 +115,9 @@ final class OutsideWiring {
         return id.startsWith(TAG);
     }
 
-    private NatOptions withLocalRange(NatOptions wanted) {
-        EphemeralPorts local = kernel.localPorts();
-        return new NatOptions(
-                wanted.udpTimeoutMs(),
-                wanted.firstPort(),
-                wanted.lastPort(),
-                local.first(),
-                local.last(),
-                wanted.portOverload());
-    }
-
     /** Other options come into force with the next version. {@return whether they are others} */
     boolean options(Configuration.Nat nat) {
-        NatOptions before = options;
-        boolean auto = nat.ports().equals(Configuration.Nat.Ports.AUTO);
-        long timeoutMs = nat.udpTimeout().toMillis();
-        options = auto
-                ? withLocalRange(new NatOptions(
-                        timeoutMs, DEFAULTS.firstPort(), DEFAULTS.lastPort(), 0, 0, DEFAULTS.portOverload()))
-                : new NatOptions(timeoutMs, nat.ports().first(), nat.ports().last(), 0, 0, DEFAULTS.portOverload());
-        return !options.equals(before);
+        return natPorts.options(nat);
     }
 
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
@@ -147,18 +125,17 @@ final class OutsideWiring {
         List<Device> now = kernel.devices().stream()
                 .filter(device -> isUplink(device) || !device.addresses().isEmpty())
                 .toList();
-        List<PortRange> held = kernel.socketsWithin(options.firstPort(), options.lastPort()).stream()
-                .filter(range -> range.first() < options.excludedFirst() || range.first() > options.excludedLast())
-                .filter(range -> !published.has(range))
-                .toList();
-        boolean same = now.equals(devices) && held.equals(sockets);
+        boolean others = natPorts.look();
+        boolean same = !others && now.equals(devices);
         devices = now;
-        sockets = held;
         unsteerable
                 .keySet()
                 .retainAll(
                         now.stream().filter(this::isUplink).map(Device::index).toList());
-        return !same || !unsteerable.isEmpty() || steered.stream().anyMatch(device -> !kernel.isFirst(device));
+        return !same
+                || postponed
+                || !unsteerable.isEmpty()
+                || steered.stream().anyMatch(device -> !kernel.isFirst(device));
     }
 
     /** {@return tags of what the last daemon left and this one may want} */
@@ -185,10 +162,17 @@ final class OutsideWiring {
         }
         letGo(uplink -> {
             Device device = wanted.get(uplink.device().index());
-            return device == null || !device.name().equals(uplink.device().name());
+            return device == null || !isSame(device, uplink.device());
         });
         wanted.values().forEach(this::open);
-        List<OutsideAddress> addresses = slots.assign(addresses(next, served));
+        List<OutsideAddress> addresses = slots.assign(
+                OutsideAddresses.own(devices, served),
+                kernel.isShared() ? OutsideAddresses.gateways(devices, next) : List.of());
+        if (!beating) {
+            // Marks of an earlier daemon may be as many as there can be.
+            kernel.forgetAllBut(addresses.stream().map(OutsideAddress::address).collect(Collectors.toSet()));
+        }
+        addresses = withMarks(addresses);
         known = addresses.stream().map(OutsideAddress::address).collect(Collectors.toSet());
         Map<Integer, PortMarks> marks = new HashMap<>();
         addresses.forEach(address -> marks.put(address.slot(), kernel.marks(address.address())));
@@ -197,13 +181,19 @@ final class OutsideWiring {
                 addresses,
                 marks,
                 uplinks.values().stream().map(Uplink::settings).toList(),
-                sockets,
+                natPorts.reserved(addresses),
                 served,
-                options);
+                natPorts.options(),
+                OutsideAddresses.homes(devices.stream().filter(this::isUplink).toList(), addresses));
+    }
+
+    /** A device may get another name or another MAC address and have its connections still; both, and it is another. */
+    private static boolean isSame(Device a, Device b) {
+        return a.name().equals(b.name()) || a.mac() == b.mac();
     }
 
     private boolean isUplink(Device device) {
-        if (!device.up() || device.name().startsWith(OWN_NAMES)) {
+        if (!device.up() || device.name().startsWith(OutsideAddresses.OWN_NAMES)) {
             return false;
         }
         return device.loopback()
@@ -251,23 +241,21 @@ final class OutsideWiring {
         }
     }
 
-    /** All that packets may be addressed to at this host; the gateways from the version on that has them. */
-    private Set<IpAddress> addresses(DesiredState next, List<ActivePort> served) {
-        Set<IpAddress> addresses = new LinkedHashSet<>();
-        devices.forEach(device -> addresses.addAll(device.addresses()));
-        if (!kernel.isShared()) {
-            return addresses;
-        }
-        // All of 127.0.0.0/8 is the host's own; those matter that somebody publishes on.
-        for (ActivePort port : served) {
-            IpAddress address = port.outside();
-            if (address instanceof Ipv4Address four && four.bits() >>> 24 == 127) {
-                addresses.add(address);
+    /**
+     * {@return those addresses that have marks or for which there is room beside those of the version in force} Its
+     * workers may still write the marks of an address that is gone, so they go when the next version is there, and what
+     * has no room until then comes with the one after it.
+     */
+    private List<OutsideAddress> withMarks(List<OutsideAddress> addresses) {
+        int room = DnatRule.SLOTS - known.size();
+        List<OutsideAddress> with = new ArrayList<>();
+        for (OutsideAddress address : addresses) {
+            if (known.contains(address.address()) || room-- > 0) {
+                with.add(address);
             }
         }
-        HostPortWiring.networks(next)
-                .forEach(network -> network.subnets().forEach(subnet -> addresses.add(subnet.gateway())));
-        return addresses;
+        postponed = with.size() < addresses.size();
+        return with;
     }
 
     /** Gives ports back to the host that nobody publishes any more. */
@@ -415,6 +403,7 @@ final class OutsideWiring {
                     isSteered && kernel.isFirst(device.index()),
                     uplink.link()));
         }
+        NatOptions options = natPorts.options();
         return new OutsideState(
                 kernel.isShared(),
                 shown,

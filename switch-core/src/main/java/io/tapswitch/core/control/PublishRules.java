@@ -149,6 +149,10 @@ final class PublishRules {
         for (String text : texts) {
             PortSpec wanted = spec(text, address);
             Publication publication = ports.take(wanted);
+            if (publication == null && spec(text, null).address() == null) {
+                // It may be from a time when another address was the one for ports without any.
+                publication = ports.takeOfAnyAddress(wanted.at(null));
+            }
             if (publication == null) {
                 throw Refusal.unknown("port_not_published", notFound(ports.left(), container, wanted));
             }

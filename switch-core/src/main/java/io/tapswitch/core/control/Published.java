@@ -2,7 +2,6 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.util.ArrayList;
@@ -73,9 +72,15 @@ final class Published {
         Arrays.setAll(ours, protocol -> new BitSet());
     }
 
-    /** {@return whether a port that somebody's socket holds is one that we publish, so that the socket is our own} */
-    boolean has(PortRange held) {
-        return ours[PortMarks.kind(held.protocol())].get(held.first());
+    /** {@return whether what a socket holds is what we publish, so that the socket is our own} */
+    boolean has(OutsideKernel.HostSocket socket) {
+        int protocol = PortMarks.kind(socket.protocol());
+        return ours[protocol].get(socket.port())
+                && planned.stream()
+                        .anyMatch(rule -> rule.protocol() == protocol
+                                && rule.first() <= socket.port()
+                                && rule.last() >= socket.port()
+                                && Objects.equals(rule.address(), socket.address()));
     }
 
     /** Finds out which marks the version needs. */

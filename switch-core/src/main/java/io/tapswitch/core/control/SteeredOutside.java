@@ -2,14 +2,13 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.nat.DnatRule;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.BindGuard;
 import io.tapswitch.tapio.BpfDirectory;
 import io.tapswitch.tapio.ClientPorts;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
+import io.tapswitch.tapio.NamespaceLock;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
@@ -30,6 +29,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,12 @@ public final class SteeredOutside implements OutsideKernel {
     private static final String TAP_NAME = "tapswitch-u%d";
     private static final String SLOTS = "slots";
     private static final String CLIENT_PORTS = "client-ports";
+    /** What a daemon of a namespace holds that shares its addresses, as long as its process is there. */
+    private static final String SHARING = "tapswitch-outside";
+    /** The daemon before this one may not be quite dead. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Path runDirectory;
     private final KeptTaps kept;
@@ -96,6 +103,21 @@ public final class SteeredOutside implements OutsideKernel {
             Steering.loadEarly();
         } catch (DeviceException e) {
             // Whoever needs it says so.
+        }
+    }
+
+    /** Refuses when another daemon of this namespace has uplinks; else none may have any until this process ends. */
+    static void refuseAnother() {
+        long endNs = System.nanoTime() + PATIENCE.toNanos();
+        boolean alone = NamespaceLock.take(SHARING);
+        while (!alone && System.nanoTime() - endNs < 0) {
+            LockSupport.parkNanos(PAUSE_NS);
+            alone = NamespaceLock.take(SHARING);
+        }
+        if (!alone) {
+            throw Refusal.conflict("another tapswitch daemon shares the addresses of this network namespace ('ss -xap'"
+                    + " shows who has @" + SHARING + "): end it, or start this one with --uplink none or in a network"
+                    + " namespace of its own");
         }
     }
 
@@ -280,14 +302,15 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public List<PortRange> socketsWithin(int first, int last) {
-        Set<PortRange> ports = new LinkedHashSet<>();
+    public List<HostSocket> socketsWithin(int first, int last) {
+        Set<HostSocket> sockets = new LinkedHashSet<>();
         for (int protocol : new int[] {IpProtocol.TCP, IpProtocol.UDP}) {
             for (SocketDiag.Holder holder : refusing(() -> SocketDiag.holders(protocol, first, last))) {
-                ports.add(new PortRange(DnatRule.ANY, protocol, holder.port(), holder.port()));
+                IpAddress address = holder.isOnAll() ? null : holder.address();
+                sockets.add(new HostSocket(protocol, holder.port(), address));
             }
         }
-        return List.copyOf(ports);
+        return List.copyOf(sockets);
     }
 
     @Override

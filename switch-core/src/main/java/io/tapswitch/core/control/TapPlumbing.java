@@ -116,6 +116,7 @@ public final class TapPlumbing implements Plumbing {
             if (DedicatedOutside.hasTraces(runDirectory)) {
                 DedicatedOutside.removeDevice(kept, runDirectory);
             }
+            SteeredOutside.refuseAnother();
             return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace());
         } catch (Refusal e) {
             watch.close();

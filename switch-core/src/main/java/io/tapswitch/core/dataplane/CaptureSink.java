@@ -18,4 +18,7 @@ public interface CaptureSink {
      */
     void onFrame(
             long epochNs, int port, boolean transmitted, int frameLength, DirectBuffer buffer, int offset, int length);
+
+    /** All ports that were captured are gone: nothing comes any more. */
+    default void onPortsGone() {}
 }

@@ -2,6 +2,7 @@ package io.tapswitch.core.dataplane;
 
 import io.tapswitch.tapio.VirtioNetHeader;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -33,6 +34,7 @@ final class CaptureTap {
 
     private final int snapLength;
     private final AtomicLong lost = new AtomicLong();
+    private final AtomicInteger portsGone = new AtomicInteger();
 
     CaptureTap(int snapLength) {
         this.snapLength = Math.min(snapLength, ring.maxMsgLength() - FRAME);
@@ -52,6 +54,16 @@ final class CaptureTap {
         ring.buffer().putInt(index + FRAME_LENGTH, frameLength);
         ring.buffer().putBytes(index + FRAME, buffer, offset + VirtioNetHeader.LENGTH, copied);
         ring.commit(index);
+    }
+
+    /** One of the ports is gone. The worker's thread. */
+    void portGone() {
+        portsGone.lazySet(portsGone.getPlain() + 1);
+    }
+
+    /** {@return how many of the ports are gone. Any thread} */
+    int portsGone() {
+        return portsGone.get();
     }
 
     /** {@return frames that found no room. Any thread} */

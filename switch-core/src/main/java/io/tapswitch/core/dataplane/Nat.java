@@ -44,6 +44,9 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
 
     long nowMs;
 
+    /** The way of the packet in hand in {@link #routes}, or {@link OutsideTable#NONE}. */
+    private int way = OutsideTable.NONE;
+
     private long nextTickNs;
     private boolean moreToEnd;
 
@@ -71,6 +74,10 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
                 nowMs,
                 this,
                 this);
+        if (resources.lost()) {
+            // What their connections still send is taken up again.
+            engine.looseUntil(nowMs + NatEngine.LOOSE_MS);
+        }
     }
 
     /** Says what time it is. A handed-over frame's is that of the batch before; here time never goes back. */
@@ -115,6 +122,7 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         engine.take(next.nat, nowMs);
         table = next;
         out.resolver().take(next.link);
+        moreToEnd = true;
         for (int slot = 0; slot < DnatRule.SLOTS; slot++) {
             if (next.hasOtherMarks(slot, before)) {
                 next.forgetStale(slot, worker, workers, engine);
@@ -135,6 +143,20 @@ final class Nat implements NatEngine.OutsideChoice, NatEngine.PortSink, AutoClos
         }
         int way = routes.find(peerHi, peerLo, outside, nowNs, nowMs);
         return way < 0 ? way : routes.slot(way);
+    }
+
+    /** Says which way the next packets take, {@link OutsideTable#NONE} for any. */
+    void leavesBy(int index) {
+        way = index;
+    }
+
+    @Override
+    public boolean mayStay(int outsideSlot) {
+        OutsideTable outside = table;
+        return way == OutsideTable.NONE
+                || outside == null
+                || routes.slot(way) == outsideSlot
+                || !outside.isElsewhere(outsideSlot, routes.port(way));
     }
 
     @Override

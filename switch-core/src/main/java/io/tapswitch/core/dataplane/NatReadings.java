@@ -93,7 +93,7 @@ final class NatReadings {
         return NeighbourTable.isMapped(hi, lo) ? Ipv4Address.fromBits((int) lo) : new Ipv6Address(hi, lo);
     }
 
-    /** {@return what went through each rule} */
+    /** {@return what went through each rule} One reading at a time: a worker's ledger knows how far one is, not two. */
     Map<Integer, RuleCounts> rules() {
         RuleTotals totals = new RuleTotals();
         for (int i = 0; i < workers.length; i++) {

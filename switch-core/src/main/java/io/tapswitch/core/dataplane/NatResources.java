@@ -11,11 +11,17 @@ import org.agrona.concurrent.AtomicBuffer;
  * @param bootHi first half of the id of the kernel's boot, to which kept flows are bound
  * @param bootLo second half of it
  * @param workers what each worker gets, in their order
+ * @param lost whether flows of an earlier process could not be kept
  */
-public record NatResources(FlowLimits limits, long bootHi, long bootLo, List<Share> workers) {
+public record NatResources(FlowLimits limits, long bootHi, long bootLo, List<Share> workers, boolean lost) {
     /** Copies the list. */
     public NatResources {
         workers = List.copyOf(workers);
+    }
+
+    /** Of which no flows were lost. */
+    public NatResources(FlowLimits limits, long bootHi, long bootLo, List<Share> workers) {
+        this(limits, bootHi, bootLo, workers, false);
     }
 
     /**

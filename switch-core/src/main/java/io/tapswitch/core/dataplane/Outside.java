@@ -264,7 +264,9 @@ final class Outside {
             complain(DropReason.NAT_TOO_BIG, Complaint.TOO_BIG, mtu, bridge, port, slot, offset);
             return;
         }
+        nat.leavesBy(way);
         int result = nat.engine.outbound(buffer, packet, classified, bridge.network, port, true, nat.nowMs);
+        nat.leavesBy(OutsideTable.NONE);
         if (result != NatEngine.FORWARD) {
             refuse(result, bridge, port, slot, offset, classified);
             return;

@@ -12,12 +12,20 @@ import org.jspecify.annotations.Nullable;
  * @param nat the host's addresses, published ports, and who may have flows
  * @param marks of each address, by its slot: which ports are the switch's, and which worker's
  * @param uplinks the devices by which packets come and go
+ * @param homes the kernel's index of the device that has an address, by the address's slot; none of gateways
  */
-public record OutsideSettings(NatVersion nat, Map<Integer, PortMarks> marks, List<UplinkSettings> uplinks) {
+public record OutsideSettings(
+        NatVersion nat, Map<Integer, PortMarks> marks, List<UplinkSettings> uplinks, Map<Integer, Integer> homes) {
     /** Copies the collections. */
     public OutsideSettings {
         marks = Map.copyOf(marks);
         uplinks = List.copyOf(uplinks);
+        homes = Map.copyOf(homes);
+    }
+
+    /** Of addresses of which it is not known where they are: their flows leave by whatever uplink. */
+    public OutsideSettings(NatVersion nat, Map<Integer, PortMarks> marks, List<UplinkSettings> uplinks) {
+        this(nat, marks, uplinks, Map.of());
     }
 
     /**

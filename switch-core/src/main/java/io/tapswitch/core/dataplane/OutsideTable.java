@@ -38,6 +38,9 @@ final class OutsideTable {
 
     private final NeighbourTable addresses;
     private final @Nullable PortMarks[] marks = new PortMarks[DnatRule.SLOTS];
+    /** Of each slot the port of the uplink that has the address, {@link #NONE} when none has. */
+    private final int[] homes = new int[DnatRule.SLOTS];
+
     private final int[] devices;
     private final int[] ports;
     private final int[] mtus;
@@ -72,6 +75,11 @@ final class OutsideTable {
         loopback = ofHost;
         link = own;
         linkPort = ofLink;
+        Arrays.fill(homes, NONE);
+        settings.homes().forEach((slot, device) -> {
+            int uplink = uplink(device);
+            homes[slot] = uplink == NONE ? NONE : ports[uplink];
+        });
     }
 
     /** {@return the slot of an IPv4 address, {@link #NONE} when it is not the host's} */
@@ -161,6 +169,11 @@ final class OutsideTable {
             }
         }
         return NONE;
+    }
+
+    /** {@return whether an address belongs to another uplink than one, by its port} */
+    boolean isElsewhere(int slot, int port) {
+        return homes[slot] != NONE && homes[slot] != port;
     }
 
     /** {@return port of an uplink, by its index} */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.MutableDirectBuffer;
@@ -34,7 +35,7 @@ final class PortCapture implements FrameCapture {
             taps.add(new CaptureTap(snapLength));
         }
         MessageHandler handler = (type, buffer, index, length) -> deliver(sink, type, buffer, index, length);
-        reader = Thread.ofVirtual().name("capture").unstarted(() -> read(handler));
+        reader = Thread.ofVirtual().name("capture").unstarted(() -> read(handler, sink));
     }
 
     /** Begins one; it is in force at all workers when this returns. */
@@ -46,7 +47,12 @@ final class PortCapture implements FrameCapture {
             CaptureTap tap = capture.taps.get(i);
             told.add(teller.tell(i, worker -> worker.onCapture(capture.ports, tap)));
         }
-        CompletableFuture.allOf(told.toArray(CompletableFuture[]::new)).join();
+        try {
+            CompletableFuture.allOf(told.toArray(CompletableFuture[]::new)).join();
+        } catch (CompletionException e) {
+            capture.ended = true;
+            throw e;
+        }
         return capture;
     }
 
@@ -61,11 +67,13 @@ final class PortCapture implements FrameCapture {
                 length - CaptureTap.FRAME);
     }
 
-    private void read(MessageHandler handler) {
+    private void read(MessageHandler handler, CaptureSink sink) {
         boolean last = false;
+        boolean told = false;
         while (!last) {
             // Asked before the last look, so that what was put before the end is still delivered.
             last = ended;
+            boolean gone = taps.stream().allMatch(tap -> tap.portsGone() == ports.size());
             int frames;
             do {
                 frames = 0;
@@ -73,6 +81,10 @@ final class PortCapture implements FrameCapture {
                     frames += tap.ring.read(handler, FRAMES_PER_TURN);
                 }
             } while (frames > 0);
+            if (gone && !told) {
+                told = true;
+                sink.onPortsGone();
+            }
             if (!last) {
                 LockSupport.parkNanos(PAUSE_NS);
             }

@@ -67,7 +67,11 @@ final class PortTable {
 
     void remove(int port) {
         networks[port] = NONE;
-        captures[port] = null;
+        CaptureTap tap = captures[port];
+        if (tap != null) {
+            tap.portGone();
+            captures[port] = null;
+        }
         storms[port] = null;
         up[port] = false;
     }
@@ -94,7 +98,11 @@ final class PortTable {
 
     /** Copies the frames of a port that is there, from now on. */
     void capture(int port, CaptureTap tap) {
-        captures[port] = isKnown(port) ? tap : null;
+        if (isKnown(port)) {
+            captures[port] = tap;
+        } else {
+            tap.portGone();
+        }
     }
 
     /** Ends that, unless it is another's now. */

@@ -55,6 +55,11 @@ public record PortSpec(
         return isRandom() || isPool();
     }
 
+    /** {@return the same ports on another address of the host, null for all} */
+    public PortSpec at(@Nullable IpAddress other) {
+        return new PortSpec(other, firstHostPort, lastHostPort, firstContainerPort, lastContainerPort, protocol);
+    }
+
     /** {@return what a text asks for, with every host address when it names none} */
     public static PortSpec parse(String text) {
         return parse(text, null);

@@ -27,6 +27,7 @@ public final class CaptureBuffer implements CaptureSink {
     private long captured;
     private long lost;
     private boolean ended;
+    private boolean portsGone;
 
     /**
      * An empty one.
@@ -56,6 +57,28 @@ public final class CaptureBuffer implements CaptureSink {
             captured++;
             ended = captured == limit;
             news.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onPortsGone() {
+        lock.lock();
+        try {
+            portsGone = true;
+            ended = true;
+            news.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return whether it ended because nothing is left that could have frames} */
+    public boolean portsGone() {
+        lock.lock();
+        try {
+            return portsGone;
         } finally {
             lock.unlock();
         }

@@ -142,6 +142,16 @@ class LookTest {
     }
 
     @Test
+    void aCaptureEndsWhenNothingIsLeftOfIt_andSaysSo() throws Exception {
+        CompletableFuture<UnixHttp.Reply> reply = capturing("/v1/captures/a?target=www&form=lines");
+        frame(sink(), 0, 0, false, 42);
+        sink().onPortsGone();
+        assertThat(reply.get().body()).contains("from www/eth0");
+        assertThat(reply.get().head()).contains("tapswitch-captured: 1\r\n", "tapswitch-ended: ");
+        Eventually.eventually(() -> assertThat(dataplane.captures).isEmpty());
+    }
+
+    @Test
     void linesSayFromAndToWhom_andOneCaptureOfAPortRunsAtATime() throws Exception {
         CompletableFuture<UnixHttp.Reply> reply = capturing("/v1/captures/a?target=web&form=lines");
         frame(sink(), 0, 0, false, 42);

@@ -2,7 +2,6 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
@@ -45,12 +44,16 @@ final class FakeOutside implements OutsideKernel {
     final Set<Integer> steered = new TreeSet<>();
     /** Marks of each address. */
     final Map<IpAddress, PortMarks> marks = new HashMap<>();
+    /** Most addresses that ever had marks at one time. */
+    int most;
     /** What is held, as "address protocol first-last". */
     final List<String> held = new ArrayList<>();
     /** What cannot be held, in the same words. */
     final Set<String> busy = new TreeSet<>();
     /** Ports that sockets of the host have. */
-    List<PortRange> sockets = List.of();
+    List<HostSocket> sockets = List.of();
+    /** What the host's own clients use, and what the operator reserved. */
+    EphemeralPorts local = new EphemeralPorts(32_768, 60_999, new BitSet());
     /** What breaks when an uplink's TAP is made, null for nothing. */
     @Nullable
     RuntimeException broken;
@@ -130,7 +133,9 @@ final class FakeOutside implements OutsideKernel {
 
     @Override
     public PortMarks marks(IpAddress address) {
-        return marks.computeIfAbsent(address, any -> PortMarks.inMemory());
+        PortMarks of = marks.computeIfAbsent(address, any -> PortMarks.inMemory());
+        most = Math.max(most, marks.size());
+        return of;
     }
 
     @Override
@@ -158,13 +163,13 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
-    public List<PortRange> socketsWithin(int first, int last) {
+    public List<HostSocket> socketsWithin(int first, int last) {
         return sockets;
     }
 
     @Override
     public EphemeralPorts localPorts() {
-        return new EphemeralPorts(32_768, 60_999, new BitSet());
+        return local;
     }
 
     @Override

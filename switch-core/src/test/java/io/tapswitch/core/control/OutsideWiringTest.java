@@ -2,6 +2,8 @@ package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.core.config.Configuration;
+import io.tapswitch.core.control.OutsideKernel.HostSocket;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
@@ -19,7 +21,9 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -155,6 +159,68 @@ class OutsideWiringTest {
     }
 
     @Test
+    void aDeviceThatIsRenamedStaysTheUplinkItIs() {
+        UplinkSettings before = bring(state).uplinks().get(1);
+        OutsideKernel.Device eth0 = FakeOutside.ETH0;
+        kernel.devices.set(
+                1,
+                new OutsideKernel.Device(eth0.index(), "wan0", eth0.mtu(), true, false, eth0.mac(), eth0.addresses()));
+        assertThat(wiring.look()).isTrue();
+        kernel.told.clear();
+        assertThat(bring(state).uplinks().get(1)).isEqualTo(before);
+        assertThat(kernel.told).containsExactly("version");
+        assertThat(kernel.taps).hasSize(2);
+        assertThat(wiring.state().uplinks())
+                .extracting(OutsideState.Uplink::device)
+                .contains("wan0");
+        kernel.devices.set(
+                1, new OutsideKernel.Device(eth0.index(), "eth9", eth0.mtu(), true, false, 99, eth0.addresses()));
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).uplinks().get(1)).isNotEqualTo(before);
+    }
+
+    @Test
+    void of256AddressesOneIsReplacedWhenTheMarksOfTheOtherAreGone_andGatewaysComeLast() {
+        List<IpAddress> many = new ArrayList<>();
+        for (int i = 0; i < 253; i++) {
+            many.add(IpAddress.parse("198.18.0." + i));
+        }
+        kernel.devices = new ArrayList<>(
+                List.of(FakeOutside.LO, new OutsideKernel.Device(2, "eth0", 1500, true, false, 1, many)));
+        wiring.look();
+        assertThat(bring(state).addresses())
+                .hasSize(256)
+                .extracting(OutsideAddress::address)
+                .contains(IpAddress.parse("10.66.0.1"));
+        IpAddress other = IpAddress.parse("198.18.9.9");
+        many.set(7, other);
+        kernel.devices.set(1, new OutsideKernel.Device(2, "eth0", 1500, true, false, 1, many));
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).addresses()).hasSize(255);
+        assertThat(kernel.most).isEqualTo(256);
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).addresses())
+                .hasSize(256)
+                .extracting(OutsideAddress::address)
+                .contains(other);
+        assertThat(kernel.most).isEqualTo(256);
+        assertThat(wiring.look()).isFalse();
+
+        IpAddress oneMore = IpAddress.parse("198.18.9.10");
+        many.add(oneMore);
+        kernel.devices.set(1, new OutsideKernel.Device(2, "eth0", 1500, true, false, 1, many));
+        assertThat(wiring.look()).isTrue();
+        bring(state);
+        assertThat(wiring.look()).isTrue();
+        assertThat(bring(state).addresses())
+                .extracting(OutsideAddress::address)
+                .contains(oneMore)
+                .doesNotContain(IpAddress.parse("10.66.0.1"));
+        assertThat(kernel.most).isEqualTo(256);
+        assertThat(wiring.warnings()).singleElement().asString().contains("10.66.0.1");
+    }
+
+    @Test
     void theNumbersOfAddressesOutliveTheDaemon() {
         List<OutsideAddress> before = bring(state).addresses();
         kernel.devices.remove(FakeOutside.LO);
@@ -262,11 +328,52 @@ class OutsideWiringTest {
     void otherDevicesOfTheHostComeAndGoUnnoticed_andOurOwnSocketsAreNobodyElses() {
         bring(publish("8080:80"));
         kernel.devices.add(new OutsideKernel.Device(9, "veth9", 1500, true, false, 1, List.of()));
-        kernel.sockets = List.of(new PortRange(DnatRule.ANY, 6, 8080, 8080));
+        kernel.sockets = List.of(new HostSocket(6, 8080, null));
         assertThat(wiring.look()).isFalse();
-        kernel.sockets = List.of(new PortRange(DnatRule.ANY, 6, 8081, 8081));
+        kernel.sockets = List.of(new HostSocket(6, 8081, null));
         assertThat(wiring.look()).isTrue();
         assertThat(bring(state).reserved()).hasSize(1);
+    }
+
+    @Test
+    void N7_portsOfSocketsAreTakenWhereTheSocketsAre() {
+        bring(publish("127.0.0.1:8080:80"));
+        kernel.sockets = List.of(
+                new HostSocket(6, 8080, LOCAL),
+                new HostSocket(6, 8080, OUTSIDE),
+                new HostSocket(17, 5353, null),
+                new HostSocket(17, 5354, IpAddress.parse("127.9.9.9")));
+        assertThat(wiring.look()).isTrue();
+        OutsideView view = bring(state);
+        int slot = view.addresses().stream()
+                .filter(address -> address.address().equals(OUTSIDE))
+                .findFirst()
+                .orElseThrow()
+                .slot();
+        assertThat(view.reserved())
+                .containsExactly(
+                        new PortRange(slot, 6, 8080, 8080, true), new PortRange(DnatRule.ANY, 17, 5353, 5353, true));
+        assertThat(view.homes()).containsEntry(slot, 2);
+    }
+
+    @Test
+    void N7_whatTheOperatorReservesIsNotNatsUnlessNatHasARangeOfItsOwn_andBothAreFollowed() {
+        BitSet reserved = new BitSet();
+        reserved.set(5000);
+        reserved.set(7000, 7011);
+        kernel.local = new EphemeralPorts(40_000, 50_000, reserved);
+        assertThat(wiring.look()).isTrue();
+        OutsideView view = bring(state);
+        assertThat(view.options().excludedFirst()).isEqualTo(40_000);
+        assertThat(view.options().excludedLast()).isEqualTo(50_000);
+        assertThat(view.reserved())
+                .hasSize(6)
+                .contains(new PortRange(DnatRule.ANY, 6, 5000, 5000), new PortRange(DnatRule.ANY, 17, 7000, 7010));
+        assertThat(wiring.look()).isFalse();
+        wiring.options(new Configuration.Nat(Duration.ofMinutes(5), new Configuration.Nat.Ports(5000, 8000)));
+        assertThat(bring(state).reserved()).isEmpty();
+        kernel.local = new EphemeralPorts(32_768, 60_999, new BitSet());
+        assertThat(wiring.look()).isFalse();
     }
 
     @Test

@@ -220,6 +220,18 @@ class PublishTest {
     }
 
     @Test
+    void whatIsUnpublishedWithoutAnAddressIsFoundOnAnotherOneThanToday_ifThereIsNoDoubt() {
+        control.attach("one");
+        publish("one", "127.0.0.1:8080:80", "127.0.0.1:9000:90", "192.0.2.1:9000:90");
+        unpublish("one", "8080:80");
+        assertThat(kept()).hasSize(2);
+        TestControl.refusedWithCode(
+                "port_not_published", () -> unpublish("one", "9000:90"), "container one does not publish 9000:90/tcp");
+        unpublish("one", "127.0.0.1:9000:90", "9000:90");
+        assertThat(kept()).isEmpty();
+    }
+
+    @Test
     void whatCommandsPublishedGoesWithTheContainer() {
         control.attach("one");
         publish("one", "8080:80");

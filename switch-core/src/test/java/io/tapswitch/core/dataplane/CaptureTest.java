@@ -5,6 +5,7 @@ import static io.tapswitch.core.dataplane.OutsideWorld.container;
 import static io.tapswitch.core.dataplane.OutsideWorld.end;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.core.control.Eventually;
 import io.tapswitch.core.dataplane.Frames.Frame;
 import io.tapswitch.core.dataplane.NatFrames.End;
 import io.tapswitch.tapio.VirtioNetHeader;
@@ -13,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.agrona.DirectBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,8 +24,24 @@ class CaptureTest {
     private static final End PEER = End.of("198.51.100.9", 53);
 
     private final List<String> seen = Collections.synchronizedList(new ArrayList<>());
-    private final CaptureSink sink = (epochNs, port, transmitted, frameLength, buffer, offset, length) ->
+    private final CaptureSink sink = new CaptureSink() {
+        @Override
+        public void onFrame(
+                long epochNs,
+                int port,
+                boolean transmitted,
+                int frameLength,
+                DirectBuffer buffer,
+                int offset,
+                int length) {
             seen.add((transmitted ? "to " : "from ") + port + " " + frameLength + " " + length);
+        }
+
+        @Override
+        public void onPortsGone() {
+            seen.add("gone");
+        }
+    };
 
     private PortCapture start(OutsideWorld world, int snapLength, Integer... ports) {
         Rollout.Teller teller = (worker, command) -> {
@@ -83,16 +101,20 @@ class CaptureTest {
     }
 
     @Test
-    void aCaptureEndsWithItsPort() {
+    void aCaptureEndsWithItsPort() throws Exception {
         OutsideWorld world = new OutsideWorld(1);
-        PortCapture capture = start(world, 100, 3);
+        PortCapture capture = start(world, 100, 3, 5);
         PortSettings settings = world.settings(3);
         world.tested.outside(null);
         world.tested.removePort(3);
         world.tested.put(settings);
         world.take();
         world.send(3, container(3).udp(end(3, false, 4000), PEER, 500), ETH0);
-        capture.close();
         assertThat(seen).isEmpty();
+        world.tested.outside(null);
+        world.tested.removePort(5);
+        Eventually.eventually(() -> assertThat(seen).containsExactly("gone"));
+        capture.close();
+        assertThat(seen).hasSize(1);
     }
 }

@@ -104,6 +104,24 @@ class OutsideTest {
     }
 
     @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void A_OUT_aFlowWhoseRouteMovesToAnotherUplinkLeavesWithThatOnesAddress(boolean ipv6) {
+        IpAddress other = IpAddress.parse(ipv6 ? OutsideWorld.OTHER6 : OutsideWorld.OTHER4);
+        world.send(1, container(1).udp(end(1, ipv6, 4000), peer(ipv6, 53), 40), ETH0);
+        world.send(1, container(1).tcp(end(1, ipv6, 4001), peer(ipv6, 443), SYN, 1000, 0, 0), ETH0);
+        world.routes.devices.put(peer(ipv6, 0).address(), OutsideWorld.DEVICE_ETH1);
+        world.tested.passMs(RouteCache.LIFE_MS);
+        Frame out = world.send(1, container(1).udp(end(1, ipv6, 4000), peer(ipv6, 53), 40), OutsideWorld.ETH1);
+        assertThat(NatFrames.source(out).address()).isEqualTo(other);
+        world.arrive(OutsideWorld.ETH1, outside().udp(peer(ipv6, 53), NatFrames.source(out), 60), 1);
+        // The peer knows this connection by another address: it is over, and the container hears of it.
+        Frame segment = container(1).tcp(end(1, ipv6, 4001), peer(ipv6, 443), ACK, 1001, 1, 10);
+        Frame reset = world.send(1, segment, 1);
+        assertThat(TcpHeader.flags(reset.ethernet(), NatFrames.transport(reset)))
+                .isEqualTo(TcpHeader.RST);
+    }
+
+    @ParameterizedTest
     @CsvSource({"false,6", "true,6", "false,17", "true,17"})
     void A_PORT_aPublishedPortIsReachedFromOutsideWithTheClientsAddress(boolean ipv6, int protocol) {
         for (int port : new int[] {0, 1, 6}) {

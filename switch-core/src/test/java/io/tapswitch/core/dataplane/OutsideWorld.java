@@ -38,15 +38,21 @@ final class OutsideWorld {
     static final int ETH0 = 20;
     static final int LO = 21;
     static final int HOST = 22;
+    static final int ETH1 = 23;
+    static final int DEVICE_ETH1 = 3;
     static final int DEVICE_ETH0 = 2;
     static final int DEVICE_LO = 1;
     static final int NETWORK_PORTS = 4;
 
     static final String HOST4 = "192.0.2.1";
     static final String HOST6 = "2001:db8::1";
+    /** At eth1. */
+    static final String OTHER4 = "192.0.2.129";
+
+    static final String OTHER6 = "2001:db8:1::1";
     /** Slots by index. */
     static final List<String> ADDRESSES =
-            List.of(HOST4, HOST6, "10.0.0.1", "fd00::1", "10.1.0.1", "fd01::1", "127.0.0.1", "::1");
+            List.of(HOST4, HOST6, "10.0.0.1", "fd00::1", "10.1.0.1", "fd01::1", "127.0.0.1", "::1", OTHER4, OTHER6);
 
     static final FlowLimits LIMITS = new FlowLimits(1 << 12, 64, 16, 1 << 11);
 
@@ -77,7 +83,8 @@ final class OutsideWorld {
             into.kind = kinds.getOrDefault(address, Route.UNICAST);
             into.device = devices.getOrDefault(address, DEVICE_ETH0);
             into.mtu = mtus.getOrDefault(address, 0);
-            IpAddress source = IpAddress.parse(four ? HOST4 : HOST6);
+            boolean first = into.device != DEVICE_ETH1;
+            IpAddress source = IpAddress.parse(four ? first ? HOST4 : OTHER4 : first ? HOST6 : OTHER6);
             into.sourceHi = source instanceof Ipv6Address six ? six.hi() : 0;
             into.sourceLo = switch (source) {
                 case Ipv6Address six -> six.lo();
@@ -220,8 +227,10 @@ final class OutsideWorld {
                 addresses, networks, endpoints, List.copyOf(rules), DnatRules.compile(rules), List.of(), options);
         List<UplinkSettings> uplinks = List.of(
                 new UplinkSettings(ETH0, files(ETH0 + (link == null ? 0 : 80)), DEVICE_ETH0, false, uplinkMtu, link),
-                new UplinkSettings(LO, files(LO), DEVICE_LO, true, 65_536));
-        tested.outside(new OutsideSettings(nat, marks, uplinks));
+                new UplinkSettings(LO, files(LO), DEVICE_LO, true, 65_536),
+                new UplinkSettings(ETH1, files(ETH1), DEVICE_ETH1, false, uplinkMtu));
+        tested.outside(new OutsideSettings(
+                nat, marks, uplinks, Map.of(0, DEVICE_ETH0, 1, DEVICE_ETH0, 8, DEVICE_ETH1, 9, DEVICE_ETH1)));
     }
 
     private boolean internal(int network) {

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
             "uplink:eth0). Lines say from whom the switch read a frame and to whom it wrote one; a frame between two",
             "captured ports is there twice.",
             "",
-            "It ends with Ctrl-C or after N frames, and says how many were not captured because they came too fast.",
+            "It ends with Ctrl-C, after N frames, or when what is captured is gone, and says how many were not",
+            "captured because they came too fast.",
             "Frames are as they pass the switch: large ones that the kernel cuts later (super-frames) are whole, and",
             "checksums that the kernel fills in later look wrong.",
             "",
@@ -73,6 +74,9 @@ public final class Capture extends Verb {
         out().flush();
         err().println(counts.getOrDefault("tapswitch-captured", "?") + " frames captured");
         err().println(counts.getOrDefault("tapswitch-lost", "?") + " frames lost because they came too fast");
+        if (counts.containsKey("tapswitch-ended")) {
+            err().println("the capture is over: nothing of " + target + " is attached any more");
+        }
         return OK;
     }
 
