@@ -116,23 +116,21 @@ class PublishTest {
     @Test
     void P2_allowListsThatNobodyCanMeetAreRefused() {
         control.attach("one");
-        for (String prefix : List.of("", "nope", "192.0.2.2,192.0.2.3", "::ffff:192.0.2.2")) {
+        for (String wrong : List.of("", "nope", "192.0.2.2,192.0.2.3", "::ffff:192.0.2.2")) {
             TestControl.refused(
-                    Refusal.Kind.BAD_INPUT,
-                    () -> control.controller.publish("one", new PublishRequest(List.of("80:80"), List.of(prefix))),
-                    "invalid allowed prefix '" + prefix + "'");
+                    Refusal.Kind.BAD_INPUT, () -> allow(wrong, "80:80"), "invalid allowed prefix '" + wrong + "'");
         }
         TestControl.refused(
                 Refusal.Kind.BAD_INPUT,
-                () -> control.controller.publish(
-                        "one", new PublishRequest(List.of("127.0.0.1:80:80"), List.of("2001:db8::/32"))),
+                () -> allow("2001:db8::/32", "127.0.0.1:80:80"),
                 "nobody could come to 127.0.0.1:80:80/tcp");
-        assertThat(control.controller
-                        .publish("one", new PublishRequest(List.of("80:80"), List.of("2001:db8::/32")))
-                        .warnings())
-                .singleElement()
-                .asString()
-                .contains("Nobody may come to 80:80/tcp of container one");
+        assertThat(allow("2001:db8::/32", "80:80").warnings())
+                .containsExactly("Nobody may come to 80:80/tcp of container one: it is published in one family, and"
+                        + " those that are allowed are of the other");
+    }
+
+    private PublishAnswer allow(String prefix, String port) {
+        return control.controller.publish("one", new PublishRequest(List.of(port), List.of(prefix)));
     }
 
     @Test

@@ -100,7 +100,7 @@ class OutsideRulesTest {
                         outside.marks(),
                         List.of(uplink(OutsideWorld.ETH0, 2, 700), uplink(40, 3, 701))));
         OutsideChanges changes = OutsideChanges.between(now, other);
-        assertThat(changes.removed()).containsExactlyInAnyOrder(OutsideWorld.ETH0, OutsideWorld.LO);
+        assertThat(changes.removed()).containsExactlyInAnyOrder(OutsideWorld.ETH0, OutsideWorld.LO, OutsideWorld.ETH1);
         assertThat(changes.added()).extracting(UplinkSettings::port).containsExactly(40);
         assertThat(changes.readded()).extracting(UplinkSettings::port).containsExactly(OutsideWorld.ETH0);
         world.tested.apply(other);
