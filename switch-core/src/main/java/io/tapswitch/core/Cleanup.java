@@ -9,6 +9,7 @@ import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.WorkerDataplane;
 import io.tapswitch.core.model.DesiredState;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * {@code cleanup}: every trace of a state directory is removed, as if the switch had never been: the containers'
@@ -37,7 +38,8 @@ final class Cleanup {
                     Dataplane dataplane =
                             WorkerDataplane.start(new Dataplane.Config(1, options.ioMode(), MEMORY_BYTES), events);
                     Controller controller = Controller.forThisHost(dataplane, plumbing, state, events)) {
-                controller.start(loaded);
+                // Nobody is told that what is about to go is not served.
+                controller.start(loaded.withPublications(List.of()));
                 controller.detachAll();
             }
             state.erase();

@@ -43,7 +43,7 @@ public final class ClientPorts {
     }
 
     /**
-     * What an earlier process added stays until the next change.
+     * What an earlier process added stays until the next change, or {@link #settle}.
      *
      * @param sysctls {@link #SYSCTLS}
      * @param record the file for what was added
@@ -80,6 +80,13 @@ public final class ClientPorts {
             add(first, last, -1);
             apply();
         };
+    }
+
+    /** What an earlier process added, and this one has not kept by now, is given back. */
+    public void settle() {
+        if (Files.exists(record)) {
+            apply();
+        }
     }
 
     private void add(int first, int last, int change) {

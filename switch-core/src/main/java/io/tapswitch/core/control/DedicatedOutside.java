@@ -312,6 +312,12 @@ final class DedicatedOutside implements OutsideKernel {
     }
 
     @Override
+    public Held keepFromClients(int first, int last) {
+        // They have other addresses.
+        return () -> {};
+    }
+
+    @Override
     public PortMarks marks(IpAddress address) {
         return marks.computeIfAbsent(address, any -> PortMarks.inMemory());
     }

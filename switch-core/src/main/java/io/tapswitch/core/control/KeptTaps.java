@@ -1,10 +1,13 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.FdVault;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.tapio.sys.Syscalls;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -129,6 +132,20 @@ final class KeptTaps {
     /** {@return the file system as who keeps the files sees it} */
     Path root() {
         return vault.holderRoot();
+    }
+
+    /** Refuses when what is kept is of another network namespace than this process's: what it left cannot go here. */
+    void refuseOtherNamespace() {
+        Path holders = root().resolveSibling("ns").resolve("net");
+        try {
+            if (Files.exists(holders)
+                    && !Files.readSymbolicLink(holders).equals(Files.readSymbolicLink(Path.of("/proc/self/ns/net")))) {
+                throw Refusal.conflict("the daemon of this run directory was in another network namespace, where its"
+                        + " devices and settings are: run this there, such as with 'nsenter --net=" + holders + "'");
+            }
+        } catch (IOException e) {
+            throw new DeviceException("cannot tell in which network namespace " + holder() + " is", e);
+        }
     }
 
     /** {@return who keeps the files, for people} */

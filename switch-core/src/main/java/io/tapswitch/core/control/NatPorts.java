@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.OutsideKernel.HostSocket;
 import io.tapswitch.core.model.PortProtocol;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
@@ -13,6 +14,9 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which ports NAT may take, as of the last look at the host (N7): those of its range, without what the host's own
@@ -21,6 +25,7 @@ import java.util.Map;
  * for just that. A part of {@link OutsideWiring}, under the same lock.
  */
 final class NatPorts {
+    private static final Logger LOG = LoggerFactory.getLogger(NatPorts.class);
     /** RFC 4787 REQ-5c; ports as RFC 4787 has them. */
     private static final NatOptions DEFAULTS = new NatOptions(300_000, 1024, 65_535, 0, 0, true);
 
@@ -30,6 +35,7 @@ final class NatPorts {
     private EphemeralPorts local;
     private List<HostSocket> sockets = List.of();
     private NatOptions options;
+    private OutsideKernel.@Nullable Held kept;
 
     NatPorts(OutsideKernel kernel, Published published) {
         this.kernel = kernel;
@@ -56,6 +62,7 @@ final class NatPorts {
     /** Others come into force with the next version. {@return whether they are others} */
     boolean options(Configuration.Nat nat) {
         NatOptions before = options;
+        keep(nat.ports());
         automatic = nat.ports().equals(Configuration.Nat.Ports.AUTO);
         long timeoutMs = nat.udpTimeout().toMillis();
         options = automatic
@@ -63,6 +70,33 @@ final class NatPorts {
                         timeoutMs, DEFAULTS.firstPort(), DEFAULTS.lastPort(), 0, 0, DEFAULTS.portOverload()))
                 : new NatOptions(timeoutMs, nat.ports().first(), nat.ports().last(), 0, 0, DEFAULTS.portOverload());
         return !options.equals(before);
+    }
+
+    /** A range that a person gave may be one from which the host's own clients get their ports. */
+    private void keep(Configuration.Nat.Ports ports) {
+        boolean isGiven = !ports.equals(Configuration.Nat.Ports.AUTO);
+        boolean isNew =
+                isGiven && (automatic || ports.first() != options.firstPort() || ports.last() != options.lastPort());
+        if (isNew || !isGiven) {
+            OutsideKernel.Held before = kept;
+            kept = isGiven ? keptFromClients(ports) : null;
+            if (before != null) {
+                before.close();
+            }
+        }
+    }
+
+    private OutsideKernel.@Nullable Held keptFromClients(Configuration.Nat.Ports ports) {
+        try {
+            return kernel.keepFromClients(ports.first(), ports.last());
+        } catch (Refusal e) {
+            LOG.warn(
+                    "nat.port-range {}-{} is used, and the host's own clients may get the same ports: {}",
+                    ports.first(),
+                    ports.last(),
+                    e.sentence());
+            return null;
+        }
     }
 
     /** Looks at the host again. {@return whether something is otherwise} */

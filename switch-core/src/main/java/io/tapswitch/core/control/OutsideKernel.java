@@ -131,6 +131,14 @@ interface OutsideKernel {
     /** {@return the host's own sockets with a port within a range, each once} */
     List<HostSocket> socketsWithin(int first, int last);
 
+    /**
+     * Keeps ports from the host's own clients, whose answers would come here.
+     *
+     * @return what keeps them
+     * @throws Refusal when too few would be left
+     */
+    Held keepFromClients(int first, int last);
+
     /** {@return the ports that the kernel gives to the host's own clients} */
     EphemeralPorts localPorts();
 

@@ -101,7 +101,8 @@ final class PortHolding {
         };
     }
 
-    private OutsideKernel.Held kept(int first, int last) {
+    /** Keeps ports from the host's own clients. */
+    OutsideKernel.Held kept(int first, int last) {
         int left = clients.leftWithout(first, last);
         if (left < ClientPorts.LEAST) {
             throw Refusal.conflict(
@@ -111,6 +112,11 @@ final class PortHolding {
                             + " at the least: publish fewer, or give them another range (sysctl)");
         }
         return clients.keep(first, last)::close;
+    }
+
+    /** What an earlier process kept from clients, and nobody has kept since, is theirs again. */
+    void forgetEarlier() {
+        clients.settle();
     }
 
     private OutsideKernel.Held watched(int first, int last) {

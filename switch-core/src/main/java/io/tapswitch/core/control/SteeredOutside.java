@@ -244,6 +244,10 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void guardBinds() {
+        refusing(() -> {
+            holding.forgetEarlier();
+            return holding;
+        });
         Path processes = BindGuard.cgroupRoot();
         if (processes != null) {
             try {
@@ -294,6 +298,11 @@ public final class SteeredOutside implements OutsideKernel {
     @Override
     public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
         return refusing(() -> holding.hold(address, protocol, first, last));
+    }
+
+    @Override
+    public Held keepFromClients(int first, int last) {
+        return refusing(() -> holding.kept(first, last));
     }
 
     @Override

@@ -98,6 +98,7 @@ public final class TapPlumbing implements Plumbing {
     private @Nullable OutsideKernel withoutOutside() {
         if (SteeredOutside.hasTraces(kept.root(), runDirectory) || DedicatedOutside.hasTraces(runDirectory)) {
             try {
+                kept.refuseOtherNamespace();
                 DedicatedOutside.removeDevice(kept, runDirectory);
                 SteeredOutside.removeTraces(kept.root(), runDirectory);
             } catch (DeviceException e) {

@@ -238,6 +238,13 @@ class ConfigFileTest {
     }
 
     @Test
+    void P8_aFaultIsOneLineWhateverItQuotes() {
+        assertThatThrownBy(() -> parse("networks: {web: {subnet: 10.66.0.0/16, gateway: \"10.66.0.9\\nx\\r\"}}\n"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("'10.66.0.9\\nx\\r' is not an IPv4 address");
+    }
+
+    @Test
     void P8_randomDamageNeverThrowsAnythingElse() {
         long seed = Long.getLong("seed", System.nanoTime());
         Random random = new Random(seed);

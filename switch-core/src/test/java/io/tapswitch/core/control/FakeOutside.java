@@ -132,6 +132,12 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
+    public Held keepFromClients(int first, int last) {
+        told.add("keep " + first + "-" + last);
+        return () -> told.add("give back " + first + "-" + last);
+    }
+
+    @Override
     public PortMarks marks(IpAddress address) {
         PortMarks of = marks.computeIfAbsent(address, any -> PortMarks.inMemory());
         most = Math.max(most, marks.size());

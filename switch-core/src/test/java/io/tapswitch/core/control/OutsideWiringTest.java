@@ -372,8 +372,11 @@ class OutsideWiringTest {
         assertThat(wiring.look()).isFalse();
         wiring.options(new Configuration.Nat(Duration.ofMinutes(5), new Configuration.Nat.Ports(5000, 8000)));
         assertThat(bring(state).reserved()).isEmpty();
+        assertThat(kernel.told).contains("keep 5000-8000").doesNotContain("give back 5000-8000");
         kernel.local = new EphemeralPorts(32_768, 60_999, new BitSet());
         assertThat(wiring.look()).isFalse();
+        wiring.options(Configuration.Nat.DEFAULT);
+        assertThat(kernel.told).contains("give back 5000-8000");
     }
 
     @Test
