@@ -270,10 +270,12 @@ final class StateIT {
 
     @Test
     void R14_secondDaemonThatWouldShareTheSameAddressesIsRefused() throws IOException {
-        world.start();
+        world.start("--uplink", "shared");
         LabContainer one = world.attached("one");
         Path other = Files.createDirectory(world.directory().resolve("other"));
-        try (Daemon second = Daemon.launch(world.host(), other, List.of(), List.of("--uplink", "shared"))) {
+        List<String> flags =
+                List.of("--uplink", "shared", "--run-dir", other.resolve("run").toString());
+        try (Daemon second = Daemon.launch(world.host(), other, List.of(), flags)) {
             Outcome outcome = second.process().await(Duration.ofSeconds(15));
             assertThat(outcome.exit()).isEqualTo(1);
             assertThat(outcome.err())

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 /** The product: {@code scripts/tapswitch daemon} in the host's namespace, and its CLI. */
 public final class Daemon implements AutoCloseable {
     private static final Pattern TROUBLE = Pattern.compile("\\b(WARN|ERROR)\\b|Exception|^\\tat |\\bError\\b");
+    private static final String RUN_DIR = "--run-dir";
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Path LAUNCHER = launcher();
@@ -79,9 +80,10 @@ public final class Daemon implements AutoCloseable {
                 socket.toString(),
                 "daemon",
                 "--state-dir",
-                directory.resolve("state").toString(),
-                "--run-dir",
-                runDirectory(host, directory, flags).toString()));
+                directory.resolve("state").toString()));
+        if (!flags.contains(RUN_DIR)) {
+            command.addAll(List.of(RUN_DIR, runDirectory(host, directory, flags).toString()));
+        }
         if (!flags.contains("--uplink")) {
             command.addAll(List.of("--uplink", "none"));
         }
@@ -91,6 +93,10 @@ public final class Daemon implements AutoCloseable {
 
     /** What is mapped there while frames pass must not be on a disk. */
     private static Path runDirectory(LabHost host, Path directory, List<String> flags) {
+        int given = flags.indexOf(RUN_DIR);
+        if (given >= 0) {
+            return Path.of(flags.get(given + 1));
+        }
         return flags.contains("--uplink") && Files.isDirectory(MEMORY)
                 ? Leftovers.remember(MEMORY.resolve(host.name()))
                 : directory.resolve("run");
