@@ -166,7 +166,7 @@ final class OutsideWiring {
         });
         wanted.values().forEach(this::open);
         List<OutsideAddress> addresses = slots.assign(
-                OutsideAddresses.own(devices, served),
+                OutsideAddresses.own(devices, kernel.isShared() ? served : List.of()),
                 kernel.isShared() ? OutsideAddresses.gateways(devices, next) : List.of());
         if (!beating) {
             // Marks of an earlier daemon may be as many as there can be.
