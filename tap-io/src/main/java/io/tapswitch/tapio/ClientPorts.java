@@ -57,8 +57,8 @@ public final class ClientPorts {
     public int leftWithout(int first, int last) {
         BitSet taken = wanted();
         taken.set(first, last + 1);
-        taken.or(theirs());
-        BitSet range = range();
+        taken.or(theirs(recorded()));
+        BitSet range = range(sysctls);
         range.andNot(taken);
         return range.cardinality();
     }
@@ -108,10 +108,10 @@ public final class ClientPorts {
     }
 
     private void apply() {
-        BitSet theirs = theirs();
         BitSet before = recorded();
+        BitSet theirs = theirs(before);
         BitSet added = wanted();
-        added.and(range());
+        added.and(range(sysctls));
         added.andNot(theirs);
         if (added.equals(before)) {
             return;
@@ -141,13 +141,19 @@ public final class ClientPorts {
     }
 
     /** {@return what is reserved and is not ours} */
-    private BitSet theirs() {
+    private BitSet theirs(BitSet ours) {
         BitSet theirs = read(reserved());
-        theirs.andNot(recorded());
+        theirs.andNot(ours);
         return theirs;
     }
 
-    private BitSet range() {
+    /**
+     * {@return the ports of {@code ip_local_port_range}}
+     *
+     * @param sysctls where the kernel has its settings
+     * @throws DeviceException when it cannot be read
+     */
+    public static BitSet range(Path sysctls) {
         Path setting = sysctls.resolve("ip_local_port_range");
         try {
             String[] words = Sysctl.read(setting).split("\\s+", -1);

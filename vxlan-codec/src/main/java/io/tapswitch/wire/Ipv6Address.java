@@ -18,6 +18,11 @@ public record Ipv6Address(long hi, long lo) implements IpAddress, Comparable<Ipv
         return new Ipv6Address(hi, lo);
     }
 
+    /** {@return whether it stands for an IPv4 address (RFC 4291 section 2.5.5.2); no packet has such a one} */
+    public boolean isV4Mapped() {
+        return hi == 0 && lo >>> Integer.SIZE == 0xFFFF;
+    }
+
     /** {@return the link-local address that an interface of this MAC address gives itself (RFC 4291 appendix A)} */
     public static Ipv6Address linkLocalOf(MacAddress mac) {
         long bits = mac.bits();

@@ -30,7 +30,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +49,6 @@ final class DedicatedOutside implements OutsideKernel {
     static final String TAG = OutsideWiring.TAG + "dedicated";
 
     private static final String NAME = "tapswitch-d%d";
-    private static final String SLOTS = "slots";
     private static final String MAC = "dedicated";
     /** Locally administered, and no group (IEEE 802). */
     private static final long LOCAL = 0x0200_0000_0000L;
@@ -90,7 +88,7 @@ final class DedicatedOutside implements OutsideKernel {
         this.own = own;
         this.grace = grace;
         addresses = own.addresses().stream().map(Address::ip).toList();
-        List<HostLink> links = refusing(HostLinks::read);
+        List<HostLink> links = OutsideKernel.refusing(HostLinks::read);
         HostLink parent = parent(links);
         String before = keptMac();
         if (parent == null && before == null) {
@@ -158,14 +156,6 @@ final class DedicatedOutside implements OutsideKernel {
         }
     }
 
-    private static <T> T refusing(Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (DeviceException e) {
-            throw Refusal.failed(String.valueOf(e.getMessage()), e);
-        }
-    }
-
     @Override
     public boolean isShared() {
         return false;
@@ -183,13 +173,13 @@ final class DedicatedOutside implements OutsideKernel {
 
     @Override
     public Path slotsFile() {
-        return runDirectory.resolve(SLOTS);
+        return OutsideSlots.in(runDirectory);
     }
 
     /** The addresses stay while the device is away, so that flows and ports wait for it. */
     @Override
     public List<Device> devices() {
-        HostLink parent = parent(refusing(HostLinks::read));
+        HostLink parent = parent(OutsideKernel.refusing(HostLinks::read));
         boolean up = parent != null && parent.up();
         if (parent != null && up) {
             follow(parent);
@@ -207,7 +197,7 @@ final class DedicatedOutside implements OutsideKernel {
         if (plug == null) {
             return;
         }
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             if (plug.device().isOn(parent.index(), mac)) {
                 plug.device().mtu(parent.mtu());
             } else {
@@ -225,7 +215,7 @@ final class DedicatedOutside implements OutsideKernel {
 
     @Override
     public Plumbing.Plug uplink(Device device) {
-        return refusing(() -> {
+        return OutsideKernel.refusing(() -> {
             HostLink parent = parent(HostLinks.read());
             if (parent == null) {
                 throw new DeviceException("the parent " + own.parent() + " is gone");
@@ -239,9 +229,15 @@ final class DedicatedOutside implements OutsideKernel {
             boolean fresh = macvtap == null;
             if (macvtap == null) {
                 // One whose files were lost has our MAC address.
-                Macvtap.deleteAllOf(aliasOf(runDirectory));
+                Macvtap.deleteAllOf(OutsideKernel.aliasOf(runDirectory));
                 macvtap = Macvtap.create(new Macvtap.Plan(
-                        parent.index(), NAME, mac, parent.mtu(), workers, aliasOf(runDirectory) + TAG, runDirectory));
+                        parent.index(),
+                        NAME,
+                        mac,
+                        parent.mtu(),
+                        workers,
+                        OutsideKernel.aliasOf(runDirectory) + TAG,
+                        runDirectory));
             }
             try {
                 if (macvtap.queues(workers, runDirectory) || fresh) {
@@ -275,7 +271,7 @@ final class DedicatedOutside implements OutsideKernel {
     public void unplug(Collection<Plumbing.Plug> plugs) {
         for (Plumbing.Plug plug : plugs) {
             LinkPlug link = (LinkPlug) plug;
-            refusing(() -> {
+            OutsideKernel.refusing(() -> {
                 if (current == null || link.equals(current)) {
                     current = null;
                     kept.drop(List.of(TAG));
@@ -363,14 +359,10 @@ final class DedicatedOutside implements OutsideKernel {
 
     @Override
     public void removeAll() {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             removeTraces(kept, runDirectory);
             return runDirectory;
         });
-    }
-
-    private static String aliasOf(Path runDirectory) {
-        return "tapswitch " + runDirectory + " ";
     }
 
     /** {@return whether a daemon with this run directory left anything} */
@@ -385,7 +377,7 @@ final class DedicatedOutside implements OutsideKernel {
      */
     static void removeDevice(KeptTaps kept, Path runDirectory) {
         kept.forget(TAG);
-        Macvtap.deleteAllOf(aliasOf(runDirectory));
+        Macvtap.deleteAllOf(OutsideKernel.aliasOf(runDirectory));
         try {
             Files.deleteIfExists(runDirectory.resolve(MAC));
         } catch (IOException e) {
@@ -397,10 +389,6 @@ final class DedicatedOutside implements OutsideKernel {
     static void removeTraces(KeptTaps kept, Path runDirectory) {
         removeDevice(kept, runDirectory);
         FlowMemory.removeFiles(runDirectory);
-        try {
-            Files.deleteIfExists(runDirectory.resolve(SLOTS));
-        } catch (IOException e) {
-            throw Refusal.failed("cannot remove " + runDirectory.resolve(SLOTS), e);
-        }
+        OutsideSlots.remove(runDirectory);
     }
 }

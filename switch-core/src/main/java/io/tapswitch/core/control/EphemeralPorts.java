@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.tapio.ClientPorts;
+import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.Sysctl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,13 +35,11 @@ record EphemeralPorts(int first, int last, BitSet reserved) {
         int last = 60_999;
         BitSet reserved = new BitSet();
         try {
-            String[] range = Sysctl.read(directory.resolve("ip_local_port_range"))
-                    .strip()
-                    .split("\\s+", -1);
-            first = Integer.parseInt(range[0]);
-            last = Integer.parseInt(range[1]);
+            BitSet range = ClientPorts.range(directory);
+            first = range.nextSetBit(0);
+            last = range.length() - 1;
             reserved = ClientPorts.ports(Sysctl.read(directory.resolve("ip_local_reserved_ports")));
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (IOException | IllegalArgumentException | DeviceException e) {
             LOG.warn("which ports the kernel gives out cannot be read: {} to {} are taken", first, last, e);
         }
         return new EphemeralPorts(first, last, reserved);

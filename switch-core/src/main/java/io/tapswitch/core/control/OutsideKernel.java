@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,20 @@ interface OutsideKernel {
     /** {@return what the switch is on a device's LAN in its own right, null where it is the host} */
     default @Nullable OwnLink link(Device device, Plumbing.Plug plug) {
         return null;
+    }
+
+    /** {@return what comes of work at the kernel; its failure is a refusal with the same words} */
+    static <T> T refusing(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (DeviceException e) {
+            throw Refusal.failed(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** {@return how the aliases of all devices begin that a daemon with this run directory made for uplinks} */
+    static String aliasOf(Path runDirectory) {
+        return "tapswitch " + runDirectory + " ";
     }
 
     /** {@return the device that is to be used besides lo, null for all that have an address} */

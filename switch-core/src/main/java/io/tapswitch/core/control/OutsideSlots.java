@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.wire.IpAddress;
@@ -35,6 +36,20 @@ final class OutsideSlots {
     private final Path file;
     private final Map<Integer, IpAddress> known = new TreeMap<>();
     private List<IpAddress> without = List.of();
+
+    /** {@return where a daemon with this run directory keeps the numbers} */
+    static Path in(Path runDirectory) {
+        return runDirectory.resolve("slots");
+    }
+
+    /** Forgets the numbers; no process may use them. */
+    static void remove(Path runDirectory) {
+        try {
+            Files.deleteIfExists(in(runDirectory));
+        } catch (IOException e) {
+            throw Refusal.failed("cannot remove " + in(runDirectory), e);
+        }
+    }
 
     /** Reads what an earlier daemon kept; what cannot be read is begun anew. */
     OutsideSlots(Path file) {

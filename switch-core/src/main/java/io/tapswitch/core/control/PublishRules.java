@@ -84,7 +84,7 @@ final class PublishRules {
                 text.indexOf('/') >= 0
                         ? text
                         : text + "/" + IpAddress.parse(text).width());
-        if (prefix.network() instanceof Ipv6Address six && six.hi() == 0 && six.lo() >>> Integer.SIZE == 0xFFFF) {
+        if (prefix.network() instanceof Ipv6Address six && six.isV4Mapped()) {
             throw new IllegalArgumentException("no packet has such an address: IPv4 is written as IPv4");
         }
         return prefix;
@@ -114,9 +114,7 @@ final class PublishRules {
     private static void refuseUnreachable(List<PortSpec> specs, List<IpPrefix> allow) {
         for (PortSpec spec : specs) {
             IpAddress address = spec.address();
-            if (address != null
-                    && !allow.isEmpty()
-                    && allow.stream().noneMatch(prefix -> prefix.isIpv6() == address.isIpv6())) {
+            if (address != null && !mayCome(allow, address.isIpv6())) {
                 throw Refusal.badInput("nobody could come to " + spec + ": what is allowed is all of the other family ("
                         + allow.getFirst() + "); allow a prefix of " + (address.isIpv6() ? "IPv6" : "IPv4")
                         + ", or publish on an address of the other");
@@ -197,17 +195,15 @@ final class PublishRules {
         if (isDiscarded(container) && !publications.isEmpty()) {
             return List.of(DISCARDED);
         }
-        List<String> waiting = publications.stream()
-                .filter(publication ->
-                        PublishedPorts.active(state, container, publication).isEmpty())
-                .map(publication -> publication.asked().toString())
-                .toList();
+        List<String> waiting = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
         for (Publication publication : publications) {
             List<ActivePort> active = PublishedPorts.active(state, container, publication);
-            if (!active.isEmpty()
-                    && !publication.allow().isEmpty()
-                    && active.stream().noneMatch(PublishRules::isOpen)) {
+            if (active.isEmpty()) {
+                waiting.add(publication.asked().toString());
+            } else if (active.stream()
+                    .noneMatch(
+                            port -> mayCome(publication.allow(), port.inside().isIpv6()))) {
                 warnings.add("Nobody may come to " + publication.asked() + " of container " + container.name()
                         + ": it is published in one family, and those that are allowed are of the other");
             }
@@ -223,8 +219,8 @@ final class PublishRules {
         return warnings;
     }
 
-    private static boolean isOpen(ActivePort port) {
-        return port.allow().stream()
-                .anyMatch(prefix -> prefix.isIpv6() == port.inside().isIpv6());
+    /** {@return whether anybody of a family is allowed; everybody is by an empty list} */
+    private static boolean mayCome(List<IpPrefix> allow, boolean ipv6) {
+        return allow.isEmpty() || allow.stream().anyMatch(prefix -> prefix.isIpv6() == ipv6);
     }
 }

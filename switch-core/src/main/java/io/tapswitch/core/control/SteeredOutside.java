@@ -17,7 +17,6 @@ import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +30,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,7 +43,6 @@ import org.slf4j.LoggerFactory;
 public final class SteeredOutside implements OutsideKernel {
     private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
     private static final String TAP_NAME = "tapswitch-u%d";
-    private static final String SLOTS = "slots";
     private static final String CLIENT_PORTS = "client-ports";
     /** What a daemon of a namespace holds that shares its addresses, as long as its process is there. */
     private static final String SHARING = "tapswitch-outside";
@@ -121,14 +118,6 @@ public final class SteeredOutside implements OutsideKernel {
         }
     }
 
-    private static <T> T refusing(Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (DeviceException e) {
-            throw Refusal.failed(String.valueOf(e.getMessage()), e);
-        }
-    }
-
     @Override
     public @Nullable String only() {
         return only;
@@ -141,13 +130,13 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public Path slotsFile() {
-        return runDirectory.resolve(SLOTS);
+        return OutsideSlots.in(runDirectory);
     }
 
     @Override
     public List<Device> devices() {
         List<Device> devices = new ArrayList<>();
-        for (HostLink link : refusing(HostLinks::read)) {
+        for (HostLink link : OutsideKernel.refusing(HostLinks::read)) {
             List<IpAddress> addresses = link.addresses().stream()
                     .filter(address -> address.usable() && address.scope() != HostLink.Scope.LINK)
                     .map(HostLink.Address::ip)
@@ -161,10 +150,10 @@ public final class SteeredOutside implements OutsideKernel {
     @Override
     public Plumbing.Plug uplink(Device device) {
         String tag = OutsideWiring.tag(device);
-        return refusing(() -> {
+        return OutsideKernel.refusing(() -> {
             UplinkTap tap = kept.taken(tag, UplinkTap::adopt, UplinkTap::name);
             if (tap == null) {
-                String alias = aliasOf(runDirectory) + tag;
+                String alias = OutsideKernel.aliasOf(runDirectory) + tag;
                 UplinkTap.deleteAbandoned(alias);
                 tap = UplinkTap.create(TAP_NAME, workers, alias);
                 try {
@@ -189,7 +178,7 @@ public final class SteeredOutside implements OutsideKernel {
     public void unplug(Collection<Plumbing.Plug> plugs) {
         for (Plumbing.Plug plug : plugs) {
             UplinkPlug uplink = (UplinkPlug) plug;
-            refusing(() -> {
+            OutsideKernel.refusing(() -> {
                 if (current.remove(uplink.tag(), uplink)) {
                     kept.drop(List.of(uplink.tag()));
                 }
@@ -205,7 +194,7 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void steer(Device device, Plumbing.Plug plug) {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             int tap = ((UplinkPlug) plug).tap().index();
             steering.steer(device.index(), tap);
             steered.add(device.index());
@@ -216,12 +205,12 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public boolean isFirst(int device) {
-        return refusing(() -> steering.isFirst(device));
+        return OutsideKernel.refusing(() -> steering.isFirst(device));
     }
 
     @Override
     public void unsteer(int device, Plumbing.Plug plug) {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             int tap;
             try {
                 tap = ((UplinkPlug) plug).tap().index();
@@ -236,7 +225,7 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void unsteerOthers() {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             steering.unsteerAllBut(steered);
             return steered;
         });
@@ -244,7 +233,7 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void guardBinds() {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             holding.forgetEarlier();
             return holding;
         });
@@ -261,7 +250,7 @@ public final class SteeredOutside implements OutsideKernel {
     @Override
     public PortMarks marks(IpAddress address) {
         Ipv6Address key = key(address);
-        return refusing(() -> steering.marks(key.hi(), key.lo()));
+        return OutsideKernel.refusing(() -> steering.marks(key.hi(), key.lo()));
     }
 
     private static Ipv6Address key(IpAddress address) {
@@ -274,7 +263,7 @@ public final class SteeredOutside implements OutsideKernel {
     @Override
     public void forgetAllBut(Set<IpAddress> addresses) {
         Set<Ipv6Address> keys = addresses.stream().map(SteeredOutside::key).collect(Collectors.toSet());
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             steering.forgetAllBut((high, low) -> keys.contains(new Ipv6Address(high, low)));
             return keys;
         });
@@ -297,12 +286,12 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
-        return refusing(() -> holding.hold(address, protocol, first, last));
+        return OutsideKernel.refusing(() -> holding.hold(address, protocol, first, last));
     }
 
     @Override
     public Held keepFromClients(int first, int last) {
-        return refusing(() -> holding.kept(first, last));
+        return OutsideKernel.refusing(() -> holding.kept(first, last));
     }
 
     @Override
@@ -314,7 +303,7 @@ public final class SteeredOutside implements OutsideKernel {
     public List<HostSocket> socketsWithin(int first, int last) {
         Set<HostSocket> sockets = new LinkedHashSet<>();
         for (int protocol : new int[] {IpProtocol.TCP, IpProtocol.UDP}) {
-            for (SocketDiag.Holder holder : refusing(() -> SocketDiag.holders(protocol, first, last))) {
+            for (SocketDiag.Holder holder : OutsideKernel.refusing(() -> SocketDiag.holders(protocol, first, last))) {
                 IpAddress address = holder.isOnAll() ? null : holder.address();
                 sockets.add(new HostSocket(protocol, holder.port(), address));
             }
@@ -329,21 +318,16 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public void removeAll() {
-        refusing(() -> {
+        OutsideKernel.refusing(() -> {
             steering.close();
             removeTraces(kept.root(), runDirectory);
             return runDirectory;
         });
     }
 
-    /** {@return how the aliases of all TAPs begin that a daemon with this run directory made} */
-    private static String aliasOf(Path runDirectory) {
-        return "tapswitch " + runDirectory + " ";
-    }
-
     /** {@return whether a daemon with this run directory left anything} */
     static boolean hasTraces(Path root, Path runDirectory) {
-        return Files.exists(runDirectory.resolve(SLOTS))
+        return Files.exists(OutsideSlots.in(runDirectory))
                 || BpfDirectory.isThere(root, BpfDirectory.SYSTEM, runDirectory);
     }
 
@@ -353,7 +337,7 @@ public final class SteeredOutside implements OutsideKernel {
             Steering.removeAll(BpfDirectory.open(root, BpfDirectory.SYSTEM, runDirectory));
             BpfDirectory.remove(BpfDirectory.SYSTEM, runDirectory);
         }
-        UplinkTap.deleteAllOf(aliasOf(runDirectory));
+        UplinkTap.deleteAllOf(OutsideKernel.aliasOf(runDirectory));
         ClientPorts.restore(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS));
     }
 
@@ -367,10 +351,6 @@ public final class SteeredOutside implements OutsideKernel {
     static void removeTraces(Path root, Path runDirectory) {
         removeSteering(root, runDirectory);
         FlowMemory.removeFiles(runDirectory);
-        try {
-            Files.deleteIfExists(runDirectory.resolve(SLOTS));
-        } catch (IOException e) {
-            throw Refusal.failed("cannot remove " + runDirectory.resolve(SLOTS), e);
-        }
+        OutsideSlots.remove(runDirectory);
     }
 }

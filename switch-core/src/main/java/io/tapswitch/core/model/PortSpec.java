@@ -102,8 +102,7 @@ public record PortSpec(
         String bare = isBracketed ? text.substring(1, text.length() - 1) : text;
         try {
             IpAddress address = IpAddress.parse(bare);
-            boolean isMapped =
-                    address instanceof Ipv6Address six && six.hi() == 0 && six.lo() >>> Integer.SIZE == 0xFFFF;
+            boolean isMapped = address instanceof Ipv6Address six && six.isV4Mapped();
             if (isGroup(address)) {
                 throw refusal("invalid IP address: " + text + ": a multicast or broadcast address is no host's own");
             }

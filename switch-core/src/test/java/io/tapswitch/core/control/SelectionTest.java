@@ -163,11 +163,14 @@ class SelectionTest {
                 "{'expose':['80/udp']}|''",
             })
     void containerFiltersMeanWhatDockersMean(String json, String names) {
-        assertThat(STATE.containers().stream()
-                        .filter(Selection.containers(filters(json), STATE, List.of()))
-                        .map(Container::name)
-                        .collect(Collectors.joining(",")))
-                .isEqualTo(names);
+        assertThat(selected(json, List.of())).isEqualTo(names);
+    }
+
+    private static String selected(String json, List<ActivePort> ports) {
+        return STATE.containers().stream()
+                .filter(Selection.containers(filters(json), STATE, ports))
+                .map(Container::name)
+                .collect(Collectors.joining(","));
     }
 
     @ParameterizedTest
@@ -192,11 +195,7 @@ class SelectionTest {
                 1,
                 1,
                 ONE.id());
-        assertThat(STATE.containers().stream()
-                        .filter(Selection.containers(filters(json), STATE, List.of(port)))
-                        .map(Container::name)
-                        .collect(Collectors.joining(",")))
-                .isEqualTo(names);
+        assertThat(selected(json, List.of(port))).isEqualTo(names);
     }
 
     @ParameterizedTest
