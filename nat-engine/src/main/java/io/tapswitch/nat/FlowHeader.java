@@ -26,7 +26,7 @@ final class FlowHeader {
     static final int OUTSIDE_SLOTS = 256;
 
     private static final long MAGIC = 0x7461_7073_666c_6f77L;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private static final int MAGIC_OFFSET = 0;
     private static final int VERSION_OFFSET = 8;

@@ -140,10 +140,12 @@ public final class NatEngine {
         ports = new OutsidePorts(table, inForce, worker, workers, sink, counters);
         FlowProgress progress = new FlowProgress(table, ledger);
         leftOvers = new LeftOvers(table, inForce);
+        SeenPeers seenPeers = new SeenPeers(table, inForce, leftOvers);
         Mappings mappings = new Mappings(table, ports, inForce, counters);
         outboundPath = new OutboundPath(table, progress, mappings, inForce, leftOvers, routes, counters, outcome);
-        inboundPath = new InboundPath(table, progress, mappings, inForce, leftOvers, ledger, counters, outcome);
-        errors = new IcmpErrorPath(table, inForce, leftOvers, outcome);
+        inboundPath =
+                new InboundPath(table, progress, mappings, inForce, leftOvers, seenPeers, ledger, counters, outcome);
+        errors = new IcmpErrorPath(table, inForce, leftOvers, seenPeers, outcome);
         reconciliation = new Reconciliation(table, ports, inForce, ledger, leftOvers);
         counters.set(NatCounter.CAPACITY, limits.capacity() - 1);
         counters.set(NatCounter.RECOVERED, table.recovered());
