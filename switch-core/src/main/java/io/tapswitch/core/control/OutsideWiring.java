@@ -62,6 +62,7 @@ final class OutsideWiring {
     private final @Nullable String only;
     private final OutsideSlots slots;
     private final Published published;
+    private final ServedRules rules = new ServedRules();
     private final NatPorts natPorts;
     private final Map<Integer, Uplink> uplinks = new TreeMap<>();
     private final List<Uplink> gone = new ArrayList<>();
@@ -182,7 +183,7 @@ final class OutsideWiring {
                 marks,
                 uplinks.values().stream().map(Uplink::settings).toList(),
                 natPorts.reserved(addresses),
-                served,
+                rules.of(served, addresses),
                 natPorts.options(),
                 OutsideAddresses.homes(devices.stream().filter(this::isUplink).toList(), addresses));
     }
