@@ -294,6 +294,19 @@ public final class NatEngine {
     }
 
     /**
+     * {@return the upper half of the address that a slot stands for, v4-mapped or IPv6} It is kept when the host loses
+     * the address, for as long as flows may have it: until the slot stands for another.
+     */
+    public long outsideHi(int outsideSlot) {
+        return table.header.outsideHi(outsideSlot);
+    }
+
+    /** {@return its lower half} */
+    public long outsideLo(int outsideSlot) {
+        return table.header.outsideLo(outsideSlot);
+    }
+
+    /**
      * Shows flows. To be called again with what it returned, until that is negative.
      *
      * @param from at first 0

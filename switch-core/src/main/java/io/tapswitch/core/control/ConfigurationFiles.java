@@ -38,6 +38,7 @@ final class ConfigurationFiles implements AutoCloseable {
     private final Consumer<Configuration.Nat> onNat;
     private final PlannedOnce plans = new PlannedOnce(this::isOfConfiguration);
     private final PlannedOnce portsPlans = new PlannedOnce(origin -> !isOfConfiguration(origin));
+    private final WaitingEntries waiting = new WaitingEntries();
     private volatile @Nullable ConfigWatch configuration;
     private volatile @Nullable ConfigWatch ports;
     private volatile @Nullable String portsFile;
@@ -137,6 +138,7 @@ final class ConfigurationFiles implements AutoCloseable {
             return plan.with(plans.plan(plan.next(), declared));
         });
         inForce = declared;
+        waiting.tell(desired.state());
         translate(declared);
     }
 
@@ -160,6 +162,7 @@ final class ConfigurationFiles implements AutoCloseable {
         refusePortsWithoutUplink(declared);
         networks.reconcile(
                 (state, surroundings) -> new Reconciler.Plan(portsPlans.plan(state, declared), List.of(), List.of()));
+        waiting.tell(desired.state());
     }
 
     private void refusePortsWithoutUplink(Configuration declared) {
@@ -225,6 +228,7 @@ final class ConfigurationFiles implements AutoCloseable {
     List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         watches().forEach(watch -> warnings.addAll(watch.warnings()));
+        warnings.addAll(WaitingEntries.warnings(desired.state()));
         Untranslated trouble = untranslated;
         if (trouble != null && trouble.version() == desired.state().version()) {
             warnings.add(trouble.sentence());

@@ -124,7 +124,9 @@ final class OutsideWiring {
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
     boolean look() {
         List<Device> now = kernel.devices().stream()
-                .filter(device -> isUplink(device) || !device.addresses().isEmpty())
+                .filter(device -> isUplink(device)
+                        || device.name().equals(only)
+                        || !device.addresses().isEmpty())
                 .toList();
         boolean others = natPorts.look();
         boolean same = !others && now.equals(devices);
@@ -357,8 +359,15 @@ final class OutsideWiring {
                 now.add(device.name() + " is no uplink: " + why);
             }
         }
-        if (only != null && devices.stream().noneMatch(device -> device.name().equals(only))) {
-            now.add("the uplink " + only + " is not there (--uplink shared:" + only + ")");
+        if (only != null && devices.stream().noneMatch(device -> device.name().equals(only) && isUplink(device))) {
+            boolean isThere = devices.stream().anyMatch(device -> device.name().equals(only));
+            String missing = (isThere ? "the interface " + only + " is down" : "the host has no interface " + only)
+                    + ", which the uplink shared:" + only
+                    + " names: containers have no way to the outside until it is " + (isThere ? "up" : "there");
+            if (!warnings.contains(missing)) {
+                LOG.warn(missing);
+            }
+            now.add(missing);
         }
         slots.without()
                 .forEach(address -> now.add("address " + address + " of the host is one too many: nothing is published"

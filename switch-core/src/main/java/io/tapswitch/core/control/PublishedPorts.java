@@ -163,6 +163,9 @@ public final class PublishedPorts {
         if (container == null) {
             return "there is no container " + publication.container();
         }
+        if (container.status() == Container.Status.DETACHED) {
+            return "container " + container.name() + " is detached, and runs when its namespace is attached again";
+        }
         if (!container.isRunning()) {
             return "container " + container.name() + " does not run";
         }
