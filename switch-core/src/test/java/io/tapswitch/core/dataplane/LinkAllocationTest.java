@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** R11 on an uplink of its own: neighbours that come, go, answer and do not, out, in, and around. */
 class LinkAllocationTest {
-    private static final int ROUNDS = 4_000;
+    private static final int ROUNDS = 1_500;
     private static final int STRANGERS = 40;
     /** Of the 64 slots that there are, packets that wait for a neighbour have 32. */
     private static final int BATCH = 8;
