@@ -82,7 +82,8 @@ final class FlowHash extends SipHash {
         return finish(tail(0, 0, 0, RULE), 15);
     }
 
-    private static long tail(int port, int otherPort, int protocol, int rest) {
+    /** {@return the parts of a key that are no addresses, in seven bytes} */
+    static long tail(int port, int otherPort, int protocol, int rest) {
         return (port & 0xFFFFL) | (otherPort & 0xFFFFL) << 16 | (protocol & 0xFFL) << 32 | (rest & 0xFFFFL) << 40;
     }
 

@@ -21,12 +21,13 @@ final class VersionInForce {
      * @param t the endpoint; left with the peer that was looked for last
      */
     int findInside(FlowTable table, FlowTuple t, boolean ipv6, long peerHi, long peerLo, int peerPort) {
-        if (ipv6 && inside.isGateway6(t.network, peerHi, peerLo)) {
-            int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
-            if (slot != FlowTable.ABSENT) {
-                return slot;
-            }
-        }
-        return table.findInside(t.peer(peerHi, peerLo, peerPort));
+        return ipv6 && inside.isGateway6(t.network, peerHi, peerLo)
+                ? findGateway6(table, t, peerHi, peerLo, peerPort)
+                : table.findInside(t.peer(peerHi, peerLo, peerPort));
+    }
+
+    private static int findGateway6(FlowTable table, FlowTuple t, long peerHi, long peerLo, int peerPort) {
+        int slot = table.findInside(t.peer(0, FlowTuple.LOOPBACK6, peerPort));
+        return slot != FlowTable.ABSENT ? slot : table.findInside(t.peer(peerHi, peerLo, peerPort));
     }
 }

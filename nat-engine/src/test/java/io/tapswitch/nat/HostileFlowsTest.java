@@ -3,6 +3,7 @@ package io.tapswitch.nat;
 import static io.tapswitch.nat.FlowWorld.TCP;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -59,6 +60,52 @@ class HostileFlowsTest {
         }
         assertThat(table.size()).isOne();
         assertThat(table.longestProbe()).isLessThan(4);
+    }
+
+    @Test
+    void row53_whoSharesAPlaceInTheCacheOfTheFlowsFoundLastIsFoundAllTheSame() {
+        List<FlowTuple> hostile = sharingOnePlace(500);
+        for (FlowTuple t : hostile) {
+            assertThat(FlowLookup.mixInside(t)).isEqualTo(FlowLookup.mixInside(hostile.getFirst()));
+            assertThat(FlowLookup.mixOutside(t)).isEqualTo(FlowLookup.mixOutside(hostile.getFirst()));
+            assertThat(world.table.findInside(t)).isEqualTo(FlowTable.ABSENT);
+            int slot = world.insert(t);
+            assertThat(world.table.findInside(t)).isEqualTo(slot);
+            assertThat(world.table.findOutside(t)).isEqualTo(slot);
+        }
+        for (int i = 0; i < hostile.size(); i += 2) {
+            world.table.remove(world.table.findInside(hostile.get(i)));
+            assertThat(world.table.findInside(hostile.get(i))).isEqualTo(FlowTable.ABSENT);
+            assertThat(world.table.findOutside(hostile.get(i))).isEqualTo(FlowTable.ABSENT);
+        }
+        FlowTuple kept = new FlowTuple();
+        for (int i = 1; i < hostile.size(); i += 2) {
+            int slot = world.table.findOutside(hostile.get(i));
+            world.table.entries().read(slot, kept);
+            assertThat(kept.peerPort()).isEqualTo(hostile.get(i).peerPort());
+            // The next entry is that of the one before, which ended: another flow has it now.
+            assertThat(world.insert(hostile.get(i - 1))).isNotNegative();
+            assertThat(world.table.findInside(hostile.get(i))).isEqualTo(slot);
+            assertThat(world.table.findInside(hostile.get(i - 1))).isNotEqualTo(slot);
+        }
+    }
+
+    /** Flows of one inside endpoint, whose IPv6 peers make up in their addresses for what differs in their ports. */
+    private static List<FlowTuple> sharingOnePlace(int count) {
+        long inverse = BigInteger.valueOf(FlowLookup.MIX_2)
+                .modInverse(BigInteger.TWO.pow(Long.SIZE))
+                .longValue();
+        List<FlowTuple> flows = new ArrayList<>();
+        for (int port = 1; port <= count; port++) {
+            long low = 0x1234_5678L - ((long) port << 16) * FlowLookup.MIX_3 * inverse;
+            flows.add(new FlowTuple()
+                    .outbound(TCP)
+                    .inside(0, 0xFD00L << 48, 2, 1000)
+                    .peer(0x2001_0DB8L << 32, low ^ 0x2001_0DB8L << 32, port)
+                    .outside(0, 40_000)
+                    .endpoint(1));
+        }
+        return flows;
     }
 
     @Test

@@ -1,9 +1,11 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.config.Configuration;
+import io.tapswitch.core.config.Configuration.DeclaredPort;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Origin;
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +30,17 @@ final class PlannedOnce {
         this.isOurs = isOurs;
     }
 
-    /** Makes the plan that is probably asked for next. */
+    /**
+     * Makes the plan that is probably asked for next. For a file that is in force already this is a rehearsal, and what
+     * costs time is a change: so one is planned, and forgotten.
+     */
     void prepare(DesiredState state, Configuration declared) {
         DesiredState next = PublishPlan.plan(state, declared, isOurs);
+        int ports = declared.ports().size();
+        if (next.version() == state.version() && ports > 0) {
+            List<DeclaredPort> fewer = declared.ports().subList(0, ports - 1);
+            StateRules.firstFault(PublishPlan.plan(state, Configuration.ofPorts(declared.file(), fewer), isOurs));
+        }
         StateRules.firstFault(next);
         ready = new Planned(new WeakReference<>(state), new WeakReference<>(declared), next);
     }
