@@ -42,6 +42,9 @@ public final class DnsName {
 
     static final int POINTER = 0xC0;
 
+    /** What means something in zone files (RFC 1035 §5.1), so that a text form is good there too. */
+    private static final String SPECIAL = "\"$().;@\\";
+
     private static final int POINTER_MASK = 0x3FFF;
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long TOPS = ONES << 7;
@@ -216,7 +219,7 @@ public final class DnsName {
     }
 
     private static void append(StringBuilder text, int octet) {
-        if (octet == '.' || octet == '\\') {
+        if (SPECIAL.indexOf(octet) >= 0) {
             text.append('\\').append((char) octet);
         } else if (octet > ' ' && octet < 0x7F) {
             text.append((char) octet);
