@@ -82,8 +82,7 @@ class ForwardedQueryTest {
         change.accept(answer);
         byte[] octets = answer.toWire();
         int length = Math.min(cut, octets.length);
-        return read.isAnsweredBy(
-                new UnsafeBuffer(Arrays.copyOf(octets, length)), 0, length, 4711, new FoldedName());
+        return read.isAnsweredBy(new UnsafeBuffer(Arrays.copyOf(octets, length)), 0, length, 4711, new FoldedName());
     }
 
     @Test

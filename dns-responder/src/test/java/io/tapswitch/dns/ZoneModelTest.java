@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Rcode;
@@ -75,7 +76,7 @@ class ZoneModelTest {
     }
 
     /** What a network knows: the sorted data, empty for none of that type; null when the name is not its own. */
-    private static Set<String> known(ZoneSpec net, String name, int type) {
+    private static @Nullable Set<String> known(ZoneSpec net, String name, int type) {
         Set<String> data = new TreeSet<>();
         boolean isOwn = net.ownsSuffix() && !net.suffix().isEmpty() && name.equals(lower(net.suffix()));
         boolean isBetween = false;
