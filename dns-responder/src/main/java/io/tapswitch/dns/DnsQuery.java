@@ -39,6 +39,10 @@ public final class DnsQuery {
      */
     public boolean read(DirectBuffer b, int offset, int messageLength) {
         name.clear();
+        id = 0;
+        flags = 0;
+        type = 0;
+        questionClass = 0;
         questionLength = 0;
         hasEdns = false;
         payload = MIN_PAYLOAD;

@@ -40,9 +40,10 @@ final class Lookup {
     private int pointer;
     private int startLabel;
 
-    /** Forgets what was found. */
+    /** Forgets what was found, so that no zone is kept that is in no view any more. */
     void clear() {
         source = Source.NONE;
+        zone = Zone.EMPTY;
         zoneIndex = -1;
     }
 

@@ -11,10 +11,12 @@ import org.xbill.DNS.Message;
 
 /**
  * Fuzzing of the parser and of the answer writer. In the normal suite it runs the corpus that is kept beside it; with
- * JAZZER_FUZZ=1 in the environment it searches, guided by coverage:
+ * JAZZER_FUZZ=1 in the environment one of the two searches for ten minutes, guided by coverage, and leaves what it
+ * found worth keeping in dns-responder/.cifuzz-corpus:
  *
  * <pre>
- *   JAZZER_FUZZ=1 mvn -o -q test -pl dns-responder -Dtest=DnsFuzzTest#anyQuery...
+ *   JAZZER_FUZZ=1 mvn -q test -pl dns-responder -Dtest=DnsFuzzTest#anyQueryIsAnsweredReadablyOrNotAtAll
+ *   JAZZER_FUZZ=1 mvn -q test -pl dns-responder -Dtest=DnsFuzzTest#anyMessageIsWalkedToItsEndOrAFault
  * </pre>
  *
  * <p>The query fills its buffer, and agrona checks bounds, so a read behind its end is a finding; so is an answer that

@@ -24,7 +24,7 @@ import org.xbill.DNS.UNKRecord;
 class RecordCursorTest {
     private final RandomGenerator random = Seeds.random();
 
-    private record Seen(String name, int type, int dclass, int ttl, int length) {}
+    private record Seen(String name, int type, int dclass, int ttl) {}
 
     private Message message() {
         Message message = DnsWorld.question("www.example.org", Type.A);
@@ -57,8 +57,7 @@ class RecordCursorTest {
         while (cursor.next()) {
             assertThat(DnsName.expand(b, offset, cursor.nameAt(), offset + length, name, 0))
                     .isPositive();
-            all.add(new Seen(
-                    DnsName.text(name, 0), cursor.type(), cursor.recordClass(), cursor.ttl(), cursor.dataLength()));
+            all.add(new Seen(DnsName.text(name, 0), cursor.type(), cursor.recordClass(), cursor.ttl()));
         }
         assertThat(cursor.isMalformed()).isFalse();
         assertThat(cursor.index()).isEqualTo(offset + length);
@@ -67,7 +66,7 @@ class RecordCursorTest {
 
     @Test
     void D13_everyRecordIsFoundWhereItIs() {
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             Message message = message();
             byte[] octets = message.toWire(65_535);
             UnsafeBuffer b = new UnsafeBuffer(new byte[octets.length + 7]);
@@ -76,19 +75,11 @@ class RecordCursorTest {
             for (int section = Section.ANSWER; section <= Section.ADDITIONAL; section++) {
                 for (Record record : message.getSection(section)) {
                     String name = record.getName().toString(true);
-                    expected.add(new Seen(
-                            name.equals("@") ? "." : name,
-                            record.getType(),
-                            record.getDClass(),
-                            (int) record.getTTL(),
-                            -1));
+                    expected.add(new Seen(name.equals("@") ? "." : name, record.getType(), record.getDClass(), (int)
+                            record.getTTL()));
                 }
             }
-            List<Seen> seen = seen(b, 7, octets.length);
-            assertThat(seen)
-                    .as(Seeds.description())
-                    .usingRecursiveFieldByFieldElementComparatorIgnoringFields("length")
-                    .containsExactlyElementsOf(expected);
+            assertThat(seen(b, 7, octets.length)).as(Seeds.description()).isEqualTo(expected);
         }
     }
 
