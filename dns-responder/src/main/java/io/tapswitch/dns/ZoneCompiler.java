@@ -20,7 +20,9 @@ final class ZoneCompiler {
     /** What stands under a name. */
     private static final class Entry {
         private final Set<DnsAddress> addresses = new LinkedHashSet<>();
-        private final Set<StaticRecord> others = new LinkedHashSet<>();
+        /** Most names have none, and share the empty set. */
+        private Set<StaticRecord> others = Set.of();
+
         private boolean own;
     }
 
@@ -107,7 +109,10 @@ final class ZoneCompiler {
             case RecordType.A -> entry.addresses.add(DnsAddress.v4(Octets.int32(octets, 0)));
             case RecordType.AAAA ->
                 entry.addresses.add(new DnsAddress(Octets.int64(octets, 0), Octets.int64(octets, 8)));
-            default -> entry.others.add(record);
+            default -> {
+                entry.others = entry.others.isEmpty() ? new LinkedHashSet<>() : entry.others;
+                entry.others.add(record);
+            }
         }
     }
 
@@ -231,11 +236,12 @@ final class ZoneCompiler {
     }
 
     private static String key(byte[] name) {
-        StringBuilder key = new StringBuilder(name.length);
-        for (byte octet : name) {
-            key.append((char) (octet >= 'A' && octet <= 'Z' ? octet + 'a' - 'A' : octet & 0xFF));
+        byte[] folded = name.clone();
+        for (int i = 0; i < folded.length; i++) {
+            byte octet = folded[i];
+            folded[i] = (byte) (octet >= 'A' && octet <= 'Z' ? octet + 'a' - 'A' : octet);
         }
-        return key.toString();
+        return new String(folded, StandardCharsets.ISO_8859_1);
     }
 
     private static byte[] octets(String key) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -129,7 +130,7 @@ class ZoneModelTest {
     }
 
     private void check(DnsWorld world, List<ZoneSpec> nets, boolean forwards, String name, int type) {
-        String as = Seeds.description() + " " + name + " " + Type.string(type) + " " + nets;
+        Supplier<String> as = () -> Seeds.description() + " " + name + " " + Type.string(type) + " " + nets;
         String lower = lower(name);
         int code = world.code(anyCase(name), type);
         for (int i = 0; i < nets.size(); i++) {
