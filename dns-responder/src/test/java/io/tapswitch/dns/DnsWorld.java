@@ -18,13 +18,23 @@ final class DnsWorld {
     static final int TTL = 5;
     static final int NEGATIVE_TTL = 1;
 
-    final DnsResponder responder = new DnsResponder(DnsResponder.DEFAULT_MAX_UDP_LENGTH, 1);
+    final DnsResponder responder;
     final ClientView view;
 
     private final UnsafeBuffer out = new UnsafeBuffer(new byte[0x10000]);
 
     DnsWorld(ClientView view) {
+        this(new DnsResponder(DnsResponder.DEFAULT_MAX_UDP_LENGTH, 1), view);
+    }
+
+    private DnsWorld(DnsResponder responder, ClientView view) {
+        this.responder = responder;
         this.view = view;
+    }
+
+    /** The same responder, after a change of what the client sees. */
+    DnsWorld sees(ZoneSpec.Builder... networks) {
+        return new DnsWorld(responder, view(view.forwards, networks));
     }
 
     /** A client that is attached to these networks, whose other names are asked elsewhere. */

@@ -190,6 +190,24 @@ class LocalNamesTest {
     }
 
     @Test
+    void D6_A_DNS_16_theNextAnswerIsOfTheNetworkAsItIsNow() {
+        ZoneSpec.Builder before = ZoneSpec.network("net1")
+                .subnet(address("10.66.0.0"), 16)
+                .host(List.of("redis-1", "redis"), address("10.66.0.2"));
+        ZoneSpec.Builder after = ZoneSpec.network("net1")
+                .subnet(address("10.66.0.0"), 16)
+                .host(List.of("redis-2", "redis"), address("10.66.0.3"))
+                .host(List.of("other"), address("10.66.0.2"));
+        DnsWorld world = DnsWorld.internal(before);
+        assertThat(world.data("redis", Type.A)).containsExactly("10.66.0.2");
+        DnsWorld changed = world.sees(after);
+        assertThat(changed.data("redis", Type.A)).containsExactly("10.66.0.3");
+        assertThat(changed.data("2.0.66.10.in-addr.arpa", Type.PTR)).containsExactly("other.net1.");
+        assertNoName(changed.ask("redis-1", Type.A));
+        assertNoName(changed.sees().ask("redis", Type.A));
+    }
+
+    @Test
     void D8_aLocalNameIsNeverForwardedWhateverTheType() {
         DnsWorld world = DnsWorld.of(net1());
         for (int type = 1; type < 0x10000; type++) {
