@@ -33,7 +33,7 @@ def plan(names, quick):
     metrics = {name: list(full) for name in names if name != "tapswitch-2"}
     for name in GROUPS["nat"]:
         if name in names:
-            metrics[name] = ["tcp1"] if name in USERSPACE_NAT else ["tcp1", "udp64", "connects"]
+            metrics[name] = ["tcp1", "udp64"] if name in USERSPACE_NAT else ["tcp1", "udp64", "connects"]
     if quick:
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     if "tapswitch-2" in names:

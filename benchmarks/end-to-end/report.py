@@ -18,7 +18,9 @@ BARS = (("tcp1", "tapswitch", "bridge", 0.85, 1.0),
         ("udp64", "tapswitch-published", "nft-published", None, None),
         ("connects", "tapswitch-published", "nft-published", None, None),
         ("tcp1", "tapswitch-masquerade", "slirp4netns", 8, 12),
-        ("tcp1", "tapswitch-masquerade", "pasta", 8, 12))
+        ("tcp1", "tapswitch-masquerade", "pasta", 8, 12),
+        ("udp64", "tapswitch-masquerade", "slirp4netns", None, None),
+        ("udp64", "tapswitch-masquerade", "pasta", None, None))
 FOREIGN_PERCENT_MAX = 20
 CLEAN_ROUNDS_MIN = 3
 BEGIN, END = "<!-- scripts/bench --record begins -->", "<!-- scripts/bench --record ends -->"

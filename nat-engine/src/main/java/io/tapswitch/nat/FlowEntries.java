@@ -10,7 +10,7 @@ import org.agrona.concurrent.AtomicBuffer;
  *
  * <pre>
  *   0 int   state: 0 free, else kind (bits 0-7), protocol state (8-15)    64 long last seen (bits 8-63), timer class
- *   4 short check of bytes 8 to 59 and the kind                           72 long window of the direction to the peer
+ *   4 short check of bytes 8 to 63 and the kind                           72 long window of the direction to the peer
  *   6 short flags: standing (0-1), dependent (2),                         80 long window of the direction to the inside
  *           recovered (3), begun by the peer (4)
  *   8 long, long inside address                                           88 long packets to the peer
@@ -18,7 +18,8 @@ import org.agrona.concurrent.AtomicBuffer;
  *  40 short inside port   42 short peer port   44 short outside port     104 long packets to the inside
  *  46 byte outside slot   47 byte protocol                               112 long bytes to the inside
  *  48 short network   50 short endpoint   52 int rule                    120 long reserved
- *  56 int peer as the container sees it   60 int reserved
+ *  56 int peer as the container sees it, 0: as it is
+ *  60 int the peer's port as the container sees it, 0: as it is
  * </pre>
  *
  * <p><b>Killed at any store</b>, the memory is whole: an entry is written with the state 0, then the state is released;
@@ -63,7 +64,7 @@ public final class FlowEntries {
     static final int ENDPOINT_OFFSET = 50;
     static final int RULE_OFFSET = 52;
     static final int SEEN_PEER_OFFSET = 56;
-    static final int RESERVED_OFFSET = 60;
+    static final int SEEN_PORT_OFFSET = 60;
     static final int SEEN_OFFSET = 64;
     static final int WINDOW_OFFSET = 72;
     static final int COUNTER_OFFSET = 88;
@@ -158,9 +159,25 @@ public final class FlowEntries {
         return memory.getInt(at(slot) + SEEN_PEER_OFFSET);
     }
 
+    /** {@return the port under which the container sees the peer} */
+    public int seenPort(int slot) {
+        int seen = memory.getInt(at(slot) + SEEN_PORT_OFFSET);
+        return seen == 0 ? peerPort(slot) : seen;
+    }
+
+    /** {@return whether the container sees another address or port in the place of the peer's own} */
+    public boolean isPeerAltered(int slot) {
+        // Both words at once, in whichever order.
+        return memory.getLong(at(slot) + SEEN_PEER_OFFSET) != 0 || isPeerLoopback6(slot);
+    }
+
     /** {@return whether the container sees its gateway in the place of the peer, which is the host itself} */
     public boolean isPeerHidden(int slot) {
-        return seenPeer(slot) != 0 || (peerHi(slot) == 0 && peerLo(slot) == FlowTuple.LOOPBACK6);
+        return seenPeer(slot) != 0 || isPeerLoopback6(slot);
+    }
+
+    private boolean isPeerLoopback6(int slot) {
+        return peerHi(slot) == 0 && peerLo(slot) == FlowTuple.LOOPBACK6;
     }
 
     /** {@return which of the host's addresses} */
@@ -237,6 +254,7 @@ public final class FlowEntries {
         t.inside(network(slot), insideHi(slot), insideLo(slot), insidePort(slot));
         t.peer(peerHi(slot), peerLo(slot), peerPort(slot));
         t.seenPeer = seenPeer(slot);
+        t.seenPort = memory.getInt(at(slot) + SEEN_PORT_OFFSET);
         t.outside(outsideSlot(slot), outsidePort(slot));
         t.endpoint = endpoint(slot);
         t.rule = rule(slot);
@@ -265,7 +283,7 @@ public final class FlowEntries {
         memory.putShort(at + ENDPOINT_OFFSET, (short) t.endpoint);
         memory.putInt(at + RULE_OFFSET, t.rule);
         memory.putInt(at + SEEN_PEER_OFFSET, t.seenPeer);
-        memory.putInt(at + RESERVED_OFFSET, 0);
+        memory.putInt(at + SEEN_PORT_OFFSET, t.seenPort);
         memory.putShort(at + CHECK_OFFSET, check(slot, t.kind));
         seen(slot, nowMs, timerClass);
         for (int offset = WINDOW_OFFSET; offset < ENTRY_LENGTH; offset += 8) {
@@ -311,7 +329,7 @@ public final class FlowEntries {
         int seen = seenPeer(slot);
         return insideLo(slot) == t.insideLo
                 && insidePort(slot) == t.insidePort
-                && peerPort(slot) == t.peerPort
+                && seenPort(slot) == t.seenPort()
                 && (seen == 0 ? peerLo(slot) : FlowTuple.v4(seen)) == t.seenPeerLo()
                 && (seen == 0 ? peerHi(slot) : 0) == t.seenPeerHi()
                 && insideHi(slot) == t.insideHi

@@ -7,7 +7,7 @@ package io.tapswitch.nat;
  * definition wants it:
  *
  * <pre>
- *   inside    [inside lo 32 | peer lo 32]                     inside port, peer port, protocol, INSIDE  | network   15
+ *   inside    [inside lo 32 | peer lo 32]                     inside port, seen port, protocol, INSIDE  | network   15
  *             [inside hi][inside lo][peer hi][peer lo]        the same                                              39
  *   outside   [peer lo]                                       outside port, peer port, protocol, OUTSIDE | slot     15
  *             [peer hi][peer lo]                              the same                                              23
@@ -33,7 +33,7 @@ final class FlowHash extends SipHash {
 
     /** By protocol, network, inside and the peer as the container sees it. */
     int inside(FlowTuple t) {
-        long tail = tail(t.insidePort, t.peerPort, t.protocol, t.network);
+        long tail = tail(t.insidePort, t.seenPort(), t.protocol, t.network);
         long peerHi = t.seenPeerHi();
         long peerLo = t.seenPeerLo();
         start();

@@ -26,7 +26,6 @@ final class FlowHeader {
     static final int OUTSIDE_SLOTS = 256;
 
     private static final long MAGIC = 0x7461_7073_666c_6f77L;
-    private static final int VERSION = 1;
 
     private static final int MAGIC_OFFSET = 0;
     private static final int VERSION_OFFSET = 8;
@@ -98,7 +97,7 @@ final class FlowHeader {
 
     private boolean valid(int capacity, long bootHi, long bootLo) {
         return memory.getLongAcquire(MAGIC_OFFSET) == MAGIC
-                && memory.getInt(VERSION_OFFSET) == VERSION
+                && memory.getInt(VERSION_OFFSET) == FlowLimits.LAYOUT
                 && memory.getInt(ENTRY_LENGTH_OFFSET) == FlowEntries.ENTRY_LENGTH
                 && memory.getInt(CAPACITY_OFFSET) == capacity
                 && memory.getLong(BOOT_OFFSET) == bootHi
@@ -111,7 +110,7 @@ final class FlowHeader {
     private void begin(int capacity, long bootHi, long bootLo, RandomGenerator keys) {
         memory.putLongRelease(MAGIC_OFFSET, 0);
         mark(0);
-        memory.putInt(VERSION_OFFSET, VERSION);
+        memory.putInt(VERSION_OFFSET, FlowLimits.LAYOUT);
         memory.putInt(ENTRY_LENGTH_OFFSET, FlowEntries.ENTRY_LENGTH);
         memory.putInt(CAPACITY_OFFSET, capacity);
         memory.putInt(UNUSED_OFFSET, 0);

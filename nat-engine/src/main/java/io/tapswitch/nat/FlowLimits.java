@@ -14,6 +14,9 @@ public record FlowLimits(int capacity, int endpoints, int outsideSlots, int quot
     /** With more entries an offset would not fit an int. */
     public static final int MAX_CAPACITY = 1 << 23;
 
+    /** Version of the layout of the kept memory: what has another one is begun anew. */
+    public static final int LAYOUT = 2;
+
     /** The derived memory's first word says that it is in use. */
     static final int IN_USE_LENGTH = 64;
 

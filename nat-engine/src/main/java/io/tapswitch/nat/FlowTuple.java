@@ -29,6 +29,7 @@ public final class FlowTuple {
     long peerLo;
     int peerPort;
     int seenPeer;
+    int seenPort;
     int outsideSlot;
     int outsidePort;
     int endpoint;
@@ -67,6 +68,7 @@ public final class FlowTuple {
         kind = newKind;
         protocol = protocolNumber;
         seenPeer = 0;
+        seenPort = 0;
         rule = 0;
         dependent = false;
         return this;
@@ -97,6 +99,12 @@ public final class FlowTuple {
     /** The IPv4 address under which the container sees the peer; 0 when that is the peer's own. */
     public FlowTuple seenPeer(int address) {
         seenPeer = address;
+        return this;
+    }
+
+    /** The port under which the container sees the peer; 0 when that is the peer's own. */
+    public FlowTuple seenPort(int port) {
+        seenPort = port;
         return this;
     }
 
@@ -173,6 +181,11 @@ public final class FlowTuple {
     /** {@return the IPv4 address under which the container sees the peer; 0 when that is the peer's own} */
     public int seenPeer() {
         return seenPeer;
+    }
+
+    /** {@return the peer's port as the container sees it} */
+    public int seenPort() {
+        return seenPort == 0 ? peerPort : seenPort;
     }
 
     /** {@return which of the host's addresses} */

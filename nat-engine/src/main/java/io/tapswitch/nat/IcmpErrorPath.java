@@ -9,7 +9,8 @@ import org.agrona.MutableDirectBuffer;
  * <p>Both directions of both kinds of flows: a container complains about what came to it, be it an answer or for a
  * published port; somebody outside complains about what went out, be it a request or a published port's answer. Whoever
  * complains about a container's packet may be anybody, a router that nobody has heard of; a container may complain
- * about its own flows only. Where the peer is hidden behind the gateway, it is in the error too, and in the quote.
+ * about its own flows only. Where the peer is hidden behind the gateway, it is in the error too, and in the quote;
+ * where the container sees the peer with another port ({@link SeenPeers}), it is in the quote.
  *
  * <p>The worker's thread. No call allocates.
  */
@@ -18,14 +19,16 @@ final class IcmpErrorPath {
     private final FlowEntries flows;
     private final VersionInForce inForce;
     private final LeftOvers leftOvers;
+    private final SeenPeers seenPeers;
     private final Outcome outcome;
     private final FlowTuple t = new FlowTuple();
 
-    IcmpErrorPath(FlowTable table, VersionInForce inForce, LeftOvers leftOvers, Outcome outcome) {
+    IcmpErrorPath(FlowTable table, VersionInForce inForce, LeftOvers leftOvers, SeenPeers seenPeers, Outcome outcome) {
         this.table = table;
         this.flows = table.entries();
         this.inForce = inForce;
         this.leftOvers = leftOvers;
+        this.seenPeers = seenPeers;
         this.outcome = outcome;
     }
 
@@ -51,7 +54,7 @@ final class IcmpErrorPath {
                 table.header.outsideHi(outside),
                 table.header.outsideLo(outside),
                 flows.outsidePort(slot));
-        if (flows.isPeerHidden(slot)) {
+        if (flows.isPeerAltered(slot)) {
             IcmpErrors.toInside(b, packet, error, quote, flows.peerHi(slot), flows.peerLo(slot), flows.peerPort(slot));
         }
         return NatEngine.FORWARD;
@@ -87,15 +90,14 @@ final class IcmpErrorPath {
         if (countHop && !Translator.hop(b, packet, error)) {
             return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.SILENCE);
         }
-        if (hidden) {
-            IcmpErrors.toOutside(
-                    b,
-                    packet,
-                    error,
-                    quote,
-                    InboundPath.shownHi(flows, slot, inForce),
-                    InboundPath.shownLo(flows, slot, inForce),
-                    flows.peerPort(slot));
+        if (flows.isPeerAltered(slot)) {
+            long hi = seenPeers.hi(slot);
+            long lo = seenPeers.lo(slot);
+            if (hidden) {
+                IcmpErrors.toOutside(b, packet, error, quote, hi, lo, flows.seenPort(slot));
+            } else {
+                IcmpErrors.quotedDestination(b, packet, error, quote, hi, lo, flows.seenPort(slot));
+            }
         }
         IcmpErrors.toInside(
                 b, packet, error, quote, flows.insideHi(slot), flows.insideLo(slot), flows.insidePort(slot));

@@ -182,12 +182,27 @@ public final class IcmpErrors {
      */
     public static void toOutside(
             MutableDirectBuffer b, int packet, long error, long quote, long hi, long lo, int port) {
+        quotedDestination(b, packet, error, quote, hi, lo, port);
+        Translator.source(b, packet, error, hi, lo, 0);
+    }
+
+    /**
+     * Translates the quoted destination only: who complains is somebody else, and stays.
+     *
+     * @param packet offset of the error's IP header
+     * @param error its class
+     * @param quote class of what it quotes, from {@link #quote}
+     * @param hi first half of the address
+     * @param lo second half of it, v4-mapped where it is an IPv4 one
+     * @param port port or identifier
+     */
+    public static void quotedDestination(
+            MutableDirectBuffer b, int packet, long error, long quote, long hi, long lo, int port) {
         int quoted = quoted(packet, error);
         int head = head(packet, error, quote);
         long before = ~InternetChecksum.sum(b, quoted, head) & LOW_16;
         Translator.destination(b, quoted, quote, hi, lo, port);
         finish(b, packet, error, before + InternetChecksum.sum(b, quoted, head));
-        Translator.source(b, packet, error, hi, lo, 0);
     }
 
     /** {@return bytes of the quote in which all that is translated lies} */

@@ -17,7 +17,8 @@ import org.agrona.MutableDirectBuffer;
  * </pre>
  *
  * <p>The host's own clients of 127.0.0.0/8 and ::1 are shown to the container as its gateway; all others, the host's
- * other addresses too, as they are. Nobody who is not known hears anything. The worker's thread. No call allocates.
+ * other addresses too, as they are, but for the port of who would look like another ({@link SeenPeers}). Nobody who is
+ * not known hears anything. The worker's thread. No call allocates.
  */
 final class InboundPath {
     private final FlowTable table;
@@ -26,6 +27,7 @@ final class InboundPath {
     private final Mappings mappings;
     private final VersionInForce inForce;
     private final LeftOvers leftOvers;
+    private final SeenPeers seenPeers;
     private final RuleLedger ledger;
     private final NatCounters counters;
     private final Outcome outcome;
@@ -38,6 +40,7 @@ final class InboundPath {
             Mappings mappings,
             VersionInForce inForce,
             LeftOvers leftOvers,
+            SeenPeers seenPeers,
             RuleLedger ledger,
             NatCounters counters,
             Outcome outcome) {
@@ -47,6 +50,7 @@ final class InboundPath {
         this.mappings = mappings;
         this.inForce = inForce;
         this.leftOvers = leftOvers;
+        this.seenPeers = seenPeers;
         this.ledger = ledger;
         this.counters = counters;
         this.outcome = outcome;
@@ -99,28 +103,11 @@ final class InboundPath {
         }
         Translator.destination(
                 b, packet, classified, flows.insideHi(slot), flows.insideLo(slot), flows.insidePort(slot));
-        if (flows.isPeerHidden(slot)) {
-            Translator.source(
-                    b,
-                    packet,
-                    classified,
-                    shownHi(flows, slot, inForce),
-                    shownLo(flows, slot, inForce),
-                    flows.peerPort(slot));
+        if (flows.isPeerAltered(slot)) {
+            Translator.source(b, packet, classified, seenPeers.hi(slot), seenPeers.lo(slot), flows.seenPort(slot));
         }
         outcome.endpoint = flows.endpoint(slot);
         return NatEngine.FORWARD;
-    }
-
-    /** {@return upper half of the address under which the container sees a hidden peer} */
-    static long shownHi(FlowEntries flows, int slot, VersionInForce inForce) {
-        return flows.seenPeer(slot) != 0 ? 0 : inForce.inside.gatewayHi6(flows.network(slot));
-    }
-
-    /** {@return lower half of the address under which the container sees a hidden peer} */
-    static long shownLo(FlowEntries flows, int slot, VersionInForce inForce) {
-        int seen = flows.seenPeer(slot);
-        return seen != 0 ? FlowTuple.v4(seen) : inForce.inside.gatewayLo6(flows.network(slot));
     }
 
     /** Finds what a packet without a flow is for, and makes the tuple of its flow; {@return 0 or a drop's code} */
@@ -181,21 +168,7 @@ final class InboundPath {
     }
 
     private int beginPublished(long nowMs) {
-        if (isShadowed()) {
-            return NatDrop.FLOW_CLASH.code();
-        }
-        int slot = table.insert(t, FlowTimers.first(t.protocol), nowMs);
-        if (slot == FlowRefusal.DUPLICATE) {
-            // The peer came from the same port to another published one, which leads to the same port inside.
-            int other = table.findInside(t);
-            if (leftOvers.valid(other) != FlowTable.ABSENT) {
-                if (flows.standing(other) != FlowEntries.CLOSED) {
-                    return NatDrop.FLOW_CLASH.code();
-                }
-                table.remove(other);
-            }
-            slot = table.insert(t, FlowTimers.first(t.protocol), nowMs);
-        }
+        int slot = insert(nowMs);
         if (slot < 0) {
             return mappings.refused(slot);
         }
@@ -204,32 +177,20 @@ final class InboundPath {
         return slot;
     }
 
-    /** {@return whether ::1 and the gateway itself come from one port to one service, so that both look alike} */
-    private boolean isShadowed() {
-        long peerHi = t.peerHi;
-        long peerLo = t.peerLo;
-        if (FlowTuple.isV4(peerHi, peerLo)) {
-            return false;
-        }
-        if (FlowTuple.isLoopback(peerHi, peerLo)) {
-            t.peer(inForce.inside.gatewayHi6(t.network), inForce.inside.gatewayLo6(t.network), t.peerPort);
-        } else if (inForce.inside.isGateway6(t.network, peerHi, peerLo)) {
-            t.peer(0, FlowTuple.LOOPBACK6, t.peerPort);
-        } else {
-            return false;
-        }
-        boolean shadowed = table.findInside(t) != FlowTable.ABSENT;
-        t.peer(peerHi, peerLo, t.peerPort);
-        return shadowed;
-    }
-
     private int beginUnasked(long nowMs) {
-        int slot = table.insert(t, FlowTimers.first(t.protocol), nowMs);
+        int slot = insert(nowMs);
         if (slot < 0) {
             return mappings.refused(slot);
         }
         flows.makeFromPeer(slot);
         counters.increment(NatCounter.OUTBOUND_FLOWS);
         return slot;
+    }
+
+    /** {@return the slot of the new flow, which the container can tell from its others, or a {@link FlowRefusal}} */
+    private int insert(long nowMs) {
+        int timerClass = FlowTimers.first(t.protocol);
+        int slot = seenPeers.isShadowed(t) ? FlowRefusal.DUPLICATE : table.insert(t, timerClass, nowMs);
+        return slot == FlowRefusal.DUPLICATE && seenPeers.setApart(t) ? table.insert(t, timerClass, nowMs) : slot;
     }
 }

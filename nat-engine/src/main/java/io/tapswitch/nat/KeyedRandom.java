@@ -4,7 +4,7 @@ import java.security.SecureRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * Random numbers for outside ports: SipHash-1-3 of a counter under a secret key.
+ * Random numbers for the ports that NAT chooses: SipHash-1-3 of a counter under a secret key.
  *
  * <p>A container sees which ports it gets, and another one's DNS answers are protected by nobody guessing its port
  * (RFC 6056, RFC 5452). The usual fast generators can be computed forward from a few of their numbers; this

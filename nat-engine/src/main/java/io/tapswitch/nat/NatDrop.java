@@ -85,7 +85,7 @@ public enum NatDrop {
     QUOTA("the endpoint has used up its quota of flows"),
     /** Another inside endpoint speaks this protocol without ports with the peer (N32). */
     PROTOCOL_BUSY("another container speaks this protocol with the same peer"),
-    /** Two flows of one peer to two published ports of one service, which the service could not tell apart. */
+    /** The container sees a flow of the same peer, and no other port was found under which to show it the new one. */
     FLOW_CLASH("another flow of the peer looks the same to the container"),
     /** Time to live used up (N23). */
     TTL_EXPIRED("time to live is used up"),

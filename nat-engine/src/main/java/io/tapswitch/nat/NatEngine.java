@@ -140,10 +140,12 @@ public final class NatEngine {
         ports = new OutsidePorts(table, inForce, worker, workers, sink, counters);
         FlowProgress progress = new FlowProgress(table, ledger);
         leftOvers = new LeftOvers(table, inForce);
+        SeenPeers seenPeers = new SeenPeers(table, inForce, leftOvers);
         Mappings mappings = new Mappings(table, ports, inForce, counters);
         outboundPath = new OutboundPath(table, progress, mappings, inForce, leftOvers, routes, counters, outcome);
-        inboundPath = new InboundPath(table, progress, mappings, inForce, leftOvers, ledger, counters, outcome);
-        errors = new IcmpErrorPath(table, inForce, leftOvers, outcome);
+        inboundPath =
+                new InboundPath(table, progress, mappings, inForce, leftOvers, seenPeers, ledger, counters, outcome);
+        errors = new IcmpErrorPath(table, inForce, leftOvers, seenPeers, outcome);
         reconciliation = new Reconciliation(table, ports, inForce, ledger, leftOvers);
         counters.set(NatCounter.CAPACITY, limits.capacity() - 1);
         counters.set(NatCounter.RECOVERED, table.recovered());
@@ -289,6 +291,19 @@ public final class NatEngine {
     /** {@return how many ports a slot could still give, -1 while nothing was sent with its address} */
     public int freePorts(int protocol, int outsideSlot) {
         return ports.available(protocol, outsideSlot);
+    }
+
+    /**
+     * {@return the upper half of the address that a slot stands for, v4-mapped or IPv6} It is kept when the host loses
+     * the address, for as long as flows may have it: until the slot stands for another.
+     */
+    public long outsideHi(int outsideSlot) {
+        return table.header.outsideHi(outsideSlot);
+    }
+
+    /** {@return its lower half} */
+    public long outsideLo(int outsideSlot) {
+        return table.header.outsideLo(outsideSlot);
     }
 
     /**

@@ -14,8 +14,8 @@ import org.agrona.MutableDirectBuffer;
  *   unknown -> may begin? -> whose? -> hop -> route -> {@link Mappings} -> progress --> the same
  * </pre>
  *
- * <p>A published port's answer goes to its peer: where the container sees the gateway's address in the peer's place,
- * the true one is put back. The worker's thread. No call allocates.
+ * <p>A published port's answer goes to its peer: where the container sees another address or port in the place of the
+ * peer's own ({@link SeenPeers}), the true ones are put back. The worker's thread. No call allocates.
  */
 final class OutboundPath {
     private final FlowTable table;
@@ -175,7 +175,7 @@ final class OutboundPath {
                 table.header.outsideHi(outside),
                 table.header.outsideLo(outside),
                 flows.outsidePort(slot));
-        if (flows.isPeerHidden(slot)) {
+        if (flows.isPeerAltered(slot)) {
             Translator.destination(b, packet, classified, flows.peerHi(slot), flows.peerLo(slot), flows.peerPort(slot));
         }
         return NatEngine.FORWARD;

@@ -211,7 +211,7 @@ final class Reconciliation {
     private static <T> Difference<T> difference(List<T> before, List<T> next) {
         int least = Math.min(before.size(), next.size());
         int from = 0;
-        while (from < least && before.get(from).equals(next.get(from))) {
+        while (from < least && isSame(before.get(from), next.get(from))) {
             from++;
         }
         if (from == before.size() && from == next.size()) {
@@ -219,7 +219,7 @@ final class Reconciliation {
         }
         int behind = 0;
         while (behind < least - from
-                && before.get(before.size() - 1 - behind).equals(next.get(next.size() - 1 - behind))) {
+                && isSame(before.get(before.size() - 1 - behind), next.get(next.size() - 1 - behind))) {
             behind++;
         }
         List<T> oldMiddle = before.subList(from, before.size() - behind);
@@ -231,5 +231,10 @@ final class Reconciliation {
         List<T> come = new ArrayList<>(newMiddle);
         come.removeIf(inBoth::contains);
         return new Difference<>(gone, come);
+    }
+
+    private static boolean isSame(Object a, Object b) {
+        // A record compares all that it has, also with itself.
+        return a == b || a.equals(b);
     }
 }

@@ -24,7 +24,7 @@ final class FlowModel implements FlowListener {
                     t.insidePort,
                     t.seenPeerHi(),
                     t.seenPeerLo(),
-                    t.peerPort);
+                    t.seenPort());
         }
     }
 
@@ -46,9 +46,9 @@ final class FlowModel implements FlowListener {
         }
     }
 
-    record Key(InsideKey inside, OutsideKey outside, int kind, int endpoint, int rule, int seenPeer) {
+    record Key(InsideKey inside, OutsideKey outside, int kind, int endpoint, int rule, int seenPeer, int seenPort) {
         static Key of(FlowTuple t) {
-            return new Key(InsideKey.of(t), OutsideKey.of(t), t.kind, t.endpoint, t.rule, t.seenPeer);
+            return new Key(InsideKey.of(t), OutsideKey.of(t), t.kind, t.endpoint, t.rule, t.seenPeer, t.seenPort);
         }
     }
 
@@ -291,8 +291,8 @@ final class FlowModel implements FlowListener {
         assertThat(Key.of(t)).isEqualTo(flow.key);
         assertThat(t.isDependent()).isEqualTo(flow.dependent);
         assertThat(table.findOutside(t)).isEqualTo(flow.slot);
-        assertThat(table.findInside(
-                        t.lookup(t.protocol).peer(flow.key.inside.peerHi, flow.key.inside.peerLo, t.peerPort)))
+        assertThat(table.findInside(t.lookup(t.protocol)
+                        .peer(flow.key.inside.peerHi, flow.key.inside.peerLo, flow.key.inside.peerPort)))
                 .isEqualTo(flow.slot);
         assertThat(entries.standing(flow.slot)).isEqualTo(flow.standing);
         assertThat(entries.protocolState(flow.slot)).isEqualTo(flow.state);

@@ -52,6 +52,7 @@ class FlowRecoveryTest {
             w -> w.insert(outbound(TCP, 4, 5, 1, 42_005)),
             w -> w.insert(outbound(TCP, 4, 6, 1, 42_006)),
             w -> w.table.removeRule(1, 10),
+            w -> w.insert(inbound(TCP, 1, 0xC000_0205, 9, 2).outside(0, 81).seenPort(1024)),
             w -> w.table.header.outside(1, 0, FlowTuple.v4(0xC000_0201)),
             w -> w.table.expire(w.nowMs + 130_000, 100));
 
@@ -111,8 +112,11 @@ class FlowRecoveryTest {
     @Test
     void R5_anEntryOfWhichSomeWordsAreOlderIsDropped() {
         FlowWorld world = new FlowWorld(LIMITS);
-        FlowTuple older =
-                outbound(TCP, 1, 5000, 1, 40_000).peer(5, 6, 7).rule(3).seenPeer(9);
+        FlowTuple older = outbound(TCP, 1, 5000, 1, 40_000)
+                .peer(5, 6, 7)
+                .rule(3)
+                .seenPeer(9)
+                .seenPort(8);
         int slot = world.insert(older);
         byte[] old = entry(world.kept, slot);
         world.table.remove(slot);
@@ -194,6 +198,28 @@ class FlowRecoveryTest {
             assertThat(table.size()).as("offset %d", offset).isZero();
             assertThat(table.torn()).isZero();
         }
+    }
+
+    @Test
+    void R5_theWholeMemoryOfAnOlderVersionBeginsEmptyAndIsKeptFromThenOn() {
+        FlowWorld world = new FlowWorld(LIMITS);
+        world.insert(outbound(UDP, 1, 5000, 1, 40_000));
+        int version = world.kept.getInt(8);
+        world.kept.putInt(8, version - 1);
+        long sum = world.kept.getLong(0);
+        for (int offset = 8; offset < 56; offset += 8) {
+            sum = FlowEntries.mix(sum, world.kept.getLong(offset));
+        }
+        world.kept.putLong(56, sum);
+        FlowTable table = reopened(world.kept);
+        assertThat(table.header.kept()).isFalse();
+        assertThat(table.size() + table.torn()).isZero();
+        assertThat(world.kept.getInt(8)).isEqualTo(version);
+        assertThat(table.insert(outbound(UDP, 1, 5001, 1, 40_001), FlowWorld.MEDIUM, later.nowMs))
+                .isZero();
+        table = reopened(world.kept);
+        assertThat(table.header.kept()).isTrue();
+        assertThat(table.recovered()).isOne();
     }
 
     @Test

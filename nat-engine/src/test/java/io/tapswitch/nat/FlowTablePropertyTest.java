@@ -69,6 +69,7 @@ class FlowTablePropertyTest {
             t.inbound(protocol).rule(random.nextInt(3));
             t.outside(slot, ports ? 80 + random.nextInt(2) : 0);
             t.seenPeer(six || random.nextInt(4) != 0 ? 0 : 0x0A09_00FE);
+            t.seenPort(!ports || random.nextInt(4) != 0 ? 0 : 1 + random.nextInt(4));
         } else {
             t.outbound(protocol).outside(slot, ports ? 1 + random.nextInt(24) : 0);
         }

@@ -28,6 +28,7 @@ class NatAllocationTest {
         NatWorld.udp("198.51.100.7", 1, "192.0.2.1", 8053),
         NatWorld.syn("198.51.100.7", 1, "192.0.2.1", 8080),
         NatWorld.udp("198.51.100.7", 1, "192.0.2.1", 9999),
+        NatWorld.udp("198.51.100.7", 1, "192.0.2.1", 8054),
         NatWorld.segment(A.ipv4, 1, "198.51.100.7", 80, NatWorld.ACK, 1, 1, 0),
     };
     private final Packet work = new Packet(new byte[200]);
@@ -52,6 +53,8 @@ class NatAllocationTest {
     void R11_noPacketAllocates() {
         world.publish(1, DnatRule.ANY, UDP, 8053, A, 53, "198.51.100.0/24");
         world.publish(2, DnatRule.ANY, TCP, 8080, A, 80);
+        // The same peers come to the same service from the same ports: they are shown with others.
+        world.publish(3, DnatRule.ANY, UDP, 8054, A, 53);
         world.options = new NatVersion.NatOptions(300_000, 10_000, 10_999, 0, 0, true);
         world.open(sink);
         world.take();
@@ -105,7 +108,7 @@ class NatAllocationTest {
                 long classified = template.ipv6()
                         ? PacketClass.ipv6(work.buffer, Packet.AT, template.length, PacketClass.VERIFIED)
                         : PacketClass.ipv4(work.buffer, Packet.AT, template.length, PacketClass.VERIFIED);
-                boolean in = kind >= 4 && kind <= 6;
+                boolean in = kind >= 4 && kind <= 7;
                 int verdict = in
                         ? world.engine.inbound(work.buffer, Packet.AT, classified, 0, false, world.nowMs)
                         : world.engine.outbound(work.buffer, Packet.AT, classified, 0, A.id, true, world.nowMs);

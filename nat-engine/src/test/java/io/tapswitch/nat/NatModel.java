@@ -19,6 +19,16 @@ final class NatModel {
     private static final List<Integer> PROTOCOLS = List.of(IpProtocol.UDP, IpProtocol.SCTP, IpProtocol.ICMP);
     private static final List<String> PEERS = List.of("198.51.100.1", "198.51.100.2", "203.0.113.9");
     private static final int STEP_MS = 10_000;
+    private static final List<String> ALL = List.of(
+            "answer",
+            "published",
+            "answered",
+            "set apart",
+            "set apart and answered",
+            "stranger",
+            "expired",
+            "restart",
+            "gone");
 
     /** An inside endpoint, and where it is seen. */
     record Inside(int protocol, Container container, int port) {}
@@ -31,13 +41,17 @@ final class NatModel {
         final Inside inside;
         final boolean published;
         final int rule;
+        /** The peer's port as the container sees it. */
+        final int seenPort;
+
         boolean answered;
         long endsMs;
 
-        Flow(Inside inside, boolean published, int rule) {
+        Flow(Inside inside, boolean published, int rule, int seenPort) {
             this.inside = inside;
             this.published = published;
             this.rule = rule;
+            this.seenPort = seenPort;
         }
     }
 
@@ -64,15 +78,20 @@ final class NatModel {
             case 3 -> restart();
             case 4 -> comeOrGo();
             case 5, 6, 7, 8, 9, 10 -> fromPeer();
-            case 11, 12, 13 -> toPublished();
-            case 14, 15 -> answerOfPublished();
+            case 11, 12, 13, 14 -> toPublished();
+            case 15, 16, 17 -> answerOfPublished();
             default -> fromContainer();
         }
         assertThat(world.engine.count(NatCounter.FLOWS)).isEqualTo(flows.size());
     }
 
+    /** {@return whether each kind of thing happened} */
+    boolean sawAll() {
+        return done.containsAll(ALL);
+    }
+
     void check() {
-        assertThat(done).contains("answer", "published", "answered", "stranger", "expired", "restart", "gone");
+        assertThat(done).containsAll(ALL);
         var expected = new TreeSet<String>();
         flows.forEach((outside, flow) -> {
             if (!flow.published && !isPublished(outside)) {
@@ -109,7 +128,7 @@ final class NatModel {
         });
         Outside outside = new Outside(inside.protocol, port, peer, peerPort);
         assertThat(isPublished(outside) && !flows.containsKey(outside)).as("N7").isFalse();
-        seen(flows.computeIfAbsent(outside, _ -> new Flow(inside, false, 0)), false);
+        seen(flows.computeIfAbsent(outside, _ -> new Flow(inside, false, 0, peerPort)), false);
     }
 
     /** Ports that were published while a mapping had them: their inside endpoints may have two. */
@@ -143,34 +162,44 @@ final class NatModel {
         DnatRule rule = pick(world.rules);
         Container container = Container.values()[rule.endpoint() - 1];
         Outside outside = new Outside(rule.protocol(), rule.firstPort(), pick(PEERS), random.nextInt(3000, 3006));
+        List<Map.Entry<Outside, Flow>> known = known(true);
+        if (!known.isEmpty() && random.nextBoolean()) {
+            // A peer that is there already, from the same port: it may look like itself.
+            Outside other = pick(known).getKey();
+            outside = new Outside(rule.protocol(), rule.firstPort(), other.peer, other.peerPort);
+        }
         Packet packet = packet(outside.protocol, outside.peer, outside.peerPort, "192.0.2.1", outside.port, false);
         Flow flow = flows.get(outside);
-        if (flow == null && looksLikeAnother(outside, rule, container)) {
-            assertThat(world.dropped(world.in(packet))).isEqualTo(NatDrop.FLOW_CLASH);
-            return;
-        }
         world.arrives(container, packet);
-        assertThat(NatWorld.source(packet)).isEqualTo(outside.peer + " " + outside.peerPort);
         Inside inside = new Inside(rule.protocol(), container, rule.insideFirstPort());
+        assertThat(NatWorld.source(packet)).startsWith(outside.peer + " ");
+        int seenPort = Integer.parseInt(NatWorld.source(packet).substring(outside.peer.length() + 1));
+        if (flow != null) {
+            assertThat(seenPort).isEqualTo(flow.seenPort);
+        } else if (isSeen(inside, outside.peer, outside.peerPort)) {
+            assertThat(isSeen(inside, outside.peer, seenPort))
+                    .as("another's port")
+                    .isFalse();
+            assertThat(seenPort).isBetween(1024, 65_535);
+            done.add("set apart");
+        } else {
+            assertThat(seenPort).isEqualTo(outside.peerPort);
+        }
         assertThat(NatWorld.destination(packet)).isEqualTo(container.ipv4 + " " + inside.port);
         if (flow == null) {
-            flow = new Flow(inside, true, rule.id());
+            flow = new Flow(inside, true, rule.id(), seenPort);
             flows.put(outside, flow);
         }
         seen(flow, false);
         done.add("published");
     }
 
-    private boolean looksLikeAnother(Outside outside, DnatRule rule, Container container) {
-        for (Map.Entry<Outside, Flow> entry : flows.entrySet()) {
-            Outside other = entry.getKey();
-            if (entry.getValue().inside.equals(new Inside(rule.protocol(), container, rule.insideFirstPort()))
-                    && other.peer.equals(outside.peer)
-                    && other.peerPort == outside.peerPort) {
-                return true;
-            }
-        }
-        return false;
+    /** {@return whether an inside endpoint sees a peer with that port already} */
+    private boolean isSeen(Inside inside, String peer, int seenPort) {
+        return flows.entrySet().stream()
+                .anyMatch(entry -> entry.getValue().inside.equals(inside)
+                        && entry.getValue().seenPort == seenPort
+                        && entry.getKey().peer.equals(peer));
     }
 
     private void answerOfPublished() {
@@ -178,17 +207,18 @@ final class NatModel {
         if (known.isEmpty()) {
             return;
         }
-        Map.Entry<Outside, Flow> some = pick(known);
+        List<Map.Entry<Outside, Flow>> apart = new ArrayList<>(known);
+        apart.removeIf(entry -> entry.getValue().seenPort == entry.getKey().peerPort);
+        Map.Entry<Outside, Flow> some = pick(apart.isEmpty() || random.nextBoolean() ? known : apart);
         Outside outside = some.getKey();
         Flow flow = some.getValue();
         Container container = flow.inside.container;
-        Packet packet =
-                packet(outside.protocol, container.ipv4, flow.inside.port, outside.peer, outside.peerPort, true);
+        Packet packet = packet(outside.protocol, container.ipv4, flow.inside.port, outside.peer, flow.seenPort, true);
         world.sent(container, packet);
         assertThat(NatWorld.source(packet)).isEqualTo("192.0.2.1 " + outside.port);
         assertThat(NatWorld.destination(packet)).isEqualTo(outside.peer + " " + outside.peerPort);
         seen(flow, true);
-        done.add("answered");
+        done.add(flow.seenPort == outside.peerPort ? "answered" : "set apart and answered");
     }
 
     private List<Map.Entry<Outside, Flow>> known(boolean published) {
@@ -204,13 +234,21 @@ final class NatModel {
         } else {
             int protocol = random.nextBoolean() ? IpProtocol.UDP : IpProtocol.SCTP;
             Container container = Container.values()[random.nextInt(3)];
+            int insidePort = random.nextInt(53, 55);
+            if (random.nextBoolean() && !world.rules.isEmpty()) {
+                // Another way to what is published already.
+                DnatRule rule = pick(world.rules);
+                protocol = rule.protocol();
+                container = Container.values()[rule.endpoint() - 1];
+                insidePort = rule.insideFirstPort();
+            }
             // Sometimes one that a mapping has.
             int port = random.nextBoolean() ? 8000 + nextRule : random.nextInt(2000, 2012);
             if (isPublished(new Outside(protocol, port, "", 0))
                     || !world.endpoints.contains(NatWorld.endpoint(container))) {
                 return;
             }
-            world.publish(nextRule++, NatWorld.HOST, protocol, port, container, random.nextInt(53, 55));
+            world.publish(nextRule++, NatWorld.HOST, protocol, port, container, insidePort);
             wasPublished.add(protocol + " " + port);
         }
         world.take();

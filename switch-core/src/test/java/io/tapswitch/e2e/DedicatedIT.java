@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.Background;
 import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.Held;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.LabNamespace;
 import io.tapswitch.lab.Outside;
 import io.tapswitch.lab.Talk;
+import io.tapswitch.lab.Wire;
 import io.tapswitch.lab.World;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,10 +50,7 @@ final class DedicatedIT {
                 assertThat(world.refused("publish", "one", "127.0.0.1:8081:80"))
                         .contains("the uplink is dedicated, and ports are published on " + OWN + " and " + OWN_6);
                 world.outside().assertNothingInTheKernel();
-                String before = world.host().ip("-o link show dev tapswitch-d0");
-                world.daemon().process().kill();
-                world.start(FLAGS);
-                assertThat(world.host().ip("-o link show dev tapswitch-d0")).isEqualTo(before);
+                connectionsOutliveTheDaemon(world, one, two);
                 leavesWithItsOwnAddress(one);
                 isReached(router, far, two);
                 comesBackWithItsParent(world, one);
@@ -94,6 +93,37 @@ final class DedicatedIT {
             Talk.ask(far, protocol, OWN_6, 8080).as(Outside.FAR_6);
             // By hairpin, and seen as from outside.
             Talk.ask(two, protocol, OWN, 8080).as(OWN);
+        }
+    }
+
+    private static void connectionsOutliveTheDaemon(World world, LabContainer one, LabContainer two) {
+        String before = world.host().ip("-o link show dev tapswitch-d0");
+        LabNamespace router = world.outside().router();
+        try (Held out = Held.open(
+                        one,
+                        3,
+                        Talk.target(Outside.ONE, Talk.PORT),
+                        Talk.target(Outside.FAR, Talk.PORT),
+                        Talk.target(Outside.FAR_6, Talk.PORT));
+                Held in = Held.open(router, 3, Talk.target(OWN, 8080), Talk.target(OWN_6, 8080));
+                Held far = Held.open(world.outside().far(), 3, Talk.target(OWN, 8080));
+                Held hairpin = Held.open(two, 3, Talk.target(OWN, 8080));
+                Wire wire =
+                        Wire.on(router, "eth0", "tcp[tcpflags] & tcp-rst != 0 or ip6[6] = 6 and ip6[53] & 4 != 0")) {
+            out.all(9).assertAlive();
+            in.all(6).assertAlive();
+            far.all(3).assertAlive();
+            hairpin.all(3).assertAlive();
+            world.daemon().process().kill();
+            world.start(FLAGS);
+            assertThat(world.host().ip("-o link show dev tapswitch-d0")).isEqualTo(before);
+            out.assertAlive();
+            in.assertAlive();
+            far.assertAlive();
+            hairpin.assertAlive();
+            assertThat(wire.packets("tcp.flags.reset == 1", "ip.src", "tcp.srcport"))
+                    .as("resets on the wire")
+                    .isEmpty();
         }
     }
 

@@ -12,7 +12,10 @@ import io.tapswitch.lab.Talk;
 import io.tapswitch.lab.UdpSocket;
 import io.tapswitch.lab.Wire;
 import io.tapswitch.lab.World;
+import java.io.File;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +42,7 @@ final class NatRestartIT {
         world.cli("network", "create", "--ipv6", "--subnet", "10.9.0.0/24", "--subnet", "fd00:9::/64", "dual");
         one = world.attached(
                 "one", "--network", "dual", "-p", "8080:80", "-p", "8080:80/udp", "-p", "127.0.0.1:8081:80");
+        world.cli("publish", "one", "8082:80");
     }
 
     @AfterEach
@@ -61,6 +65,8 @@ final class NatRestartIT {
                         Talk.target(Outside.ONE_6, Talk.PORT),
                         Talk.target(Outside.FAR, Talk.PORT));
                 Held in = Held.open(remote, 3, Talk.target(Outside.HOST, 8080), Talk.target(Outside.HOST_6, 8080));
+                Held alike =
+                        Held.openFrom(remote, 4100, Talk.target(Outside.HOST, 8080), Talk.target(Outside.HOST, 8082));
                 Held local = Held.open(world.host(), 2, "127.0.0.1:8081");
                 Held hairpin = Held.open(one, 2, Talk.target(Outside.HOST, 8080));
                 UdpSocket socket = UdpSocket.bind(one, "0.0.0.0", 6001);
@@ -68,6 +74,7 @@ final class NatRestartIT {
                 Wire wire = Wire.on(remote, "eth0", resets)) {
             out.all(9).assertAlive();
             in.all(6).assertAlive();
+            alike.all(2).assertAlive();
             local.all(2).assertAlive();
             hairpin.all(2).assertAlive();
             socket.send(Outside.ONE, 7001, "hello");
@@ -77,7 +84,7 @@ final class NatRestartIT {
                 world.daemon().process().kill();
                 Eventually.measureFor(Duration.ofMillis(random.nextInt(1_000)));
                 world.start("--uplink", "shared");
-                for (Held held : new Held[] {out, in, local, hairpin}) {
+                for (Held held : new Held[] {out, in, alike, local, hairpin}) {
                     try {
                         held.assertAlive();
                     } catch (AssertionError e) {
@@ -109,6 +116,28 @@ final class NatRestartIT {
             }
             assertThat(inside.alive()).isTrue();
         }
+    }
+
+    @Test
+    void R5_N14_theFilesOfADaemonWithAnotherLayoutAreReplacedAndItsConnectionsTakenUp() {
+        try (Background inside = Talk.answer(one, "80", "80");
+                Held in = Held.open(remote, 2, Talk.target(Outside.HOST, 8080), Talk.target(Outside.HOST_6, 8080))) {
+            in.all(4).assertAlive();
+            world.daemon().process().kill();
+            for (File file : flowFiles()) {
+                File older = new File(file.getPath().replaceFirst("-\\d+$", ""));
+                assertThat(file.renameTo(older)).isTrue();
+            }
+            world.start("--uplink", "shared");
+            in.assertAlive();
+            assertThat(flowFiles()).hasSize(1).allMatch(file -> file.getName().matches("flows-0-of-1-\\d+-\\d+"));
+            assertThat(inside.alive()).isTrue();
+        }
+    }
+
+    private List<File> flowFiles() {
+        return List.of(Objects.requireNonNull(
+                world.daemon().run().toFile().listFiles((directory, name) -> name.startsWith("flows-"))));
     }
 
     private Held heldWhileDead() {

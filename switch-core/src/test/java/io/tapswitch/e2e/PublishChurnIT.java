@@ -18,6 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,7 @@ final class PublishChurnIT {
     private static final int MAPPINGS = 10_000;
     private static final int FIRST = 10_000;
     private static final int PER_SECOND = 200;
+    private static final int RELOADS = 6;
 
     private final World world = World.withOutside();
 
@@ -110,12 +114,12 @@ final class PublishChurnIT {
 
     @Test
     void P8_oneChangeAmongTenThousandMappingsTakesAMomentAndHurtsNone() throws IOException {
-        Path file = world.file("ports.yaml", mappings(80));
+        Path file = world.file("ports.yaml", mappings(0));
         world.start("--uplink", "shared", "--ports", file.toString());
         LabNamespace remote = world.outside().router();
         LabContainer one = world.attached("one");
         int changing = FIRST + MAPPINGS - 1;
-        try (Background server = Talk.answer(one, "80,81", "");
+        try (Background server = Talk.answer(one, "80", "");
                 Held held = Held.open(
                         remote,
                         20,
@@ -127,36 +131,45 @@ final class PublishChurnIT {
                     .isTrue();
             assertThat(Talk.ask(remote, "tcp", Outside.HOST, changing + 1).answered())
                     .isFalse();
-            Path next = file.resolveSibling("next.yaml");
-            Files.writeString(next, mappings(81));
-            long tookMs;
-            try (Hammer hammer = Hammer.on(remote, Outside.HOST, changing + 1, PER_SECOND)) {
-                Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                Eventually.until(
-                        Duration.ofSeconds(10),
-                        "the change is in force",
-                        () -> Talk.ask(remote, "tcp", Outside.HOST, changing + 1)
-                                .answered());
-                tookMs = hammer.endAndCountUnanswered() * 1_000 / PER_SECOND;
+            List<Long> tookMs = new ArrayList<>();
+            for (int reload = 0; reload < RELOADS; reload++) {
+                tookMs.add(reload(remote, file, reload % 2 == 0 ? 1 : 0));
             }
             System.out.printf(
-                    "reload: %d mappings, one changed, in force %d ms after the rename, 100 ms of rest included%n",
+                    "reload: %d mappings, one changed, in force %s ms after the rename, 100 ms of rest included%n",
                     MAPPINGS, tookMs);
             held.assertAlive();
             Talk.ask(remote, "tcp", Outside.HOST, FIRST).as(Outside.ONE);
             assertThat(server.alive()).isTrue();
-            assertThat(tookMs)
-                    .as("ms, the file's rest of 100 included; the bar of 200 is for an idle machine")
-                    .isLessThan(3_000);
+            Collections.sort(tookMs);
+            assertThat(tookMs.getFirst())
+                    .as("ms, the file's rest of 100 included; some are longer on a busy machine")
+                    .isLessThanOrEqualTo(200);
+            assertThat(tookMs.getLast()).isLessThan(3_000);
         }
         world.assertNoTrouble();
     }
 
-    /** Ten thousand mappings of one container; the last one's place depends on the version. */
-    private static String mappings(int version) {
+    /** Changes the last mapping's place. {@return milliseconds from the rename until its new place is served} */
+    private static long reload(LabNamespace remote, Path file, int moved) throws IOException {
+        int changing = FIRST + MAPPINGS - 1 + moved;
+        Path next = file.resolveSibling("next.yaml");
+        Files.writeString(next, mappings(moved));
+        try (Hammer hammer = Hammer.on(remote, Outside.HOST, changing, PER_SECOND)) {
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Eventually.until(
+                    Duration.ofSeconds(10),
+                    "the change is in force",
+                    () -> Talk.ask(remote, "tcp", Outside.HOST, changing).answered());
+            return hammer.endAndCountUnanswered() * 1_000 / PER_SECOND;
+        }
+    }
+
+    /** Ten thousand mappings of one container. */
+    private static String mappings(int lastMoved) {
         StringBuilder text = new StringBuilder("publish:\n  - container: one\n    ports:\n");
         for (int i = 0; i < MAPPINGS; i++) {
-            int moved = version == 81 && i == MAPPINGS - 1 ? 1 : 0;
+            int moved = i == MAPPINGS - 1 ? lastMoved : 0;
             text.append("      - \"0.0.0.0:").append(FIRST + i + moved).append(":80\"\n");
         }
         return text.toString();

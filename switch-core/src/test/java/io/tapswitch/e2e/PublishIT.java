@@ -105,6 +105,8 @@ final class PublishIT {
                     .contains("Bind for 0.0.0.0:443 failed: port is already allocated");
             assertThat(LAB.refused("publish", "two", "192.0.2.1:443:443"))
                     .contains("Bind for 192.0.2.1:443 failed: port is already allocated");
+            assertThat(LAB.refused("publish", "two", "192.0.2.255:444:443"))
+                    .contains("cannot assign requested address: 192.0.2.255 is the broadcast address of one");
             assertThat(LAB.refused("publish", "one", "7000:70"))
                     .contains("Bind for 0.0.0.0:7000 failed: port is already allocated");
             LAB.cli("publish", "one", "198.51.100.1:7000:70");

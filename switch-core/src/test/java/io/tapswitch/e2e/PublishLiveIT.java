@@ -152,7 +152,7 @@ final class PublishLiveIT {
                             .isFalse();
                     replace(file, """
                             publish:
-                              - {container: web, ports: ["8080:80", "8081:81"]}
+                              - {container: web, ports: ["8080:80", "8081:81", "[::1]:8086:80"]}
                               - {container: later, ports: ["9090:90"], allow: ["192.0.2.0/24"]}
                             """);
                     Eventually.until(
@@ -163,6 +163,8 @@ final class PublishLiveIT {
                     Talk.askAs(remote, Outside.ONE, "tcp", Outside.HOST, 9090).as(Outside.ONE);
                     held.assertAlive();
                     world.daemon().expectLog("ports.yaml");
+                    assertThat(world.cli("status"))
+                            .contains("ports.yaml:2: Published ports of container web are not in force: [::1]:8086:80");
                     replace(file, "publish:\n  - {container: web, ports: [\"8080:80\", \"8081-8085:81-82\"]}\n");
                     Eventually.until(
                             "the error is told", () -> world.daemon().log().contains("invalid ranges"));

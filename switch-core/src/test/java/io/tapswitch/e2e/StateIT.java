@@ -120,12 +120,19 @@ final class StateIT {
 
         world.start();
         LabContainer two = world.attached("two");
+        world.cli("run", "-d", "--name", "web", "--", "sleep", "1000");
+        long process = Long.parseLong(
+                world.cli("inspect", "--format", "{{.State.Pid}}", "web").strip());
         Outcome refused = cleanup();
         assertThat(refused.exit()).as("while a daemon runs").isEqualTo(1);
         assertThat(two.links()).containsExactly("lo", "eth0");
         world.stop();
         assertThat(two.links()).containsExactly("lo", "eth0");
+        assertThat(ProcessHandle.of(process)).as("what run started").isPresent();
         cleanup().ok();
+        Eventually.until(
+                "its end: no command could find it any more",
+                () -> ProcessHandle.of(process).isEmpty());
         assertThat(two.links()).containsExactly("lo");
         assertThat(world.host().ip("-o link")).doesNotContain(LabHost.TAP);
         assertThat(Commands.run("ip", "netns", "pids", world.host().name()).out())

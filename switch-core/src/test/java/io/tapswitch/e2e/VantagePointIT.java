@@ -3,6 +3,7 @@ package io.tapswitch.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Held;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.LabNamespace;
 import io.tapswitch.lab.Outside;
@@ -19,13 +20,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** One published port, asked from everywhere: the server must see who really asks. */
+/** One service, asked from everywhere by its published ports: the server must see who really asks. */
 @Tag("netns")
 @Timeout(60)
 final class VantagePointIT {
     private static final String GATEWAY = "10.9.0.1";
     private static final String GATEWAY_6 = "fd00:9::1";
     private static final int SOURCE = 6100;
+    private static final int ONE_SOURCE_FOR_TWO = 6200;
 
     private static World world;
     private static Background server;
@@ -65,6 +67,8 @@ final class VantagePointIT {
                     "net" + n);
         }
         serving = world.attached("serving", "--network", "net9", "-p", "8080:80", "-p", "8080:80/udp");
+        world.cli("publish", "serving", "8081:80");
+        world.cli("publish", "serving", "8081:80/udp");
         neighbour = world.attached("neighbour", "--network", "net9");
         elsewhere = world.attached("elsewhere", "--network", "net10");
         server = Talk.answer(serving, "80", "80");
@@ -117,6 +121,34 @@ final class VantagePointIT {
                 .getFirst();
         row.as(seenAs(from, six));
         assertThat(row.port()).as("%s", row).isEqualTo(row.own());
+    }
+
+    @ParameterizedTest(name = "{0} by {1} over IPv{2}")
+    @MethodSource("everywhere")
+    void N27_N28_whoGoesFromOnePortToTwoPublishedOnesOfOneServiceIsSeenTwice(From from, String protocol, int version) {
+        boolean six = version == 6;
+        int source = ONE_SOURCE_FOR_TWO + from.ordinal();
+        String host = six ? Outside.HOST_6 : Outside.HOST;
+        String to = from == From.HOST_BY_LOOPBACK ? (six ? "::1" : "127.0.0.1") : host;
+        String[] both = {Talk.target(to, 8080), Talk.target(to, 8081)};
+        String seenAs = from.isContainer() ? host : seenAs(from, six);
+        List<Integer> ports = new ArrayList<>();
+        if (protocol.equals("tcp")) {
+            try (Held connections = Held.openFrom(place(from), source, both)) {
+                connections.all(2).assertAlive();
+                assertThat(connections.outsideAddresses()).containsExactly(seenAs);
+                ports.addAll(connections.outsidePorts());
+            }
+        } else {
+            for (Talk.Seen row : Talk.ask(place(from), "udp", source, both[0], both[1], both[0], both[1])) {
+                ports.add(row.as(seenAs).port());
+            }
+            assertThat(ports.subList(2, 4)).isEqualTo(ports.subList(0, 2));
+        }
+        assertThat(ports.get(0)).isNotEqualTo(ports.get(1));
+        if (!from.isContainer()) {
+            assertThat(ports).contains(source);
+        }
     }
 
     private static LabNamespace place(From from) {

@@ -27,6 +27,11 @@ public final class Held implements AutoCloseable {
                 allowed, "hold", "count", count, "overall", allowed.toSeconds(), "to", String.join(",", targets)));
     }
 
+    /** Opens one connection to each target, all of them from one source port. */
+    public static Held openFrom(LabNamespace from, int sourcePort, String... targets) {
+        return new Held(from.startTalk("hold", "sport", sourcePort, "to", String.join(",", targets)));
+    }
+
     /** {@return how many are open} */
     public long count() {
         return opened.number("held");

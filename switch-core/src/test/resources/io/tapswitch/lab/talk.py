@@ -187,7 +187,7 @@ def ask(o):
 
 
 def hold(o):
-    """Opens connections, so many to each target, and keeps them. `check` on standard input sends a word over each and
+    """Opens connections, so many to each target (from one source port, if it is given), and keeps them. `check` on standard input sends a word over each and
     says how many came back; the end of standard input ends it."""
     many_files()
     selector = selectors.DefaultSelector()
@@ -204,7 +204,7 @@ def hold(o):
         failed[why] = failed.get(why, 0) + 1
 
     def open_one(to):
-        s = socket.socket(family(to[0]), socket.SOCK_STREAM)
+        s = endpoint(o, to[0], socket.SOCK_STREAM)
         s.setblocking(False)
         code = s.connect_ex(to)
         if code not in (0, errno.EINPROGRESS):
@@ -426,7 +426,7 @@ def main():
     verb(answer, ("tcp", str, ""), ("udp", str, ""), ("bind", str, ""), ("share", int, 0))
     verb(ask, ("protocol", str, None), to, sport, timeout, ("source", str, ""), ("size", int, 20), ("attempts", int, 1))
     verb(hold, to, ("count", int, 1), ("timeout", float, 10.0), ("overall", float, 300.0), ("parallel", int, 200),
-         ("tell", int, 100))
+         ("tell", int, 100), sport)
     verb(hammer, to, ("rate", int, 1000), ("timeout", float, 1.0))
     verb(udp, ("bind", str, "0.0.0.0"), sport)
     verb(flood, ("source", str, None), to, ("mac", str, None), ("count", int, 1000), ("rate", int, 0))

@@ -124,14 +124,25 @@ public final class Main {
         } else if (e instanceof MissingParameterException missing
                 && !missing.getMissing().isEmpty()
                 && missing.getMissing().getFirst().isPositional()) {
-            problem =
-                    "\"" + name + "\" needs " + missing.getMissing().getFirst().paramLabel();
+            String unknown = unknownFlag(e.getCommandLine());
+            problem = unknown.isEmpty()
+                    ? "\"" + name + "\" needs "
+                            + missing.getMissing().getFirst().paramLabel()
+                    : "unknown flag: " + unknown;
         } else {
             // picocli says it twice for the values of a map.
             problem = String.valueOf(problem).replace("option option ", "option ");
         }
         String hint = "\nSee '" + name + " --help'.";
         return fail(e.getCommandLine().getErr(), "tapswitch: " + problem + hint, codeOf(verb));
+    }
+
+    /** {@return the first word that looks like a flag and is none: as {@code -5:80} where a port is missed then} */
+    private static String unknownFlag(CommandLine command) {
+        return command.getUnmatchedArguments().stream()
+                .filter(word -> word.startsWith("-") && word.length() > 1)
+                .findFirst()
+                .orElse("");
     }
 
     private static int fail(PrintWriter err, String message, int code) {

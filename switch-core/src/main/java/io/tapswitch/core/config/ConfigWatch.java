@@ -9,9 +9,11 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -31,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * containers would wait for one. From then on it is read again
  * when it was closed or renamed into place (100 ms after, see {@link FileWatch}) and when somebody asks for it, as
  * SIGHUP does.
- * While the file rests, its text is parsed already, so that the reading itself only has to find the same text again.
+ * While the file rests, its text is parsed and planned for already, so that the reading itself only has to find the
+ * same text again.
  * A file with a fault, or one that contradicts what is there, changes nothing: the one before stays in force, and log,
  * warning and listener say why. The log says it once, not with every further reading of the same file.
  *
@@ -44,9 +47,16 @@ public final class ConfigWatch implements AutoCloseable {
 
     private static final long LOOK_NS = 50_000_000;
     private static final int EMPTY_LOOKS = 20;
+    /** From this length on, how fast the first reload is depends on whether the machine has compiled its way. */
+    private static final int LONG_CHARACTERS = 50_000;
+
+    private static final int REHEARSALS = 4;
+    /** When the daemon has other things to do no more. */
+    private static final long REHEARSAL_AFTER_MS = 1_000;
 
     private final Path file;
     private final ParsedOnce parser;
+    private final Consumer<Configuration> prepare;
     private final Consumer<Configuration> bringIntoForce;
     private final BiConsumer<Path, @Nullable String> onReload;
     private final ExecutorService readings = Executors.newSingleThreadExecutor(
@@ -77,22 +87,27 @@ public final class ConfigWatch implements AutoCloseable {
             BiFunction<String, String, Configuration> parser,
             Consumer<Configuration> bringIntoForce,
             BiConsumer<Path, @Nullable String> onReload) {
-        this(file, parser, () -> "", bringIntoForce, onReload);
+        this(file, parser, () -> "", prepared -> {}, bringIntoForce, onReload);
     }
 
     /**
-     * The same, where what a text means depends on something besides.
+     * The same, where what a text means depends on something besides, and where there is more to prepare than the
+     * parsing.
      *
      * @param basis what the parser takes into account besides the text, as a value
+     * @param prepare does while the file rests what can be done ahead; nothing of it is in force, and what it throws
+     *     will be thrown again when the file is brought into force
      */
     public ConfigWatch(
             Path file,
             BiFunction<String, String, Configuration> parser,
             Supplier<@Nullable Object> basis,
+            Consumer<Configuration> prepare,
             Consumer<Configuration> bringIntoForce,
             BiConsumer<Path, @Nullable String> onReload) {
         this.file = file;
         this.parser = new ParsedOnce(file.toString(), parser, basis);
+        this.prepare = prepare;
         this.bringIntoForce = bringIntoForce;
         this.onReload = onReload;
         this.current = Configuration.empty(file.toString());
@@ -114,6 +129,35 @@ public final class ConfigWatch implements AutoCloseable {
         } finally {
             reading.unlock();
         }
+        if (lastText.length() >= LONG_CHARACTERS) {
+            CompletableFuture.delayedExecutor(REHEARSAL_AFTER_MS, TimeUnit.MILLISECONDS, this::execute)
+                    .execute(() -> rehearse(REHEARSALS));
+        }
+    }
+
+    /** What a list of thousands takes at its first reload is, for the most part, its code that nobody has run yet. */
+    private void rehearse(int times) {
+        reading.lock();
+        try {
+            prepare.accept(parser.afresh(lastText));
+        } catch (RuntimeException e) {
+            LOG.debug("no rehearsal of {}: {}", file, e.getMessage());
+        } finally {
+            reading.unlock();
+        }
+        if (times > 1) {
+            // Behind a reading that waits.
+            execute(() -> rehearse(times - 1));
+        }
+    }
+
+    private void execute(Runnable work) {
+        try {
+            readings.execute(work);
+        } catch (RejectedExecutionException e) {
+            // The daemon ends.
+            LOG.debug("{} is not read any more", file);
+        }
     }
 
     private void bringIntoForceFirst(Configuration first, boolean orGoOn) {
@@ -132,23 +176,14 @@ public final class ConfigWatch implements AutoCloseable {
     /** Asks for another reading, and does not wait for it. */
     public void reload() {
         if (isRequested.compareAndSet(false, true)) {
-            try {
-                readings.execute(this::readWhenStarted);
-            } catch (RejectedExecutionException e) {
-                // The daemon ends.
-                LOG.debug("{} is not read any more", file);
-            }
+            execute(this::readWhenStarted);
         }
     }
 
     /** The file was touched: what it says now is parsed while it rests, and counts only if it says so afterwards. */
     private void prepare() {
         if (isPreparing.compareAndSet(false, true)) {
-            try {
-                readings.execute(this::prepareWhenStarted);
-            } catch (RejectedExecutionException e) {
-                LOG.debug("{} is not read any more", file);
-            }
+            execute(this::prepareWhenStarted);
         }
     }
 
@@ -156,7 +191,7 @@ public final class ConfigWatch implements AutoCloseable {
         isPreparing.set(false);
         reading.lock();
         try {
-            parser.parse(ConfigFile.text(file));
+            prepare.accept(parser.parse(ConfigFile.text(file)));
         } catch (RuntimeException e) {
             LOG.debug("{} is not to be read yet: {}", file, e.getMessage());
         } finally {

@@ -31,6 +31,11 @@ final class ParsedOnce {
         this.basis = basis;
     }
 
+    /** {@return what a text declares, with all the work that a text takes which was not known} */
+    Configuration afresh(String text) {
+        return parser.apply(file, text);
+    }
+
     /** {@return what a text declares} */
     Configuration parse(String text) {
         Object now = basis.get();

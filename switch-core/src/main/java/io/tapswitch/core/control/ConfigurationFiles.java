@@ -36,6 +36,9 @@ final class ConfigurationFiles implements AutoCloseable {
     private final Networks networks;
     private final Chronicle chronicle;
     private final Consumer<Configuration.Nat> onNat;
+    private final PlannedOnce plans = new PlannedOnce(this::isOfConfiguration);
+    private final PlannedOnce portsPlans = new PlannedOnce(origin -> !isOfConfiguration(origin));
+    private final WaitingEntries waiting = new WaitingEntries();
     private volatile @Nullable ConfigWatch configuration;
     private volatile @Nullable ConfigWatch ports;
     private volatile @Nullable String portsFile;
@@ -81,7 +84,13 @@ final class ConfigurationFiles implements AutoCloseable {
         if (file == null) {
             reconcileWithoutFile();
         } else {
-            ConfigWatch watch = new ConfigWatch(file, ConfigFile::parse, this::reconcile, this::reloaded);
+            ConfigWatch watch = new ConfigWatch(
+                    file,
+                    ConfigFile::parse,
+                    () -> "",
+                    declared -> plans.prepare(desired.state(), declared),
+                    this::reconcile,
+                    this::reloaded);
             configuration = watch;
             watch.start(isInUse);
         }
@@ -90,6 +99,7 @@ final class ConfigurationFiles implements AutoCloseable {
                     onlyPorts,
                     (path, text) -> PortsFile.parse(path, text, publishAddress()),
                     this::publishAddress,
+                    declared -> portsPlans.prepare(desired.state(), declared),
                     this::reconcilePorts,
                     this::reloaded);
             ports = watch;
@@ -125,9 +135,10 @@ final class ConfigurationFiles implements AutoCloseable {
         refusePortsWithoutUplink(declared);
         networks.reconcile((state, surroundings) -> {
             Reconciler.Plan plan = Reconciler.plan(state, declared, surroundings);
-            return plan.with(PublishPlan.plan(plan.next(), declared, this::isOfConfiguration));
+            return plan.with(plans.plan(plan.next(), declared));
         });
         inForce = declared;
+        waiting.tell(desired.state());
         translate(declared);
     }
 
@@ -149,8 +160,9 @@ final class ConfigurationFiles implements AutoCloseable {
     /** Brings what the file of published ports declares into force, all of it or nothing. */
     private void reconcilePorts(Configuration declared) {
         refusePortsWithoutUplink(declared);
-        networks.reconcile((state, surroundings) -> new Reconciler.Plan(
-                PublishPlan.plan(state, declared, origin -> !isOfConfiguration(origin)), List.of(), List.of()));
+        networks.reconcile(
+                (state, surroundings) -> new Reconciler.Plan(portsPlans.plan(state, declared), List.of(), List.of()));
+        waiting.tell(desired.state());
     }
 
     private void refusePortsWithoutUplink(Configuration declared) {
@@ -216,6 +228,7 @@ final class ConfigurationFiles implements AutoCloseable {
     List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         watches().forEach(watch -> warnings.addAll(watch.warnings()));
+        warnings.addAll(WaitingEntries.warnings(desired.state()));
         Untranslated trouble = untranslated;
         if (trouble != null && trouble.version() == desired.state().version()) {
             warnings.add(trouble.sentence());

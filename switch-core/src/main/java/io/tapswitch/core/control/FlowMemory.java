@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
  * What the workers' NAT stands on, for the life of a daemon: a file for each worker, in the run directory, with the
  * flows that the next daemon goes on with; memory for what is found again from these; and somebody to ask for routes.
  *
- * <p>With another number of workers or flows than before the files are others: the flows of the last daemon are lost
- * then, and the connections go on only as far as their ends take them up again (N14). A worker's files are this
- * process's alone.
+ * <p>With another number of workers or flows than before, or with a daemon that lays them out in another way, the files
+ * are others: the flows of the last daemon are lost then, and the connections go on only as far as their ends take them
+ * up again (N14). A worker's files are this process's alone.
  */
 public final class FlowMemory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FlowMemory.class);
@@ -51,7 +51,7 @@ public final class FlowMemory implements AutoCloseable {
         FlowLimits limits = new FlowLimits(capacity, 1 << 16, DnatRule.SLOTS, Math.max(1, capacity / 4));
         try {
             Files.createDirectories(runDirectory);
-            String suffix = "-of-" + workers + "-" + capacity;
+            String suffix = "-of-" + workers + "-" + capacity + "-" + FlowLimits.LAYOUT;
             boolean lost = remove(runDirectory, path -> !path.toString().endsWith(suffix));
             BootId boot = BootId.read();
             List<NatResources.Share> shares = new ArrayList<>();

@@ -1,6 +1,5 @@
 package io.tapswitch.core.control;
 
-import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.GatewayAddress;
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.dataplane.OutsideSettings;
@@ -10,7 +9,6 @@ import io.tapswitch.nat.DnatRules;
 import io.tapswitch.nat.NatVersion;
 import io.tapswitch.nat.NatVersion.InsideEndpoint;
 import io.tapswitch.nat.NatVersion.InsideNetwork;
-import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -70,29 +68,16 @@ final class OutsideCompiler {
                 .orElse(null);
     }
 
+    /** {@return the rules of endpoints that have a device} */
     private static List<DnatRule> rules(Map<Integer, PortSettings> ports, OutsideView view) {
-        Map<IpAddress, Integer> slots = new HashMap<>();
-        for (OutsideAddress address : view.addresses()) {
-            slots.put(address.address(), address.slot());
+        boolean isEach = true;
+        for (DnatRule rule : view.rules()) {
+            isEach &= ports.containsKey(rule.endpoint());
         }
-        List<DnatRule> rules = new ArrayList<>();
-        for (ActivePort port : view.served()) {
-            // An address that the host has not now has no number: its packets cannot come.
-            Integer slot = port.outside() == null ? Integer.valueOf(DnatRule.ANY) : slots.get(port.outside());
-            if (slot != null && ports.containsKey(port.endpoint())) {
-                rules.add(new DnatRule(
-                        port.rule(),
-                        slot,
-                        port.protocol().number(),
-                        port.firstHostPort(),
-                        port.lastHostPort(),
-                        port.network(),
-                        port.endpoint(),
-                        port.inside(),
-                        port.firstContainerPort(),
-                        port.allow()));
-            }
-        }
-        return rules;
+        return isEach
+                ? view.rules()
+                : view.rules().stream()
+                        .filter(rule -> ports.containsKey(rule.endpoint()))
+                        .toList();
     }
 }

@@ -1,7 +1,7 @@
 package io.tapswitch.core.control;
 
-import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.nat.NatVersion.PortRange;
@@ -16,7 +16,7 @@ import java.util.Map;
  * @param marks of each of them, by slot
  * @param uplinks devices with their TAPs
  * @param reserved ports that sockets of the host hold, or that the host reserves
- * @param served the published ports that are in force and ours
+ * @param rules of the published ports that are in force and ours
  * @param options of NAT
  * @param homes the kernel's index of the device that has an address, by slot
  */
@@ -25,7 +25,7 @@ record OutsideView(
         Map<Integer, PortMarks> marks,
         List<UplinkSettings> uplinks,
         List<PortRange> reserved,
-        List<ActivePort> served,
+        List<DnatRule> rules,
         NatOptions options,
         Map<Integer, Integer> homes) {
     /** Copies the collections. */
@@ -34,7 +34,7 @@ record OutsideView(
         marks = Map.copyOf(marks);
         uplinks = List.copyOf(uplinks);
         reserved = List.copyOf(reserved);
-        served = List.copyOf(served);
+        rules = List.copyOf(rules);
         homes = Map.copyOf(homes);
     }
 }

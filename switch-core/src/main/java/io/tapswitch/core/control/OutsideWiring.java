@@ -62,6 +62,7 @@ final class OutsideWiring {
     private final @Nullable String only;
     private final OutsideSlots slots;
     private final Published published;
+    private final ServedRules rules = new ServedRules();
     private final NatPorts natPorts;
     private final Map<Integer, Uplink> uplinks = new TreeMap<>();
     private final List<Uplink> gone = new ArrayList<>();
@@ -123,7 +124,9 @@ final class OutsideWiring {
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
     boolean look() {
         List<Device> now = kernel.devices().stream()
-                .filter(device -> isUplink(device) || !device.addresses().isEmpty())
+                .filter(device -> isUplink(device)
+                        || device.name().equals(only)
+                        || !device.addresses().isEmpty())
                 .toList();
         boolean others = natPorts.look();
         boolean same = !others && now.equals(devices);
@@ -182,7 +185,7 @@ final class OutsideWiring {
                 marks,
                 uplinks.values().stream().map(Uplink::settings).toList(),
                 natPorts.reserved(addresses),
-                served,
+                rules.of(served, addresses),
                 natPorts.options(),
                 OutsideAddresses.homes(devices.stream().filter(this::isUplink).toList(), addresses));
     }
@@ -356,8 +359,15 @@ final class OutsideWiring {
                 now.add(device.name() + " is no uplink: " + why);
             }
         }
-        if (only != null && devices.stream().noneMatch(device -> device.name().equals(only))) {
-            now.add("the uplink " + only + " is not there (--uplink shared:" + only + ")");
+        if (only != null && devices.stream().noneMatch(device -> device.name().equals(only) && isUplink(device))) {
+            boolean isThere = devices.stream().anyMatch(device -> device.name().equals(only));
+            String missing = (isThere ? "the interface " + only + " is down" : "the host has no interface " + only)
+                    + ", which the uplink shared:" + only
+                    + " names: containers have no way to the outside until it is " + (isThere ? "up" : "there");
+            if (!warnings.contains(missing)) {
+                LOG.warn(missing);
+            }
+            now.add(missing);
         }
         slots.without()
                 .forEach(address -> now.add("address " + address + " of the host is one too many: nothing is published"

@@ -5,9 +5,11 @@ import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.ClientPorts;
 import io.tapswitch.tapio.PortReservation;
+import io.tapswitch.tapio.RouteQuery;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,10 +41,13 @@ final class PortHolding {
     private static final List<IpAddress> ALL = List.of(IpAddress.parse("0.0.0.0"), IpAddress.parse("::"));
     private static final String LIMIT = "Max open files";
     private static final int LIMIT_UNKNOWN = 1024;
+    private static final String NOT_HERE = "address_not_here";
 
     private final int limit;
     private final ClientPorts clients;
     private int files;
+    /** Made for the first address that is named. */
+    private @Nullable RouteQuery routes;
     /** Ports that would be held if there were files. */
     private final AtomicInteger watched = new AtomicInteger();
 
@@ -83,7 +88,11 @@ final class PortHolding {
     OutsideKernel.Held hold(@Nullable IpAddress address, PortProtocol protocol, int first, int last) {
         List<IpAddress> addresses = address == null ? ALL : List.of(address);
         int ports = last - first + 1;
+        if (address != null) {
+            refuseBroadcast(address, protocol, first);
+        }
         if (ports > PortReservation.MAX_PORTS) {
+            refuseForeign(address, protocol, first);
             look(addresses, protocol, first, last);
             return kept(first, last);
         }
@@ -162,6 +171,41 @@ final class PortHolding {
         return made;
     }
 
+    /** The kernel lets a socket bind to it, and nobody sends a connection there. */
+    private void refuseBroadcast(IpAddress address, PortProtocol protocol, int port) {
+        if (address instanceof Ipv4Address four && isBroadcast(four)) {
+            throw Refusal.conflict(
+                    NOT_HERE,
+                    what(address, port, protocol) + ": cannot assign requested address: " + address
+                            + " is the broadcast address of one of the host's networks");
+        }
+    }
+
+    private boolean isBroadcast(Ipv4Address address) {
+        RouteQuery query = routes;
+        if (query == null) {
+            query = RouteQuery.open();
+            routes = query;
+        }
+        query.ask(0, Ipv4Address.mapped(address.bits()), 0, 0);
+        return query.kind() == RouteQuery.Kind.BROADCAST;
+    }
+
+    /** Of a large range no port is bound that would tell. */
+    private static void refuseForeign(@Nullable IpAddress address, PortProtocol protocol, int port) {
+        if (address == null || PublishedPorts.isAny(address)) {
+            return;
+        }
+        switch (PortReservation.reserve(protocol.number(), address, port, port)) {
+            case PortReservation.Outcome.Reserved one -> one.reservation().close();
+            case PortReservation.Outcome.Refused refused -> {
+                if (refused.errno() == Errno.EADDRNOTAVAIL) {
+                    throw refusal(address, protocol, port, refused.errno());
+                }
+            }
+        }
+    }
+
     /** One look says whether somebody has one of them now. */
     private static void look(List<IpAddress> addresses, PortProtocol protocol, int first, int last) {
         if (protocol == PortProtocol.SCTP) {
@@ -178,7 +222,7 @@ final class PortHolding {
     }
 
     private static Refusal refusal(IpAddress address, PortProtocol protocol, int port, int errno) {
-        String what = "failed to bind port " + PortSpec.bracketed(address) + ":" + port + "/" + protocol.word();
+        String what = what(address, port, protocol);
         return switch (errno) {
             case Errno.EADDRINUSE ->
                 Refusal.conflict(
@@ -187,10 +231,13 @@ final class PortHolding {
                                 + " that, or publish on another port");
             case Errno.EADDRNOTAVAIL ->
                 Refusal.conflict(
-                        "address_not_here",
-                        what + ": cannot assign requested address: the host has no address " + address);
+                        NOT_HERE, what + ": cannot assign requested address: the host has no address " + address);
             default -> Refusal.failed(what + ": " + Errno.describe(errno));
         };
+    }
+
+    private static String what(IpAddress address, int port, PortProtocol protocol) {
+        return "failed to bind port " + PortSpec.bracketed(address) + ":" + port + "/" + protocol.word();
     }
 
     private String shortage() {

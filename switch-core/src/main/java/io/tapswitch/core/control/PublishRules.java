@@ -26,6 +26,8 @@ final class PublishRules {
     static final String DISCARDED = "Published ports are discarded when using host network mode";
 
     private static final String ARROW = "->";
+    /** Of thousands of ports a sentence names these. */
+    private static final int SHOWN = 8;
 
     private PublishRules() {}
 
@@ -174,11 +176,11 @@ final class PublishRules {
 
     private static String notFound(List<Publication> own, Container container, PortSpec wanted) {
         String others = own.stream()
-                .limit(8)
+                .limit(SHOWN)
                 .map(publication -> publication.asked().toString())
                 .collect(Collectors.joining(", "));
         return "container " + container.name() + " does not publish " + wanted
-                + (own.isEmpty() ? "" : "; it publishes " + others + (own.size() > 8 ? ", ..." : ""));
+                + (own.isEmpty() ? "" : "; it publishes " + others + (own.size() > SHOWN ? ", ..." : ""));
     }
 
     private static void refuseRemovalByCommand(Publication publication) {
@@ -209,14 +211,32 @@ final class PublishRules {
             }
         }
         if (!waiting.isEmpty()) {
-            warnings.add("Published ports of container " + container.name() + " are not in force: "
-                    + String.join(", ", waiting) + ". "
-                    + (container.isRunning()
-                            ? "It is in no network that leads out with an address of the right family; they are"
-                                    + " in force once it is connected to one"
-                            : "They will be when it runs"));
+            warnings.add("Published ports of container " + container.name() + " are not in force: " + some(waiting)
+                    + ". " + remedy(container, publications.getFirst().isOfFile()));
         }
         return warnings;
+    }
+
+    /** {@return the first of them, and how many more there are: there may be thousands} */
+    private static String some(List<String> ports) {
+        int more = ports.size() - SHOWN;
+        return String.join(", ", more > 0 ? ports.subList(0, SHOWN) : ports)
+                + (more > 0 ? " and " + more + " more" : "");
+    }
+
+    private static String remedy(Container container, boolean isOfFile) {
+        if (container.isRunning()) {
+            return "It is in no network that leads out with an address of the right family; they are in force once it"
+                    + " is connected to one";
+        }
+        if (container.status() != Container.Status.DETACHED) {
+            return "They will be when it runs";
+        }
+        return "It was attached, not run, so it can run again only by 'attach' of its namespace; "
+                + (isOfFile
+                        ? "they will be then"
+                        : "that makes it anew, and what commands published is forgotten: publish them with it"
+                                + " ('attach -p') or afterwards");
     }
 
     /** {@return whether anybody of a family is allowed; everybody is by an empty list} */

@@ -5,15 +5,12 @@ import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,38 +25,24 @@ final class Published {
 
     private final int workers;
     /** What packets come for: changed where marks are. */
-    private final Set<Rule> marked = new HashSet<>();
+    private List<ActivePort> marked = List.of();
     /** Addresses on which that is so. */
     private final Set<PortMarks> reached = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    /** Ports that are published on some address, by protocol. */
-    private final BitSet[] ours = new BitSet[PROTOCOLS];
+    private List<ActivePort> planned = List.of();
+    /** The ports of what is planned, by protocol and by address as it is named. */
+    private final List<Map<Named, BitSet>> ours = new ArrayList<>();
 
-    private Set<Rule> planned = Set.of();
     private Map<IpAddress, PortMarks> marks = Map.of();
 
     /**
-     * Ports that are a worker's.
+     * Where ports are published.
      *
      * @param address of the host, null for all of the family
      */
-    private record Rule(@Nullable IpAddress address, boolean ipv6, int protocol, int first, int last, int worker) {
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Rule that
-                    && first == that.first
-                    && last == that.last
-                    && protocol == that.protocol
-                    && ipv6 == that.ipv6
-                    && worker == that.worker
-                    && Objects.equals(address, that.address);
-        }
-
-        /** Thousands differ by their port alone, which would leave most of a hash's low bits alike. */
-        @Override
-        public int hashCode() {
-            int ports = first * 0x9E37_79B1 + last * 0x85EB_CA77;
-            return (ports ^ ports >>> 15) + 31 * Objects.hashCode(address) + protocol * 4 + (ipv6 ? 2 : 0) + worker;
+    private record Named(@Nullable IpAddress address, boolean ipv6) {
+        static Named of(ActivePort port) {
+            return new Named(port.outside(), port.inside().isIpv6());
         }
 
         boolean isOn(IpAddress candidate) {
@@ -69,18 +52,22 @@ final class Published {
 
     Published(int workers) {
         this.workers = workers;
-        Arrays.setAll(ours, protocol -> new BitSet());
+        for (int protocol = 0; protocol < PROTOCOLS; protocol++) {
+            ours.add(new HashMap<>());
+        }
     }
 
     /** {@return whether what a socket holds is what we publish, so that the socket is our own} */
     boolean has(OutsideKernel.HostSocket socket) {
-        int protocol = PortMarks.kind(socket.protocol());
-        return ours[protocol].get(socket.port())
-                && planned.stream()
-                        .anyMatch(rule -> rule.protocol() == protocol
-                                && rule.first() <= socket.port()
-                                && rule.last() >= socket.port()
-                                && Objects.equals(rule.address(), socket.address()));
+        // Asked of each of ten thousand sockets that hold ten thousand ports.
+        Map<Named, BitSet> named = ours.get(PortMarks.kind(socket.protocol()));
+        return has(named, new Named(socket.address(), false), socket.port())
+                || has(named, new Named(socket.address(), true), socket.port());
+    }
+
+    private static boolean has(Map<Named, BitSet> named, Named on, int port) {
+        BitSet ports = named.get(on);
+        return ports != null && ports.get(port);
     }
 
     /** Finds out which marks the version needs. */
@@ -93,21 +80,23 @@ final class Published {
             }
         }
         marks = now;
-        Set<Rule> wanted = new HashSet<>();
-        for (ActivePort port : served) {
-            wanted.add(new Rule(
-                    port.outside(),
-                    port.inside().isIpv6(),
-                    PortMarks.kind(port.protocol().number()),
-                    port.firstHostPort(),
-                    port.lastHostPort(),
-                    port.endpoint() % workers));
+        Middle middle = Middle.of(planned, served);
+        for (ActivePort port : middle.before(planned)) {
+            BitSet ports = ours.get(kind(port)).get(Named.of(port));
+            if (ports != null) {
+                ports.clear(port.firstHostPort(), port.lastHostPort() + 1);
+            }
         }
-        planned = wanted;
-        for (int protocol = 0; protocol < PROTOCOLS; protocol++) {
-            ours[protocol].clear();
+        for (ActivePort port : middle.next(served)) {
+            ours.get(kind(port))
+                    .computeIfAbsent(Named.of(port), named -> new BitSet())
+                    .set(port.firstHostPort(), port.lastHostPort() + 1);
         }
-        wanted.forEach(rule -> ours[rule.protocol()].set(rule.first(), rule.last() + 1));
+        planned = served;
+    }
+
+    private static int kind(ActivePort port) {
+        return PortMarks.kind(port.protocol().number());
     }
 
     /**
@@ -115,36 +104,31 @@ final class Published {
      * another rule or for another worker, keeps its mark meanwhile: nobody else shall answer its packets.
      */
     void unmark() {
-        List<Rule> going = without(marked, planned);
+        Middle middle = Middle.of(marked, planned);
+        List<ActivePort> going = middle.before(marked);
         if (!going.isEmpty()) {
             marks.forEach((address, of) -> unmark(going, address, of));
-            going.forEach(marked::remove);
+            // What stays published is marked again, which changes nothing.
+            List<ActivePort> left = new ArrayList<>(marked.subList(0, middle.from()));
+            left.addAll(marked.subList(middle.beforeEnd(), marked.size()));
+            marked = left;
         }
     }
 
-    private static List<Rule> without(Set<Rule> rules, Set<Rule> others) {
-        List<Rule> left = new ArrayList<>();
-        for (Rule rule : rules) {
-            if (!others.contains(rule)) {
-                left.add(rule);
-            }
-        }
-        return left;
-    }
-
-    private void unmark(List<Rule> going, IpAddress address, PortMarks of) {
-        BitSet[] staying = new BitSet[PROTOCOLS];
-        for (Rule rule : going) {
-            if (rule.isOn(address)) {
-                BitSet kept = staying[rule.protocol()];
+    private void unmark(List<ActivePort> going, IpAddress address, PortMarks of) {
+        @Nullable BitSet[] staying = new BitSet[PROTOCOLS];
+        for (ActivePort port : going) {
+            if (Named.of(port).isOn(address)) {
+                int protocol = kind(port);
+                BitSet kept = staying[protocol];
                 if (kept == null) {
-                    kept = ports(address, rule.protocol());
-                    staying[rule.protocol()] = kept;
+                    kept = ports(address, protocol);
+                    staying[protocol] = kept;
                 }
-                int port = kept.nextClearBit(rule.first());
-                while (port <= rule.last()) {
-                    of.clear(rule.protocol(), port);
-                    port = kept.nextClearBit(port + 1);
+                int next = kept.nextClearBit(port.firstHostPort());
+                while (next <= port.lastHostPort()) {
+                    of.clear(protocol, next);
+                    next = kept.nextClearBit(next + 1);
                 }
             }
         }
@@ -152,25 +136,25 @@ final class Published {
 
     private BitSet ports(IpAddress address, int protocol) {
         BitSet ports = new BitSet();
-        for (Rule rule : planned) {
-            if (rule.protocol() == protocol && rule.isOn(address)) {
-                ports.set(rule.first(), rule.last() + 1);
+        ours.get(protocol).forEach((named, of) -> {
+            if (named.isOn(address)) {
+                ports.or(of);
             }
-        }
+        });
         return ports;
     }
 
     /** Takes ports that are published now, when their rules are in force; on an address that is new, all of them. */
     void mark() {
-        List<Rule> coming = without(planned, marked);
+        List<ActivePort> coming = Middle.of(marked, planned).next(planned);
         marks.forEach((address, of) -> {
-            for (Rule rule : reached.contains(of) ? coming : planned) {
-                if (rule.isOn(address)) {
-                    of.mark(rule.protocol(), rule.first(), rule.last(), rule.worker());
+            for (ActivePort port : reached.contains(of) ? coming : planned) {
+                if (Named.of(port).isOn(address)) {
+                    of.mark(kind(port), port.firstHostPort(), port.lastHostPort(), port.endpoint() % workers);
                 }
             }
         });
-        marked.addAll(coming);
+        marked = planned;
         reached.clear();
         reached.addAll(marks.values());
     }

@@ -28,14 +28,28 @@ import org.jspecify.annotations.Nullable;
  * such an endpoint waits: it is kept and shown, and nothing listens for it.
  */
 public final class PublishedPorts {
-    /** The answer that was given last: a change asks some six times about one state, 10 000 publications each time. */
+    /**
+     * The answer that was given last: a change asks some six times about one state, 10 000 publications each time. The
+     * next one is made of it where networks and containers are the same, with the very same objects for what stays.
+     */
     private static volatile @Nullable Answer last;
 
     private final DesiredState state;
     private final Map<String, Container> byName = new HashMap<>();
 
     /** What is in force in one state; states and answers are immutable, so any thread may use it. */
-    private record Answer(WeakReference<DesiredState> state, List<ActivePort> active) {}
+    private record Answer(WeakReference<DesiredState> state, List<ActivePort> active) {
+        /** {@return the state, if only its publications are others than those of the next} */
+        @Nullable
+        DesiredState alike(DesiredState next) {
+            DesiredState it = state.get();
+            return it != null
+                            && it.networksById().equals(next.networksById())
+                            && it.containersById().equals(next.containersById())
+                    ? it
+                    : null;
+        }
+    }
 
     /**
      * A publication in force, in one family.
@@ -104,12 +118,36 @@ public final class PublishedPorts {
         if (known != null && known.state().refersTo(state)) {
             return known.active();
         }
+        DesiredState before = known == null ? null : known.alike(state);
         PublishedPorts ports = new PublishedPorts(state);
-        List<ActivePort> active = new ArrayList<>();
-        state.publications().forEach(publication -> ports.addActive(publication, active));
+        List<ActivePort> active = known == null || before == null
+                ? ports.active(List.of(), List.of())
+                : ports.active(before.publications(), known.active());
         Answer answer = new Answer(new WeakReference<>(state), Collections.unmodifiableList(active));
         last = answer;
         return answer.active();
+    }
+
+    /** {@return what is in force, with the objects of another answer for the publications that are the same} */
+    private List<ActivePort> active(List<Publication> before, List<ActivePort> activeBefore) {
+        Middle middle = Middle.of(before, state.publications());
+        int head = 0;
+        for (Publication same : before.subList(0, middle.from())) {
+            while (head < activeBefore.size() && activeBefore.get(head).rule() == same.id()) {
+                head++;
+            }
+        }
+        int tail = activeBefore.size();
+        for (Publication same :
+                before.subList(middle.beforeEnd(), before.size()).reversed()) {
+            while (tail > head && activeBefore.get(tail - 1).rule() == same.id()) {
+                tail--;
+            }
+        }
+        List<ActivePort> active = new ArrayList<>(activeBefore.subList(0, head));
+        middle.next(state.publications()).forEach(publication -> addActive(publication, active));
+        active.addAll(activeBefore.subList(tail, activeBefore.size()));
+        return active;
     }
 
     /** {@return in which families a publication is in force} */
@@ -124,6 +162,9 @@ public final class PublishedPorts {
         Container container = container(state, publication);
         if (container == null) {
             return "there is no container " + publication.container();
+        }
+        if (container.status() == Container.Status.DETACHED) {
+            return "container " + container.name() + " is detached, and runs when its namespace is attached again";
         }
         if (!container.isRunning()) {
             return "container " + container.name() + " does not run";

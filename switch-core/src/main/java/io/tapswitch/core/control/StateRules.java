@@ -13,6 +13,7 @@ import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
+import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -34,6 +35,9 @@ final class StateRules {
      */
     record Fault(String id, String sentence) {}
 
+    /** The state that was found whole last: it is asked of once when it is planned, and again when it is written. */
+    private static volatile WeakReference<DesiredState> whole = new WeakReference<>(null);
+
     private final DesiredState state;
     private final Map<String, String> owners = new HashMap<>();
 
@@ -43,7 +47,14 @@ final class StateRules {
 
     /** {@return the first fault, null when there is none} */
     static @Nullable Fault firstFault(DesiredState state) {
-        return new StateRules(state).check();
+        if (whole.refersTo(state)) {
+            return null;
+        }
+        Fault fault = new StateRules(state).check();
+        if (fault == null) {
+            whole = new WeakReference<>(state);
+        }
+        return fault;
     }
 
     private @Nullable Fault check() {

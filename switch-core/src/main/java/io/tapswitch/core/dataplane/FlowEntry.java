@@ -13,7 +13,7 @@ import io.tapswitch.wire.IpAddress;
  * @param rule id of the publication, of an inbound flow
  * @param inside the container's address
  * @param insidePort its port
- * @param outside the host's address
+ * @param outside the host's address, also when the host has lost it since
  * @param outsidePort its port
  * @param peer the other side's address
  * @param peerPort its port

@@ -1,15 +1,13 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.nat.FlowEntries;
-import io.tapswitch.nat.FlowVisitor;
 import io.tapswitch.nat.NatCounter;
-import io.tapswitch.nat.NatVersion.OutsideAddress;
+import io.tapswitch.nat.NatEngine;
 import io.tapswitch.nat.RuleTotals;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,33 +38,26 @@ final class NatReadings {
     }
 
     /** Shows all flows. */
-    void flows(SwitchTables tables, Consumer<FlowEntry> visitor) {
-        Map<Integer, IpAddress> addresses = new HashMap<>();
-        OutsideSettings outside = tables.outside();
-        if (outside != null) {
-            for (OutsideAddress address : outside.nat().addresses()) {
-                addresses.put(address.slot(), address.address());
-            }
-        }
+    void flows(Consumer<FlowEntry> visitor) {
         for (int i = 0; i < workers.length; i++) {
             int worker = i;
             List<FlowEntry> part = new ArrayList<>();
             long nowMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
-            FlowVisitor copy = (flows, slot, endsMs) -> part.add(entry(worker, flows, slot, addresses, nowMs));
             readAll(
                     worker,
                     (nat, from) -> {
                         part.clear();
-                        return nat.engine.flows(from, ENTRIES_PER_COMMAND, copy);
+                        return nat.engine.flows(
+                                from,
+                                ENTRIES_PER_COMMAND,
+                                (flows, slot, endsMs) -> part.add(entry(worker, nat.engine, flows, slot, nowMs)));
                     },
                     () -> part.forEach(visitor));
         }
     }
 
-    private static FlowEntry entry(
-            int worker, FlowEntries flows, int slot, Map<Integer, IpAddress> addresses, long nowMs) {
-        IpAddress peer = address(flows.peerHi(slot), flows.peerLo(slot));
-        IpAddress unknown = peer.isIpv6() ? new Ipv6Address(0, 0) : Ipv4Address.fromBits(0);
+    private static FlowEntry entry(int worker, NatEngine engine, FlowEntries flows, int slot, long nowMs) {
+        int outside = flows.outsideSlot(slot);
         boolean inbound = flows.kind(slot) == FlowEntries.INBOUND;
         return new FlowEntry(
                 worker,
@@ -77,9 +68,9 @@ final class NatReadings {
                 inbound ? flows.rule(slot) : 0,
                 address(flows.insideHi(slot), flows.insideLo(slot)),
                 flows.insidePort(slot),
-                addresses.getOrDefault(flows.outsideSlot(slot), unknown),
+                address(engine.outsideHi(outside), engine.outsideLo(outside)),
                 flows.outsidePort(slot),
-                peer,
+                address(flows.peerHi(slot), flows.peerLo(slot)),
                 flows.peerPort(slot),
                 flows.protocolState(slot),
                 flows.packets(slot, FlowEntries.TO_PEER),

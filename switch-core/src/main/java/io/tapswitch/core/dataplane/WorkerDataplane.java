@@ -312,7 +312,7 @@ public final class WorkerDataplane implements Dataplane {
 
     @Override
     public CompletableFuture<Void> flows(Consumer<FlowEntry> visitor) {
-        return CompletableFuture.runAsync(() -> readings.flows(applied, visitor), completions);
+        return CompletableFuture.runAsync(() -> readings.flows(visitor), completions);
     }
 
     @Override

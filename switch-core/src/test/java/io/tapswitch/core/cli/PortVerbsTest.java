@@ -109,6 +109,8 @@ class PortVerbsTest extends CliCase {
                 .isEqualTo("Error response from daemon: Bind for 0.0.0.0:443 failed: port is already allocated\n");
         assertThat(line("publish www")).isEqualTo(1);
         assertThat(err).startsWith("tapswitch: \"tapswitch publish\" needs PORT");
+        assertThat(line("publish www -5:80")).isEqualTo(1);
+        assertThat(err).startsWith("tapswitch: unknown flag: -5:80\n");
     }
 
     @Test

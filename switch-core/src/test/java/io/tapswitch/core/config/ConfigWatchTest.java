@@ -128,4 +128,20 @@ class ConfigWatchTest {
         until(() -> told.size() > readings);
         assertThat(inForce.getLast()).containsExactly("b");
     }
+
+    @Test
+    void P8_whatIsPreparedWhileTheFileRestsIsWhatComesIntoForce_andALongFileIsRehearsed() throws Exception {
+        List<Configuration> prepared = new CopyOnWriteArrayList<>();
+        List<Configuration> accepted = new CopyOnWriteArrayList<>();
+        Files.writeString(file, "# long\n".repeat(10_000) + "networks: {a: {}}");
+        try (ConfigWatch full =
+                new ConfigWatch(file, ConfigFile::parse, () -> "", prepared::add, accepted::add, (path, fault) -> {})) {
+            full.start(false);
+            until(() -> prepared.size() >= 4);
+            assertThat(accepted).hasSize(1);
+            Files.writeString(file, "networks: {b: {}}");
+            until(() -> accepted.size() == 2);
+            assertThat(prepared.getLast()).isSameAs(accepted.getLast());
+        }
+    }
 }

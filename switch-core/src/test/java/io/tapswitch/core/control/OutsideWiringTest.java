@@ -102,7 +102,19 @@ class OutsideWiringTest {
         kernel.only = "eth9";
         wiring = new OutsideWiring(kernel, 1, () -> true);
         assertThat(bring(state).uplinks()).hasSize(1);
-        assertThat(wiring.warnings()).singleElement().asString().contains("eth9");
+        assertThat(wiring.warnings())
+                .containsExactly(
+                        "the host has no interface eth9, which the uplink shared:eth9 names: containers have no"
+                                + " way to the outside until it is there");
+        List<IpAddress> addresses = List.of(IpAddress.parse("192.0.2.9"));
+        kernel.devices.add(new OutsideKernel.Device(9, "eth9", 1500, false, false, 1, addresses));
+        assertThat(wiring.look()).isTrue();
+        bring(state);
+        assertThat(wiring.warnings()).singleElement().asString().startsWith("the interface eth9 is down, which");
+        kernel.devices.set(2, new OutsideKernel.Device(9, "eth9", 1500, true, false, 1, addresses));
+        assertThat(wiring.look()).isTrue();
+        bring(state);
+        assertThat(wiring.warnings()).isEmpty();
     }
 
     @Test

@@ -92,4 +92,20 @@ class PortHoldingTest {
         }
         server(port).close();
     }
+
+    @Test
+    void A_PORT_06_broadcastAddressesAndThoseOfOthersAreNotPublishedOn_howeverManyPorts() throws IOException {
+        PortHolding holding = holding(100);
+        for (int last : new int[] {8_000, 8_999}) {
+            TestControl.refusedWithCode(
+                    "address_not_here",
+                    () -> holding.hold(IpAddress.parse("127.255.255.255"), PortProtocol.UDP, 8_000, last),
+                    "failed to bind port 127.255.255.255:8000/udp: cannot assign requested address: 127.255.255.255 is"
+                            + " the broadcast address of one of the host's networks");
+            TestControl.refusedWithCode(
+                    "address_not_here",
+                    () -> holding.hold(IpAddress.parse("192.0.2.99"), PortProtocol.TCP, 8_000, last),
+                    "cannot assign requested address: the host has no address 192.0.2.99");
+        }
+    }
 }

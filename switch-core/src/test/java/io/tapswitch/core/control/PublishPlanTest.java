@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.config.ConfigFile;
+import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
@@ -134,5 +135,23 @@ class PublishPlanTest {
                                 .collect(java.util.stream.Collectors.toSet())::contains))
                 .hasSize(9_999);
         assertThat(took).isLessThan(2_000_000_000L);
+    }
+
+    @Test
+    void P8_aPlanMadeAheadIsGoodForTheStateItWasMadeOf_andForNoOther() {
+        PlannedOnce plans = new PlannedOnce(origin -> true);
+        Configuration declared = ConfigFile.parse("f.yaml", "publish: [{container: one, ports: '80:80'}]");
+        plans.prepare(state, declared);
+        DesiredState next = plans.plan(state, declared);
+        assertThat(words(next)).containsExactly("1 80:80/tcp []");
+        plans.prepare(state, declared);
+        published("9000:90");
+        assertThat(words(plans.plan(state, declared))).containsExactly("1 9000:90/tcp []", "2 80:80/tcp []");
+        plans.prepare(state, declared);
+        assertThat(words(plans.plan(state, ConfigFile.parse("f.yaml", "publish: []"))))
+                .containsExactly("1 9000:90/tcp []");
+        published("80:90");
+        assertThatThrownBy(() -> plans.prepare(state, declared)).isInstanceOf(Refusal.class);
+        assertThatThrownBy(() -> plans.plan(state, declared)).isInstanceOf(Refusal.class);
     }
 }

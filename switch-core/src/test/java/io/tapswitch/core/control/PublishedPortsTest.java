@@ -12,6 +12,7 @@ import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Which publication is in force, and who serves it. */
@@ -115,5 +116,48 @@ class PublishedPortsTest {
         DesiredState gone = state.withoutContainer(container.id());
         assertThat(gone.publications()).isEmpty();
         assertThat(gone.nextRule()).isEqualTo(state.nextRule()).isGreaterThan(1);
+    }
+
+    @Test
+    void P8_whatStaysInForceIsTheVerySameObject() {
+        Container container = running(inWeb);
+        DesiredState state = published(with(container), container, "1:1", "2:2", "3:3");
+        List<PublishedPorts.ActivePort> before = PublishedPorts.active(state);
+        List<Publication> next = new ArrayList<>(state.publications());
+        next.remove(1);
+        List<PublishedPorts.ActivePort> active = PublishedPorts.active(state.withPublications(next));
+        assertThat(active).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(active.get(i)).isSameAs(before.get(i < 2 ? i : i + 2));
+        }
+    }
+
+    @Test
+    void P8_anAnswerMadeOfTheLastOneIsAsAFreshOne() {
+        Container container = running(inWeb);
+        Random random = new Random(11);
+        DesiredState state = with(container);
+        int rule = 0;
+        for (int change = 0; change < 300; change++) {
+            List<Publication> next = new ArrayList<>(state.publications());
+            if (random.nextInt(3) == 0) {
+                next.removeIf(any -> random.nextInt(5) == 0);
+            }
+            for (int more = random.nextInt(3); more > 0; more--) {
+                PortSpec spec = PortSpec.parse((random.nextBoolean() ? "" : "0.0.0.0:") + ++rule + ":80");
+                // A container that is not there has no ports in force.
+                String owner = random.nextInt(4) == 0 ? "nobody" : container.id();
+                next.add(
+                        random.nextInt(next.size() + 1),
+                        new Publication(rule, owner, spec, rule, List.of(), new Origin.Command()));
+            }
+            PublishedPorts.active(state);
+            DesiredState changed = state.withPublications(next);
+            List<PublishedPorts.ActivePort> active = PublishedPorts.active(changed);
+            // Of other containers nothing can be taken over.
+            PublishedPorts.active(published(with(running(inDb)), container, "1:1"));
+            assertThat(PublishedPorts.active(changed)).isEqualTo(active);
+            state = changed;
+        }
     }
 }

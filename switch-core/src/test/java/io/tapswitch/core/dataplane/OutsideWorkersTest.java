@@ -167,7 +167,7 @@ class OutsideWorkersTest {
         world.arrive(ETH0, outside().udp(PEER, End.of(HOST4, 8080), 20), 1);
         NatReadings readings = new NatReadings(world.tested.workers, teller);
         List<FlowEntry> flows = new ArrayList<>();
-        readings.flows(world.tested.tables(), flows::add);
+        readings.flows(flows::add);
         assertThat(flows).hasSize(3);
         assertThat(flows).anySatisfy(flow -> {
             assertThat(flow.inbound()).isTrue();
@@ -191,6 +191,16 @@ class OutsideWorkersTest {
     }
 
     @Test
+    void aFlowIsShownWithTheAddressThatTheHostHasLost() {
+        world.send(0, container(0).udp(end(0, false, 4000), PEER, 20), ETH0);
+        world.lost.add(HOST4);
+        world.take();
+        List<FlowEntry> flows = new ArrayList<>();
+        new NatReadings(world.tested.workers, teller).flows(flows::add);
+        assertThat(flows).extracting(FlowEntry::outside).containsExactly(IpAddress.parse(HOST4));
+    }
+
+    @Test
     void withoutNatThereIsNothingToRead() {
         TestSwitch plain = TestSwitch.withPorts(2);
         NatReadings readings = new NatReadings(plain.workers, (worker, command) -> {
@@ -198,7 +208,7 @@ class OutsideWorkersTest {
             return CompletableFuture.completedFuture(null);
         });
         List<FlowEntry> flows = new ArrayList<>();
-        readings.flows(plain.tables(), flows::add);
+        readings.flows(flows::add);
         assertThat(flows).isEmpty();
         assertThat(readings.counters()).isEmpty();
         assertThat(readings.rules()).isEmpty();

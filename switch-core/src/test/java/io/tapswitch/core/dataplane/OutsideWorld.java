@@ -21,6 +21,7 @@ import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,6 +54,9 @@ final class OutsideWorld {
     /** Slots by index. */
     static final List<String> ADDRESSES =
             List.of(HOST4, HOST6, "10.0.0.1", "fd00::1", "10.1.0.1", "fd01::1", "127.0.0.1", "::1", OTHER4, OTHER6);
+
+    /** Addresses that the host does not have any more. */
+    final Set<String> lost = new HashSet<>();
 
     static final FlowLimits LIMITS = new FlowLimits(1 << 12, 64, 16, 1 << 11);
 
@@ -208,7 +212,9 @@ final class OutsideWorld {
     void take() {
         List<OutsideAddress> addresses = new ArrayList<>();
         for (int slot = 0; slot < ADDRESSES.size(); slot++) {
-            addresses.add(new OutsideAddress(slot, IpAddress.parse(ADDRESSES.get(slot))));
+            if (!lost.contains(ADDRESSES.get(slot))) {
+                addresses.add(new OutsideAddress(slot, IpAddress.parse(ADDRESSES.get(slot))));
+            }
         }
         List<InsideEndpoint> endpoints = tested.tables().ports().values().stream()
                 .filter(port -> !internal(port.network()))

@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "cleanup",
         description = {
-            "Removes every trace of a state directory: interfaces, keeper and state. Refuses while a daemon runs.",
+            "Removes every trace of a state directory: interfaces, keeper and state.",
+            "Ends what 'run' started, as rm -f does. Refuses while a daemon runs.",
             "",
             "Example:",
             "  tapswitch cleanup --state-dir /var/lib/tapswitch",
