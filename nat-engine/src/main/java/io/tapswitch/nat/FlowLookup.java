@@ -25,7 +25,7 @@ final class FlowLookup {
     /** Places of an exact-match cache are 1 &lt;&lt; this. */
     private static final int PLACE_BITS = 12;
 
-    // Odd, with bits everywhere: the fractional parts of the golden ratio, and of what Steele and Vigna found to mix.
+    // Odd, with bits everywhere: those of SplitMix64 (Steele, Lea and Flood, 2014).
     private static final long MIX_1 = 0x9E37_79B9_7F4A_7C15L;
     static final long MIX_2 = 0xBF58_476D_1CE4_E5B9L;
     static final long MIX_3 = 0x94D0_49BB_1331_11EBL;
@@ -102,7 +102,7 @@ final class FlowLookup {
     }
 
     private static int place(long mixed) {
-        return (int) (mixed >>> Long.SIZE - PLACE_BITS);
+        return (int) (mixed >>> (Long.SIZE - PLACE_BITS));
     }
 
     private static boolean isOf(long found, long mixed) {
@@ -110,7 +110,7 @@ final class FlowLookup {
     }
 
     private static long remembered(long mixed, int slot) {
-        return mixed << Integer.SIZE | (slot + 1);
+        return (mixed << Integer.SIZE) | (slot + 1);
     }
 
     /** {@return 0 when a flow like this can be added, else a {@link FlowRefusal}} */
