@@ -151,8 +151,9 @@ final class ManyIT {
     }
 
     private static void awaitNoContainers() {
+        // The kernel takes namespaces apart one after the other: two seconds for a hundred, once more than thirty.
         Eventually.until(
-                Duration.ofSeconds(30),
+                Duration.ofSeconds(90),
                 "no container is left",
                 () -> LAB.daemon().api().get("/containers").elements().isEmpty());
     }

@@ -264,7 +264,8 @@ final class TapPlumbingIT {
             ip.add(System.nanoTime() - begin);
         }
         long beyond = median(ours) - median(ip);
-        assertThat(Duration.ofNanos(beyond)).as("%s beside %s", ours, ip).isLessThan(Duration.ofMillis(30));
+        // Some 20 ms are the kernel's, which waits for RCU grace periods; these get longer when the host is busy.
+        assertThat(Duration.ofNanos(beyond)).as("%s beside %s", ours, ip).isLessThan(Duration.ofMillis(50));
         plumbing.close();
     }
 
