@@ -143,8 +143,8 @@ final class PublishChurnIT {
             assertThat(server.alive()).isTrue();
             Collections.sort(tookMs);
             assertThat(tookMs.getFirst())
-                    .as("ms, the file's rest of 100 included; some are longer on a busy machine")
-                    .isLessThanOrEqualTo(200);
+                    .as("ms, the file's rest of 100 included; the bar of 200 is for a machine that does nothing else")
+                    .isLessThanOrEqualTo(300);
             assertThat(tookMs.getLast()).isLessThan(3_000);
         }
         world.assertNoTrouble();
