@@ -21,6 +21,7 @@ final class PortTable {
     private final long[] addressesHi = new long[FrameIo.MAX_PORTS];
     private final long[] addressesLo = new long[FrameIo.MAX_PORTS];
     private final int[] workers = new int[FrameIo.MAX_PORTS];
+    private final int[] generations = new int[FrameIo.MAX_PORTS];
     private final boolean[] up = new boolean[FrameIo.MAX_PORTS];
     private final boolean[] guarded = new boolean[FrameIo.MAX_PORTS];
     private final @Nullable CaptureTap[] captures = new CaptureTap[FrameIo.MAX_PORTS];
@@ -36,6 +37,7 @@ final class PortTable {
         workers[port] = settings.worker();
         storms[port] = storm;
         up[port] = true;
+        generations[port]++;
         change(settings);
     }
 
@@ -88,6 +90,11 @@ final class PortTable {
     /** {@return the worker that has the flows of a container's port, which reads its first queue} */
     int worker(int port) {
         return workers[port];
+    }
+
+    /** {@return another number each time that the id is another port's, at this worker} */
+    int generation(int port) {
+        return generations[port];
     }
 
     /** {@return where copies of the port's frames go, null for nowhere} */

@@ -1,0 +1,8 @@
+/**
+ * Names that nobody here knows: {@code DnsForwarder} asks the upstreams for them, and is the
+ * class to open first. Names that somebody here has are answered by the workers, without this package.
+ */
+@NullMarked
+package io.tapswitch.core.names;
+
+import org.jspecify.annotations.NullMarked;
