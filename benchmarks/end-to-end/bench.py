@@ -14,7 +14,7 @@ import time
 
 import report
 from contenders import GROUPS, KINDS, Contender, Failed, sweep
-from load import Load
+from load import Load, Questions
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 CPUS = [str(cpu) for cpu in sorted(os.sched_getaffinity(0))]
@@ -24,7 +24,7 @@ PINNING = (f"client on CPU {CLIENT_CPU}, server and switch on CPU {SERVER_CPU}; 
 BUDGET_SECONDS = 285
 PEERS_FOR_TCP_ONLY = ("ovs", "vde")
 USERSPACE_NAT = ("slirp4netns", "pasta")
-DEFAULT = ["tapswitch", "bridge", "ovs", "vde", "nat"]
+DEFAULT = ["tapswitch", "bridge", "ovs", "vde", "nat", "names"]
 
 
 def plan(names, quick):
@@ -34,6 +34,7 @@ def plan(names, quick):
     for name in GROUPS["nat"]:
         if name in names:
             metrics[name] = ["tcp1", "udp64"] if name in USERSPACE_NAT else ["tcp1", "udp64", "connects"]
+    metrics.update({name: ["names", "names_wait"] for name in GROUPS["names"] if name in names})
     if quick:
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     if "tapswitch-2" in names:
@@ -71,7 +72,8 @@ class Bench:
             contender: Contender = KINDS[name](name, os.path.join(self.directory, name), switch_cpu)
             self.contenders[name] = contender
             contender.up()
-            self.loads[name] = Load(contender, self.options.java, self.options.jar, CLIENT_CPU, SERVER_CPU)
+            self.loads[name] = (Questions(contender, CLIENT_CPU) if contender.answers_names else
+                                Load(contender, self.options.java, self.options.jar, CLIENT_CPU, SERVER_CPU))
 
     def measure(self):
         draw = random.Random(self.seed)

@@ -47,6 +47,8 @@ class Contender:
     # From where to where the traffic goes, and by which address.
     client, server, target = "a", "b", ADDRESS["b"]
     port_range = "10000 65000"
+    # Whether it is asked for names and nothing else.
+    answers_names = False
 
     def __init__(self, name, directory, switch_cpu):
         self.name, self.directory, self.switch_cpu = name, directory, switch_cpu
@@ -336,9 +338,80 @@ class Pasta(Slirp):
                 "-t", "none", "-u", "none", "--netns", "/run/netns/" + self.ns["a"])
 
 
+class Names:
+    """What a contender is in addition that knows b by many names and is asked for them by a, on UDP port 53."""
+    answers_names = True
+    target = GATEWAY
+    names = [f"n{i}" for i in range(50)]
+
+    def await_names(self, seconds=10):
+        deadline = time.monotonic() + seconds
+        command = ("ip", "netns", "exec", self.ns["a"], "dig", "+short", "+tries=1", "+time=1", "@" + self.target)
+        while run(*command, self.names[-1], check=False).split() != [ADDRESS["b"]]:
+            if time.monotonic() > deadline:
+                raise Failed(f"{self.title} knows no {self.names[-1]}: {self.log()}")
+            time.sleep(0.05)
+
+
+class TapswitchNames(Names, Tapswitch):
+    title = "tapswitch names"
+    programs = ("dnsperf", "dig")
+
+    def build(self):
+        self.start_daemon()
+        self.attach("a")
+        self.attach("b", *(word for name in self.names for word in ("--network-alias", name)))
+        self.await_names()
+
+
+class Dnsmasq(Names, Bridge):
+    """A server with a socket on the bridge's address."""
+    title = "dnsmasq"
+    programs = ("dnsperf", "dig", "dnsmasq")
+
+    def build(self):
+        super().build()
+        run("ip", "-n", self.ns["host"], "addr", "add", GATEWAY + "/24", "dev", "br0")
+        self.serve()
+        self.await_names()
+
+    def serve(self):
+        self.start("host", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                   "--user=root", "--pid-file", "--bind-interfaces", "--listen-address=" + GATEWAY, "--local-ttl=5",
+                   *(f"--host-record={name},{ADDRESS['b']}" for name in self.names), cpu=self.switch_cpu)
+
+
+class Aardvark(Dnsmasq):
+    """What podman's networks ask."""
+    title = "aardvark-dns"
+    programs = ("dnsperf", "dig")
+    server_program = "/usr/lib/podman/aardvark-dns"
+
+    @classmethod
+    def missing(cls):
+        return super().missing() + [p for p in (cls.server_program,) if not os.path.exists(p)]
+
+    def serve(self):
+        config = os.path.join(self.directory, "aardvark")
+        os.makedirs(config)
+        with open(os.path.join(config, "bench"), "w") as file:
+            file.write(GATEWAY + "\n")
+            for place, names in (("a", "a"), ("b", ",".join(self.names))):
+                file.write(f"{place * 64} {ADDRESS[place]}  {names}\n")
+        self.start("host", self.server_program, "--config", config, "--port", "53", "run", cpu=self.switch_cpu)
+
+    def down(self):
+        """It goes into the background by itself, into a session of its own."""
+        for pid in run("ip", "netns", "pids", self.ns["host"], check=False).split():
+            os.kill(int(pid), signal.SIGKILL)
+        super().down()
+
+
 KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": Bridge, "ovs": OpenVSwitch, "vde": Vde,
          "tapswitch-masquerade": TapswitchMasquerade, "nft-masquerade": NftMasquerade,
          "tapswitch-published": TapswitchPublished, "nft-published": NftPublished,
-         "slirp4netns": Slirp, "pasta": Pasta}
+         "slirp4netns": Slirp, "pasta": Pasta,
+         "tapswitch-names": TapswitchNames, "dnsmasq": Dnsmasq, "aardvark": Aardvark}
 # What is measured beside each other, by the word that --only knows it by.
-GROUPS = {"nat": ["tapswitch-masquerade", "nft-masquerade", "tapswitch-published", "nft-published", "slirp4netns", "pasta"]}
+GROUPS = {"nat": ["tapswitch-masquerade", "nft-masquerade", "tapswitch-published", "nft-published", "slirp4netns", "pasta"],
+          "names": ["tapswitch-names", "dnsmasq", "aardvark"]}

@@ -1,6 +1,7 @@
 """The traffic of one contender, and what else the machine did meanwhile."""
 import json
 import os
+import re
 import select
 import subprocess
 import time
@@ -8,9 +9,59 @@ import time
 from contenders import IPERF_PORT, TRAFFIC_PORT, Failed
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+# What dnsperf prints at its end.
+DNSPERF = {"rate": r"Queries per second:\s+([0-9.]+)", "lost": r"Queries lost:\s+(\d+)"}
 
 
-class Load:
+class Measured:
+    """Measures by the names of figures, which are methods; each gives a value and what else belongs to it."""
+
+    def measure(self, metric, seconds):
+        """One measurement, with the share of a CPU that others used while it ran."""
+        started, others, stolen = time.monotonic(), foreign_seconds(), stolen_seconds()
+        result = getattr(self, metric)(seconds)
+        wall = time.monotonic() - started
+        after = foreign_seconds()
+        used = sum(seconds - others.get(pid, 0) for pid, seconds in after.items())
+        result["foreign_percent"] = round(100 * used / wall, 1)
+        result["stolen_percent"] = round(100 * (stolen_seconds() - stolen) / wall, 1)
+        return result
+
+
+class Questions(Measured):
+    """dnsperf in a container that asks for the names of another."""
+
+    def __init__(self, contender, client_cpu):
+        self.contender, self.client_cpu, self.last = contender, client_cpu, 0
+        self.questions = os.path.join(contender.directory, "questions")
+        with open(self.questions, "w") as file:
+            file.writelines(f"{name} A\n" for name in contender.names)
+
+    def dnsperf(self, seconds, *flags):
+        command = ["ip", "netns", "exec", self.contender.ns[self.contender.client], "taskset", "-c", self.client_cpu,
+                   "dnsperf", "-s", self.contender.target, "-d", self.questions, "-l", str(seconds), "-c", "8", *flags]
+        text = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 20).stdout
+        found = {name: re.search(pattern, text) for name, pattern in DNSPERF.items()}
+        if not all(found.values()):
+            raise Failed(f"{self.contender.title}: dnsperf: {text[-600:]}")
+        return {name: float(match.group(1)) for name, match in found.items()}, text
+
+    def names(self, seconds):
+        """Answers a second, as many as come; a question that is not answered within 2 s counts as lost."""
+        found, _ = self.dnsperf(seconds, "-q", "200", "-t", "2")
+        self.last = found["rate"]
+        return {"value": found["rate"] / 1e3, "lost": found["lost"]}
+
+    def names_wait(self, seconds):
+        """How long 99 of 100 wait at most, at half of the rate of before."""
+        found, text = self.dnsperf(seconds, "-q", "200", "-t", "2", "-v", "-Q", str(max(1000, int(self.last / 2))))
+        waits = sorted(float(match) for match in re.findall(r"(?m)^> NOERROR \S+ A (\d+\.\d+)$", text))
+        if not waits:
+            raise Failed(f"{self.contender.title}: nobody was answered")
+        return {"value": waits[len(waits) * 99 // 100] * 1e3, "rate": found["rate"], "lost": found["lost"]}
+
+
+class Load(Measured):
     """Client and server in the contender's places, both up for all rounds so that no round measures a cold JVM."""
 
     def __init__(self, contender, java, jar, client_cpu, server_cpu):
@@ -79,17 +130,6 @@ class Load:
     def rate(self, kind, seconds):
         answer = self.order(self.client, f"{kind} {seconds}", seconds + 15)
         return {"value": answer["per_second"] / 1e3, "p50_us": answer["p50_us"], "p99_us": answer["p99_us"]}
-
-    def measure(self, metric, seconds):
-        """One measurement, with the share of a CPU that others used while it ran."""
-        started, others, stolen = time.monotonic(), foreign_seconds(), stolen_seconds()
-        result = getattr(self, metric)(seconds)
-        wall = time.monotonic() - started
-        after = foreign_seconds()
-        used = sum(seconds - others.get(pid, 0) for pid, seconds in after.items())
-        result["foreign_percent"] = round(100 * used / wall, 1)
-        result["stolen_percent"] = round(100 * (stolen_seconds() - stolen) / wall, 1)
-        return result
 
 
 def foreign_seconds():

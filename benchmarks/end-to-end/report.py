@@ -2,7 +2,8 @@
 import statistics
 
 TITLES = {"tcp1": "TCP 1 stream, Gbit/s", "tcp4": "TCP 4 streams, Gbit/s", "udp64": "UDP 64 B received, kpps",
-          "pingpong": "TCP ping-pong, k/s", "connects": "TCP connects, k/s"}
+          "pingpong": "TCP ping-pong, k/s", "connects": "TCP connects, k/s",
+          "names": "names, k/s", "names_wait": "names p99 at half, ms"}
 # figure, contender, against, bar, aim; without a bar the ratio is shown and decides nothing
 BARS = (("tcp1", "tapswitch", "bridge", 0.85, 1.0),
         ("tcp4", "tapswitch-2", "bridge", 0.4, 0.8),
@@ -20,7 +21,10 @@ BARS = (("tcp1", "tapswitch", "bridge", 0.85, 1.0),
         ("tcp1", "tapswitch-masquerade", "slirp4netns", 8, 12),
         ("tcp1", "tapswitch-masquerade", "pasta", 8, 12),
         ("udp64", "tapswitch-masquerade", "slirp4netns", None, None),
-        ("udp64", "tapswitch-masquerade", "pasta", None, None))
+        ("udp64", "tapswitch-masquerade", "pasta", None, None),
+        ("names", "tapswitch-names", "dnsmasq", 1.5, 3.0),
+        ("names", "tapswitch-names", "aardvark", None, None),
+        ("names_wait", "tapswitch-names", "dnsmasq", None, None))
 FOREIGN_PERCENT_MAX = 20
 CLEAN_ROUNDS_MIN = 3
 BEGIN, END = "<!-- scripts/bench --record begins -->", "<!-- scripts/bench --record ends -->"

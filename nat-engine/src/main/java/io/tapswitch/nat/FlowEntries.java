@@ -326,23 +326,15 @@ public final class FlowEntries {
     }
 
     boolean sameInside(int slot, FlowTuple t) {
+        int seen = seenPeer(slot);
         return insideLo(slot) == t.insideLo
                 && insidePort(slot) == t.insidePort
-                && (memory.getLong(at(slot) + SEEN_PEER_OFFSET) == 0 ? sameTruePeer(slot, t) : sameSeenPeer(slot, t))
+                && seenPort(slot) == t.seenPort()
+                && (seen == 0 ? peerLo(slot) : FlowTuple.v4(seen)) == t.seenPeerLo()
+                && (seen == 0 ? peerHi(slot) : 0) == t.seenPeerHi()
                 && insideHi(slot) == t.insideHi
                 && protocol(slot) == t.protocol
                 && network(slot) == t.network;
-    }
-
-    private boolean sameTruePeer(int slot, FlowTuple t) {
-        return peerPort(slot) == t.seenPort() && peerLo(slot) == t.seenPeerLo() && peerHi(slot) == t.seenPeerHi();
-    }
-
-    private boolean sameSeenPeer(int slot, FlowTuple t) {
-        int seen = seenPeer(slot);
-        return seenPort(slot) == t.seenPort()
-                && (seen == 0 ? peerLo(slot) : FlowTuple.v4(seen)) == t.seenPeerLo()
-                && (seen == 0 ? peerHi(slot) : 0) == t.seenPeerHi();
     }
 
     boolean sameOutside(int slot, FlowTuple t) {

@@ -209,21 +209,9 @@ final class Reconciliation {
 
     /** What is in one list only. Each list has an element once; the order does not matter. */
     private static <T> Difference<T> difference(List<T> before, List<T> next) {
-        int least = Math.min(before.size(), next.size());
-        int from = 0;
-        while (from < least && isSame(before.get(from), next.get(from))) {
-            from++;
-        }
-        if (from == before.size() && from == next.size()) {
-            return new Difference<>(List.of(), List.of());
-        }
-        int behind = 0;
-        while (behind < least - from
-                && isSame(before.get(before.size() - 1 - behind), next.get(next.size() - 1 - behind))) {
-            behind++;
-        }
-        List<T> oldMiddle = before.subList(from, before.size() - behind);
-        List<T> newMiddle = next.subList(from, next.size() - behind);
+        Middle middle = Middle.of(before, next);
+        List<T> oldMiddle = middle.before(before);
+        List<T> newMiddle = middle.next(next);
         Set<T> inBoth = new HashSet<>(oldMiddle);
         inBoth.retainAll(new HashSet<>(newMiddle));
         List<T> gone = new ArrayList<>(oldMiddle);
@@ -231,10 +219,5 @@ final class Reconciliation {
         List<T> come = new ArrayList<>(newMiddle);
         come.removeIf(inBoth::contains);
         return new Difference<>(gone, come);
-    }
-
-    private static boolean isSame(Object a, Object b) {
-        // A record compares all that it has, also with itself.
-        return a == b || a.equals(b);
     }
 }

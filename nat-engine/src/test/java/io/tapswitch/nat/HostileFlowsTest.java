@@ -92,12 +92,12 @@ class HostileFlowsTest {
 
     /** Flows of one inside endpoint, whose IPv6 peers make up in their addresses for what differs in their ports. */
     private static List<FlowTuple> sharingOnePlace(int count) {
-        long inverse = BigInteger.valueOf(FlowLookup.MIX_2)
+        long inverse = BigInteger.valueOf(FlowCache.MIX_2)
                 .modInverse(BigInteger.TWO.pow(Long.SIZE))
                 .longValue();
         List<FlowTuple> flows = new ArrayList<>();
         for (int port = 1; port <= count; port++) {
-            long low = 0x1234_5678L - ((long) port << 16) * FlowLookup.MIX_3 * inverse;
+            long low = 0x1234_5678L - ((long) port << 16) * FlowCache.MIX_3 * inverse;
             flows.add(new FlowTuple()
                     .outbound(TCP)
                     .inside(0, 0xFD00L << 48, 2, 1000)

@@ -99,7 +99,9 @@ final class PublishLiveIT {
             Eventually.measureFor(Duration.ofMillis(300));
             LAB.cli("publish", "one", "8080:80");
             Eventually.measureFor(Duration.ofMillis(300));
-            assertThat(hammer.end()).matches("refused (timeout )?answered (timeout )?refused (timeout )?answered");
+            // a client that was connected and not yet greeted when its port went is reset: N29
+            assertThat(hammer.end())
+                    .matches("refused (timeout )?answered ((reset|timeout|answered) )*refused (timeout )?answered");
             assertThat(server.alive()).isTrue();
         }
     }

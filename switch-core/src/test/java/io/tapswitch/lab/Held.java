@@ -75,7 +75,7 @@ public final class Held implements AutoCloseable {
         answers++;
         return Json.parse(Eventually.value(
                         "answer " + answers + " of the connections",
-                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(60),
                         () -> process.out()
                                 .lines()
                                 .filter(line -> line.startsWith("{"))

@@ -230,6 +230,9 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         List<Throwable> failures = new ArrayList<>();
+        if (context.getExecutionException().isPresent()) {
+            attempt(failures, () -> tellWhatTheDaemonSaw(context.getDisplayName()));
+        }
         attempt(failures, () -> others.reversed().forEach(Lab::closeQuietly));
         attempt(
                 failures,
@@ -252,6 +255,13 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
                     failures.getFirst());
             failures.stream().skip(1).forEach(all::addSuppressed);
             throw all;
+        }
+    }
+
+    /** What explains a failure and is gone with the daemon: into the report. */
+    private void tellWhatTheDaemonSaw(String test) {
+        for (String verb : List.of("drops", "stats", "status")) {
+            System.out.printf("%s failed; %s:%n%s%n", test, verb, daemon().cli(verb));
         }
     }
 

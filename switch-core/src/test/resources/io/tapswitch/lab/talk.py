@@ -242,18 +242,25 @@ def hold(o):
     for line in sys.stdin:
         if line.strip() == "check":
             number += 1
-            say(**check(held, f"word {number:8}".encode(), o.timeout))
+            say(**check(held, f"word {number:8}".encode(), o.patience))
 
 
 def check(held, words, timeout):
-    good, errors, sent = 0, {}, []
+    """A word over each connection and back. Of the first that do not come back it says what the kernel knows of them."""
+    good, errors, sent, lost = 0, {}, [], []
+
+    def fail(s, e):
+        errors[word(e)] = errors.get(word(e), 0) + 1
+        if len(lost) < 5:
+            lost.append(condition(s))
+
     for s in held:
         try:
             s.setblocking(False)
             s.send(words)
             sent.append(s)
         except OSError as e:
-            errors[word(e)] = errors.get(word(e), 0) + 1
+            fail(s, e)
     deadline = time.monotonic() + timeout
     for s in sent:
         try:
@@ -266,8 +273,17 @@ def check(held, words, timeout):
                 got += data
             good += got == words
         except OSError as e:
-            errors[word(e)] = errors.get(word(e), 0) + 1
-    return {"good": good, "errors": errors}
+            fail(s, e)
+    return {"good": good, "errors": errors, "lost": lost}
+
+
+def condition(s):
+    """State, retransmits, probes and backoff of a connection (struct tcp_info of linux/tcp.h), and what is unacknowledged."""
+    info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    state, _, retransmits, probes, backoff = struct.unpack_from("5B", info)
+    unacked, = struct.unpack_from("I", info, 24)
+    return (f"{s.getsockname()} state {state}, {retransmits} retransmits, {probes} probes, backoff {backoff}, "
+            f"{unacked} unacknowledged")
 
 
 def hammer(o):
@@ -426,7 +442,7 @@ def main():
     verb(answer, ("tcp", str, ""), ("udp", str, ""), ("bind", str, ""), ("share", int, 0))
     verb(ask, ("protocol", str, None), to, sport, timeout, ("source", str, ""), ("size", int, 20), ("attempts", int, 1))
     verb(hold, to, ("count", int, 1), ("timeout", float, 10.0), ("overall", float, 300.0), ("parallel", int, 200),
-         ("tell", int, 100), sport)
+         ("tell", int, 100), ("patience", float, 40.0), sport)
     verb(hammer, to, ("rate", int, 1000), ("timeout", float, 1.0))
     verb(udp, ("bind", str, "0.0.0.0"), sport)
     verb(flood, ("source", str, None), to, ("mac", str, None), ("count", int, 1000), ("rate", int, 0))

@@ -137,14 +137,7 @@ public final class ConfigWatch implements AutoCloseable {
 
     /** What a list of thousands takes at its first reload is, for the most part, its code that nobody has run yet. */
     private void rehearse(int times) {
-        reading.lock();
-        try {
-            prepare.accept(parser.afresh(lastText));
-        } catch (RuntimeException e) {
-            LOG.debug("no rehearsal of {}: {}", file, e.getMessage());
-        } finally {
-            reading.unlock();
-        }
+        prepare(() -> parser.afresh(lastText));
         if (times > 1) {
             // Behind a reading that waits.
             execute(() -> rehearse(times - 1));
@@ -189,9 +182,13 @@ public final class ConfigWatch implements AutoCloseable {
 
     private void prepareWhenStarted() {
         isPreparing.set(false);
+        prepare(() -> parser.parse(ConfigFile.text(file)));
+    }
+
+    private void prepare(Supplier<Configuration> parsing) {
         reading.lock();
         try {
-            prepare.accept(parser.parse(ConfigFile.text(file)));
+            prepare.accept(parsing.get());
         } catch (RuntimeException e) {
             LOG.debug("{} is not to be read yet: {}", file, e.getMessage());
         } finally {

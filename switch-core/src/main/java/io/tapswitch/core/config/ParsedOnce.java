@@ -43,7 +43,7 @@ final class ParsedOnce {
         if (known != null && known.text().equals(text) && Objects.equals(known.basis(), now)) {
             return known.configuration();
         }
-        Configuration parsed = parser.apply(file, text);
+        Configuration parsed = afresh(text);
         last = new Parsed(text, now, parsed);
         return parsed;
     }

@@ -41,9 +41,6 @@ final class HostPorts {
     /** Unserved publications that are tried again at a time: a failing try costs a look at the host's sockets. */
     private static final int TRIES_AGAIN = 64;
 
-    /** Of thousands that are not served each has the same to say. */
-    private static final int COMPLAINTS = 8;
-
     private final PortKeeper keeper;
     private final Supplier<EphemeralPorts> range;
     /** Reserved at the kernel, by rule. */
@@ -123,14 +120,14 @@ final class HostPorts {
                     take(publication);
                 } catch (Refusal e) {
                     without.put(publication.id(), e.sentence());
-                    if (without.size() <= COMPLAINTS) {
+                    if (without.size() <= Complaints.MOST) {
                         LOG.warn("port {} is published but not served: {}", publication.asked(), e.sentence());
                     }
                 }
             }
         }
-        if (without.size() > COMPLAINTS) {
-            LOG.warn("{} more ports are published but not served", without.size() - COMPLAINTS);
+        if (without.size() > Complaints.MOST) {
+            LOG.warn("{} more ports are published but not served", without.size() - Complaints.MOST);
         }
         unserved = Map.copyOf(without);
     }
@@ -340,12 +337,6 @@ final class HostPorts {
                 }
             }
         }
-        if (warnings.size() > COMPLAINTS) {
-            String more = warnings.size() - COMPLAINTS
-                    + " more ports are published but not served; tapswitch stats -p says why each waits";
-            warnings.subList(COMPLAINTS, warnings.size()).clear();
-            warnings.add(more);
-        }
-        return warnings;
+        return Complaints.shortened(warnings, "ports are published but not served");
     }
 }

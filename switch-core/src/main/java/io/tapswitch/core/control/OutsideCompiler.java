@@ -70,14 +70,8 @@ final class OutsideCompiler {
 
     /** {@return the rules of endpoints that have a device} */
     private static List<DnatRule> rules(Map<Integer, PortSettings> ports, OutsideView view) {
-        boolean isEach = true;
-        for (DnatRule rule : view.rules()) {
-            isEach &= ports.containsKey(rule.endpoint());
-        }
-        return isEach
-                ? view.rules()
-                : view.rules().stream()
-                        .filter(rule -> ports.containsKey(rule.endpoint()))
-                        .toList();
+        return view.rules().stream()
+                .filter(rule -> ports.containsKey(rule.endpoint()))
+                .toList();
     }
 }

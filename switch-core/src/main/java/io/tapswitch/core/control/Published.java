@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
+import io.tapswitch.nat.Middle;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;

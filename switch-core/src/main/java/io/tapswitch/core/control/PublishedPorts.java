@@ -7,6 +7,7 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Publication;
+import io.tapswitch.nat.Middle;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv4Address;

@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.Middle;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.wire.IpAddress;
 import java.util.ArrayList;

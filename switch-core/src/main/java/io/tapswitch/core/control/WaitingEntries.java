@@ -26,9 +26,6 @@ import org.slf4j.LoggerFactory;
 final class WaitingEntries {
     private static final Logger LOG = LoggerFactory.getLogger(WaitingEntries.class);
 
-    /** Of thousands each has the same to say. */
-    private static final int COMPLAINTS = 8;
-
     private List<String> told = List.of();
     private Set<String> awaited = Set.of();
 
@@ -70,13 +67,7 @@ final class WaitingEntries {
                             .forEach(warning -> warnings.add(named(warning, container, publications.getFirst())));
                 }
             });
-            if (warnings.size() > COMPLAINTS) {
-                String more = warnings.size() - COMPLAINTS
-                        + " more containers have entries that are not in force; tapswitch stats -p says why each waits";
-                warnings.subList(COMPLAINTS, warnings.size()).clear();
-                warnings.add(more);
-            }
-            return warnings;
+            return Complaints.shortened(warnings, "containers have entries that are not in force");
         }
 
         private static String named(String warning, Container container, Publication first) {
@@ -99,10 +90,10 @@ final class WaitingEntries {
         now.stream().filter(warning -> !told.contains(warning)).forEach(LOG::warn);
         told = now;
         if (!entries.absent.isEmpty() && !entries.absent.equals(awaited)) {
-            int more = entries.absent.size() - COMPLAINTS;
+            int more = entries.absent.size() - Complaints.MOST;
             LOG.info(
                     "published ports wait for containers that are not there yet: {}{}",
-                    String.join(", ", entries.absent.stream().limit(COMPLAINTS).toList()),
+                    String.join(", ", entries.absent.stream().limit(Complaints.MOST).toList()),
                     more > 0 ? " and " + more + " more" : "");
         }
         awaited = entries.absent;

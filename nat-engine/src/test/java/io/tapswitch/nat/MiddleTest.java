@@ -1,4 +1,4 @@
-package io.tapswitch.core.control;
+package io.tapswitch.nat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

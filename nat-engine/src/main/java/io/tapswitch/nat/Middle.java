@@ -1,4 +1,4 @@
-package io.tapswitch.core.control;
+package io.tapswitch.nat;
 
 import java.util.List;
 
@@ -11,9 +11,9 @@ import java.util.List;
  * @param beforeEnd where it ends in the one, exclusive
  * @param nextEnd where it ends in the other
  */
-record Middle(int from, int beforeEnd, int nextEnd) {
+public record Middle(int from, int beforeEnd, int nextEnd) {
     /** {@return where these differ} */
-    static <T> Middle of(List<T> before, List<T> next) {
+    public static <T> Middle of(List<T> before, List<T> next) {
         int least = Math.min(before.size(), next.size());
         int from = 0;
         while (from < least && isSame(before.get(from), next.get(from))) {
@@ -34,12 +34,12 @@ record Middle(int from, int beforeEnd, int nextEnd) {
     }
 
     /** {@return what only the one has, or has elsewhere} */
-    <T> List<T> before(List<T> before) {
+    public <T> List<T> before(List<T> before) {
         return before.subList(from, beforeEnd);
     }
 
     /** {@return what only the other has, or has elsewhere} */
-    <T> List<T> next(List<T> next) {
+    public <T> List<T> next(List<T> next) {
         return next.subList(from, nextEnd);
     }
 }
