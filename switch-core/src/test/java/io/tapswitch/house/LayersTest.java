@@ -53,6 +53,10 @@ class LayersTest {
             "DescriptorPoll",
             "NamespaceWatch",
             "ProcessWatch",
+            "ZoneCompiler",
+            "ZoneSpec",
+            "StaticRecord",
+            "SpecialNames",
             "MacAddress",
             "Ipv4Address",
             "Ipv6Address",
@@ -66,6 +70,7 @@ class LayersTest {
                     "io.tapswitch.wire",
                     "io.tapswitch.vxlan",
                     "io.tapswitch.nat",
+                    "io.tapswitch.dns",
                     "io.tapswitch.tapio")
             .and(DescribedPredicate.describe("on the frame's way", type -> !NOT_ON_THE_WAY.contains(outermost(type))));
 

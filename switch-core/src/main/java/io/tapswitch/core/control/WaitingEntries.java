@@ -93,7 +93,8 @@ final class WaitingEntries {
             int more = entries.absent.size() - Complaints.MOST;
             LOG.info(
                     "published ports wait for containers that are not there yet: {}{}",
-                    String.join(", ", entries.absent.stream().limit(Complaints.MOST).toList()),
+                    String.join(
+                            ", ", entries.absent.stream().limit(Complaints.MOST).toList()),
                     more > 0 ? " and " + more + " more" : "");
         }
         awaited = entries.absent;

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.dns.DnsResult;
 import java.util.Map;
 
 /**
@@ -11,9 +12,22 @@ import java.util.Map;
  * @param txFrames frames written to the container
  * @param txBytes their bytes
  * @param drops frames by reason, reasons without any left out
+ * @param queries for names, asked by UDP, by what became of them, results without any left out
  */
 public record CounterSnapshot(
-        int port, long rxFrames, long rxBytes, long txFrames, long txBytes, Map<DropReason, Long> drops) {
+        int port,
+        long rxFrames,
+        long rxBytes,
+        long txFrames,
+        long txBytes,
+        Map<DropReason, Long> drops,
+        Map<DnsResult, Long> queries) {
+    /** Of a port that asked for no name. */
+    public CounterSnapshot(
+            int port, long rxFrames, long rxBytes, long txFrames, long txBytes, Map<DropReason, Long> drops) {
+        this(port, rxFrames, rxBytes, txFrames, txBytes, drops, Map.of());
+    }
+
     /** {@return drops of all reasons} */
     public long dropsTotal() {
         return drops.values().stream().mapToLong(Long::longValue).sum();

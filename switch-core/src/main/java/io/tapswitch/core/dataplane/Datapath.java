@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *               TagGuard, where off: the same of what hides behind a priority tag
  *   4 learn     Fdb: the source address is behind this port
  *   5 look up   Resolution: who has this address? Fdb: which port is the destination behind? Or gateway, or everybody?
- *   6 gateway   Outside: does it leave the host? HostPort: is it for the host? Gateway: the switch's own answers
+ *   6 gateway   Names: is it a query for a name? Outside: does it leave the host? HostPort: is it for the host?
+ *               Gateway: the switch's other answers
  *   7 tx        Egress: one write, or one for each member, from the slot in which the frame was read
  * </pre>
  *
@@ -62,6 +63,7 @@ public final class Datapath {
     private final Pieces pieces;
     private final @Nullable Outside outside;
     private final @Nullable UplinkIngress uplinks;
+    private final Names names;
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
@@ -83,18 +85,17 @@ public final class Datapath {
         pieces = new Pieces(egress);
         uplinks = nat == null ? null : new UplinkIngress(nat, egress, pieces, bridges);
         outside = nat == null || uplinks == null ? null : new Outside(nat, egress, uplinks);
+        names = new Names(egress, pieces, bridges, nat, null);
         this.bridges = bridges;
         this.listener = listener;
     }
 
-    /** Takes over what is known of the host: at a batch boundary, like every table. Null when it has no port. */
-    void host(@Nullable HostSettings settings) {
+    /** Takes over what a version says of the host, of all networks' addresses and of names: at a batch boundary. */
+    void take(TableChanges changes) {
+        HostSettings settings = changes.host();
         host = settings == null ? null : new HostPort(settings, hostErrors);
-    }
-
-    /** Takes over which addresses are of some network. */
-    void subnets(SubnetTable table) {
-        subnets = table;
+        subnets = changes.subnets();
+        names.views(changes.views());
     }
 
     /**
@@ -328,18 +329,30 @@ public final class Datapath {
         }
     }
 
-    /** 6 gateway: beyond the switch, to the host, or the switch's own. */
+    /** 6 gateway: a query for a name, beyond the switch, to the host, or the switch's own. */
     private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
-        if (outside != null && outside.isMeant(offset, bridge, subnets, host)) {
+        if (names.isMeant(port, offset, bridge)) {
+            names.take(bridge, port, slot, offset, length);
+        } else if (outside != null && outside.isMeant(offset, bridge, subnets, host)) {
             toOutside(outside, bridge, port, slot, offset, length);
-        } else {
+        } else if (!names.isPart(port, offset, bridge)) {
             toHost(bridge, port, slot, offset, length, 0);
+        } else if (!names.join(bridge, port, slot, offset, length, nowNs)) {
+            joined(bridge, port, slot, offset, names.leftLength(), names.leftShape());
         }
     }
 
     private void toOutside(Outside way, Bridge bridge, int port, int slot, int offset, int length) {
         if (!way.take(bridge, port, slot, offset, length, nowNs, host)) {
-            toHost(bridge, port, slot, offset, way.leftLength(), way.leftShape());
+            joined(bridge, port, slot, offset, way.leftLength(), way.leftShape());
+        }
+    }
+
+    private void joined(Bridge bridge, int port, int slot, int offset, int length, long shape) {
+        if (names.isMeant(port, offset, bridge)) {
+            names.take(bridge, port, slot, offset, length);
+        } else {
+            toHost(bridge, port, slot, offset, length, shape);
         }
     }
 
@@ -397,6 +410,8 @@ public final class Datapath {
             uplinks.onHairpin(port, slot, offset, length, shape, nowNs);
         } else if (bridge == null) {
             egress.drop(port, slot, DropReason.DETACHED.verdict());
+        } else if (purpose == Handoff.TO_NAMES) {
+            gateway(bridge, port, slot, offset, length);
         } else if (purpose == Handoff.TO_OUTSIDE && outside != null) {
             toOutside(outside, bridge, port, slot, offset, length);
         } else {
@@ -426,13 +441,7 @@ public final class Datapath {
         }
     }
 
-    /**
-     * A queued write was performed or refused; its reference to the slot ends.
-     *
-     * @param port the egress port
-     * @param slot of the frame
-     * @param result bytes written, or a negative errno
-     */
+    /** A queued write was performed or refused: {@link Egress#onWritten}. */
     public void onWritten(int port, int slot, int result) {
         egress.onWritten(port, slot, result);
     }

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.dns.DnsResult;
 import io.tapswitch.tapio.FrameIo;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -13,7 +14,7 @@ import java.util.Map;
  *
  * <pre>
  *   totals   | pad | RECEIVED | TRANSMITTED | DROPPED | GENERATED | ...  one per Term | pad |
- *   rows[p]  | pad | rxFrames | rxBytes | txFrames | txBytes | drops by reason ...    | pad |
+ *   rows[p]  | pad | rxFrames | rxBytes | txFrames | txBytes | drops by reason ... | queries by result | pad |
  *                  a row is made when its port is added, so unused ports cost four bytes each
  * </pre>
  *
@@ -103,6 +104,8 @@ public final class DatapathCounters {
     private static final int TX_FRAMES = PAD + 2;
     private static final int TX_BYTES = PAD + 3;
     private static final int DROPS = PAD + 4;
+    private static final int QUERIES = DROPS + DropReason.count();
+    private static final DnsResult[] RESULTS = DnsResult.values();
 
     private final long[][] rows;
     private final long[] totals = new long[PAD + Term.VALUES.length + PAD];
@@ -161,6 +164,11 @@ public final class DatapathCounters {
         add(Term.DROPPED, frames);
     }
 
+    /** A query for a name came from a port, and ended so. */
+    void dns(int port, DnsResult result) {
+        increase(rows[port], QUERIES + result.ordinal(), 1);
+    }
+
     /** Adds to a term. */
     public void add(Term term, long amount) {
         increase(totals, PAD + term.ordinal(), amount);
@@ -193,8 +201,21 @@ public final class DatapathCounters {
                 drops.put(reason, frames);
             }
         }
+        Map<DnsResult, Long> queries = new EnumMap<>(DnsResult.class);
+        for (DnsResult result : RESULTS) {
+            long count = sum[QUERIES + result.ordinal()];
+            if (count != 0) {
+                queries.put(result, count);
+            }
+        }
         return new CounterSnapshot(
-                port, sum[RX_FRAMES], sum[RX_BYTES], sum[TX_FRAMES], sum[TX_BYTES], Map.copyOf(drops));
+                port,
+                sum[RX_FRAMES],
+                sum[RX_BYTES],
+                sum[TX_FRAMES],
+                sum[TX_BYTES],
+                Map.copyOf(drops),
+                Map.copyOf(queries));
     }
 
     private void addRowTo(int port, long[] sum) {
@@ -208,7 +229,7 @@ public final class DatapathCounters {
     }
 
     private static long[] newRow() {
-        return new long[DROPS + DropReason.count() + PAD];
+        return new long[QUERIES + RESULTS.length + PAD];
     }
 
     private static void increase(long[] counters, int index, long amount) {

@@ -70,6 +70,10 @@ public enum DropReason {
     BAD_ARP("malformed ARP message"),
     /** For the gateway's address, but nothing answers there. */
     GATEWAY_NO_SERVICE("the gateway offers no such service"),
+    /** For port 53, but a response, or less than a header: to answer it could make a loop. */
+    DNS_NOT_A_QUERY("for the resolver, but not a query"),
+    /** Several datagrams for port 53 in one frame, or one to be cut. */
+    DNS_SUPER_FRAME("queries for the resolver that the sender joined to a super-frame"),
     /** Gateway answers are limited in rate. */
     GATEWAY_RATE("over the gateway's answer limit"),
     /** To be routed, with no TTL left. */

@@ -107,8 +107,7 @@ public final class Forwards {
      * @param queryLength octets of the query
      * @return whether it was taken; if not, nobody else will answer it
      */
-    public boolean offer(
-            int port, int generation, DirectBuffer buffer, int frame, int headersLength, int queryLength) {
+    public boolean offer(int port, int generation, DirectBuffer buffer, int frame, int headersLength, int queryLength) {
         if (forwarder == null || HEADERS + headersLength + queryLength > queries.maxMsgLength()) {
             return false;
         }

@@ -26,12 +26,14 @@ final class Handoff {
     static final int HAIRPIN = 2;
     /** It came by an uplink: a fragment, or what fragments became. */
     static final int FROM_UPLINK = 3;
+    /** It is a container's, and part of what may be a query for a name: joined by the worker of its port. */
+    static final int TO_NAMES = 4;
     /** It came by an own link, whose queues know no owners, for a port that is the worker's. */
-    static final int TO_INSIDE = 4;
+    static final int TO_INSIDE = 5;
     /** It is to leave by an own link, and its next hop is to be asked for. */
-    static final int TO_LINK = 5;
+    static final int TO_LINK = 6;
     /** ARP or neighbour discovery that came by an own link. */
-    static final int FROM_LINK = 6;
+    static final int FROM_LINK = 7;
 
     int kind;
     int purpose;

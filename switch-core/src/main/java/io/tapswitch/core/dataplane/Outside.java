@@ -122,8 +122,8 @@ final class Outside {
     /**
      * Carries a frame, for which {@link #isMeant} holds, out or to its end.
      *
-     * @return false when it is for the host, as it is; what it is then is told by {@link #leftLength} and {@link
-     *     #leftShape}
+     * @return false when it is for the host as it is, or a query that came in fragments; what it is then is told by
+     *     {@link #leftLength} and {@link #leftShape}
      */
     boolean take(Bridge bridge, int port, int slot, int offset, int length, long nowNs, @Nullable HostPort host) {
         OutsideTable table = nat.table();
@@ -150,6 +150,9 @@ final class Outside {
             if (leftLength == 0) {
                 egress.release(slot);
                 return true;
+            }
+            if (Names.isQuery(buffer, offset, bridge)) {
+                return false;
             }
         }
         boolean toHost = NatPacket.isIpv4(buffer, offset)

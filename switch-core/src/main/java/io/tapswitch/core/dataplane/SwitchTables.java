@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param ports by id
  * @param host the host's port, null when there is none
  * @param outside the uplinks and NAT, null when there is no way to the outside
+ * @param views which names the client behind each port sees
  */
 public record SwitchTables(
         long version,
@@ -20,7 +21,8 @@ public record SwitchTables(
         Map<Integer, NeighbourTable> neighbours,
         Map<Integer, PortSettings> ports,
         @Nullable HostSettings host,
-        @Nullable OutsideSettings outside) {
+        @Nullable OutsideSettings outside,
+        ClientViews views) {
     /** Nothing at all: how a dataplane starts. */
     public static final SwitchTables EMPTY = new SwitchTables(0, Map.of(), Map.of(), Map.of(), null);
 
@@ -32,5 +34,21 @@ public record SwitchTables(
             Map<Integer, PortSettings> ports,
             @Nullable HostSettings host) {
         this(version, networks, neighbours, ports, host, null);
+    }
+
+    /** Tables of a switch that answers no names. */
+    public SwitchTables(
+            long version,
+            Map<Integer, NetworkSettings> networks,
+            Map<Integer, NeighbourTable> neighbours,
+            Map<Integer, PortSettings> ports,
+            @Nullable HostSettings host,
+            @Nullable OutsideSettings outside) {
+        this(version, networks, neighbours, ports, host, outside, ClientViews.NONE);
+    }
+
+    /** {@return the same, with what these clients see} */
+    public SwitchTables with(ClientViews other) {
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, other);
     }
 }

@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param host of the new version
  * @param hostFiles what happens to the files of the host's port
  * @param outside what happens to the uplinks, and what is known of the outside
+ * @param views which names the clients of the new version see
  */
 record TableChanges(
         long version,
@@ -53,7 +54,8 @@ record TableChanges(
         SubnetTable subnets,
         @Nullable HostSettings host,
         HostFiles hostFiles,
-        OutsideChanges outside) {
+        OutsideChanges outside,
+        ClientViews views) {
     /** What happens to the files of the host's port; that old ones go is in {@link #removedPorts}. */
     enum HostFiles {
         /** They are as they were, or there are none. */
@@ -99,7 +101,8 @@ record TableChanges(
                 new SubnetTable(next.networks().values()),
                 host,
                 hostFiles(before, host),
-                outside);
+                outside,
+                next.views());
     }
 
     /** {@return whether ports come whose ids were other ports' until now} */

@@ -338,8 +338,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
 
     /** Takes a version: see {@link WorkerTables#take}. */
     void onTake(TableChanges changes, Runnable released) {
-        datapath.subnets(changes.subnets());
-        datapath.host(changes.host());
+        datapath.take(changes);
         epoch.begin();
         try {
             Nat.take(nat, changes, clock.nanoTime());

@@ -2,6 +2,7 @@ package io.tapswitch.core.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.dns.ClientView;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.MemoryFrameIo;
 import io.tapswitch.wire.IpAddress;
@@ -155,7 +156,13 @@ final class TestSwitch {
                 neighbours,
                 ports,
                 host == null ? null : host(networks, ports),
-                outside);
+                outside,
+                tables.views());
+    }
+
+    /** Lets the clients behind ports see names. */
+    void views(Map<Integer, ClientView> views) {
+        apply(tables(tables.networks(), tables.ports()).with(new ClientViews(views)));
     }
 
     /** Gives the switch a way to the outside, or another, or none; it takes the version at once. */
