@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *   0 int port   4 int generation of the port   8 int octets of headers   12 headers, then the message
  * </pre>
  *
- * <p><b>A port that was another's meanwhile</b> has another generation at the worker (see {@link PortTable#generation}):
- * the answer is the old container's and is not delivered.
+ * <p><b>A port that was another's meanwhile</b> has another generation at the worker (see
+ * {@link PortTable#generation}): the answer is the old container's and is not delivered.
  *
  * <p><b>When full</b>, or while no forwarder is there, an offer says false, and the worker answers that it failed. An
  * answer that finds no room is lost as a datagram is, and counted.
