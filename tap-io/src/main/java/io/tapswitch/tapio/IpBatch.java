@@ -17,6 +17,7 @@ import io.tapswitch.tapio.LinkCommand.SetDefaultRoute;
 import io.tapswitch.tapio.LinkCommand.SetMtu;
 import io.tapswitch.tapio.LinkCommand.SetTxQueueLength;
 import io.tapswitch.tapio.LinkCommand.Up;
+import io.tapswitch.tapio.LinkCommand.WithoutArp;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -96,6 +97,7 @@ public final class IpBatch implements LinkConfigurator {
             case SetMtu(var link, var mtuBytes) -> "link set dev " + link + " mtu " + mtuBytes;
             case SetTxQueueLength(var link, var frames) -> "link set dev " + link + " txqueuelen " + frames;
             case Up(var link) -> "link set dev " + link + " up";
+            case WithoutArp(var link) -> "link set dev " + link + " arp off";
             case Down(var link) -> "link set dev " + link + " down";
             case AddAddress(var link, var address, var flags) ->
                 "address add " + address + " dev " + link + words(address, flags);

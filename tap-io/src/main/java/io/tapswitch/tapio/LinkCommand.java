@@ -82,6 +82,14 @@ public sealed interface LinkCommand {
         }
     }
 
+    /** Lets a link ask for no neighbour: whatever it sends bears its own MAC address as destination. */
+    record WithoutArp(String link) implements LinkCommand {
+        /** Checks the name. */
+        public WithoutArp {
+            LinkText.checkLink(link);
+        }
+    }
+
     /** What is different about an address. */
     enum AddressFlag {
         /** An IPv6 address is used at once, without asking first whether somebody has it; IPv4 never asks. */

@@ -119,6 +119,27 @@ public final class NetworkNamespace implements AutoCloseable {
         return open(Path.of("/proc/thread-self/ns/net"), "of this process", "is /proc mounted?");
     }
 
+    /**
+     * Makes a namespace that has no name and that nobody else is in: it lasts as long as this object, and as what is
+     * opened inside.
+     *
+     * @param description for people, after "network namespace"
+     */
+    public static NetworkNamespace create(String description) {
+        FutureTask<NetworkNamespace> task = new FutureTask<>(() -> {
+            int result = Syscalls.unshare(CLONE_NEWNET);
+            if (result < 0) {
+                throw new DeviceException(
+                        "cannot make the network namespace " + description + ": " + Errno.describe(result)
+                                + (result == -Errno.EPERM ? "; run as root" : ""),
+                        -result);
+            }
+            return open(Path.of("/proc/thread-self/ns/net"), description, "is /proc mounted?");
+        });
+        Thread thread = Thread.ofPlatform().name("new-namespace").daemon().start(task);
+        return await(task, thread);
+    }
+
     /** Takes over an open file of nsfs. */
     static NetworkNamespace ofDescriptor(int fd, String description) {
         return new NetworkNamespace(fd, description);

@@ -89,6 +89,14 @@ public final class TapDevice implements AutoCloseable {
         return create(pattern, options, flags(options) | Tun.IFF_MULTI_QUEUE);
     }
 
+    /**
+     * Makes a device in the calling thread's namespace, where it is to stay: its file keeps that namespace, so this is
+     * for one that is the daemon's own.
+     */
+    static TapDevice createHere(String name) {
+        return create(name, TapOptions.DEFAULT, flags(TapOptions.DEFAULT));
+    }
+
     private static TapDevice create(String pattern, TapOptions options, int flags) {
         LinkText.checkLink(pattern);
         int[] fds = new int[options.queues()];

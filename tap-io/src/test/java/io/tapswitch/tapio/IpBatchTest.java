@@ -21,6 +21,7 @@ final class IpBatchTest {
                 .isEqualTo("link set dev eth0 txqueuelen 1000");
         assertThat(IpBatch.render(new LinkCommand.Up("eth0"))).isEqualTo("link set dev eth0 up");
         assertThat(IpBatch.render(new LinkCommand.Down("eth0"))).isEqualTo("link set dev eth0 down");
+        assertThat(IpBatch.render(new LinkCommand.WithoutArp("tap0"))).isEqualTo("link set dev tap0 arp off");
         assertThat(IpBatch.render(new LinkCommand.AddAddress("eth0", "172.18.0.2/16")))
                 .isEqualTo("address add 172.18.0.2/16 dev eth0");
         assertThat(IpBatch.render(new LinkCommand.AddRoute("eth0", "10.1.0.0/16", "172.18.0.1")))

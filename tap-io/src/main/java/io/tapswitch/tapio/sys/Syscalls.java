@@ -70,6 +70,7 @@ public final class Syscalls {
     private static final int MKNODAT = ARM ? 33 : 259;
     private static final int INOTIFY_INIT1 = ARM ? 26 : 294;
     private static final int SETNS = ARM ? 268 : 308;
+    private static final int UNSHARE = ARM ? 97 : 272;
     private static final int BPF = ARM ? 280 : 321;
     private static final int PIDFD_SEND_SIGNAL = 424;
     private static final int FSOPEN = 430;
@@ -201,6 +202,11 @@ public final class Syscalls {
     /** setns(2): moves the calling thread only. Never on a virtual or pooled thread. */
     public static int setns(int fd, int namespaceType) {
         return (int) syscall(SETNS, fd, namespaceType, 0, 0, 0, 0);
+    }
+
+    /** unshare(2): gives the calling thread a namespace of its own. Never on a virtual or pooled thread. */
+    public static int unshare(int namespaceTypes) {
+        return (int) syscall(UNSHARE, namespaceTypes, 0, 0, 0, 0, 0);
     }
 
     /** socket(2). */
