@@ -27,8 +27,8 @@ final class ServiceTapIT {
             List<String> inside = service.call(() -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")));
             assertThat(inside.toString()).contains("lo:", "tap0:");
             assertThat(service.namespace().toString())
-                    .isNotEqualTo(Files.readSymbolicLink(Path.of("/proc/self/ns/net"))
-                            .toString());
+                    .isNotEqualTo(
+                            Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString());
             assertThat(NetworkInterface.networkInterfaces().map(NetworkInterface::getName))
                     .doesNotContain(ServiceTap.NAME);
             assertThat(service.call(() -> Files.readAllLines(Path.of("/proc/thread-self/net/route"))))

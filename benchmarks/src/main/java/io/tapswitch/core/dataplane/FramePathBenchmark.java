@@ -104,7 +104,7 @@ public class FramePathBenchmark extends PerCall {
         for (Worker worker : new Worker[] {unicastWorker, superWorker, floodWorker}) {
             worker.onStart();
             worker.onTake(everything, () -> {});
-            worker.onBegin(everything.addedPorts(), null, List.of());
+            worker.onBegin(everything, TableChanges.SoleFiles.ADDED);
         }
         unicast();
         superFrames();

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>A frame of the host takes a shorter way, {@link HostIngress}: there is nothing to learn, and nothing is flooded.
- * So does one that an uplink delivers, {@link UplinkIngress}.
+ * So does one that an uplink delivers, {@link UplinkIngress}, or the listener for names, {@link NamesOverTcp}.
  *
  * <p>A step returns a verdict: an egress port or a word of {@link Verdict} from 0 up, a {@link DropReason} below. All
  * branching is in this class; the steps are plain methods that take primitives. A frame is never copied and never an
@@ -95,7 +95,7 @@ public final class Datapath {
         HostSettings settings = changes.host();
         host = settings == null ? null : new HostPort(settings, hostErrors);
         subnets = changes.subnets();
-        names.views(changes.views());
+        names.take(changes);
     }
 
     /**
@@ -116,7 +116,8 @@ public final class Datapath {
     }
 
     private void announce(Bridge bridge, int port, int length) {
-        int slot = hasOthers(bridge, port) ? io.allocate() : -1;
+        boolean hasOthers = bridge.members.length > (bridge.isMember(port) ? 1 : 0);
+        int slot = hasOthers ? io.allocate() : -1;
         if (slot < 0) {
             return;
         }
@@ -129,10 +130,6 @@ public final class Datapath {
         }
         counters.add(Term.GENERATED, 1);
         flood(bridge, port, slot, offset, length);
-    }
-
-    private static boolean hasOthers(Bridge bridge, int port) {
-        return bridge.members.length > (bridge.isMember(port) ? 1 : 0);
     }
 
     /**
@@ -199,14 +196,14 @@ public final class Datapath {
         return network < 0 ? null : bridges[network];
     }
 
-    /** The whole way of a frame that no network sent: an uplink's, the host's, or nobody's any more. */
+    /** The whole way of a frame that no network sent: an uplink's, the host's, the listener's, or nobody's any more. */
     private void fromOutside(int port, int slot, int offset, int length) {
         if (uplinks != null && ports.network(port) == PortTable.UPLINK) {
             uplinks.take(port, slot, offset, length, subnets, host, nowNs);
             return;
         }
         int verdict = host == null || host.port != port
-                ? DropReason.DETACHED.verdict()
+                ? names.fromListener(port, offset, length)
                 : HostIngress.decide(buffer, offset, length, host, ports, bridges, nowNs);
         egress.finish(verdict, port, slot, offset, length);
     }
@@ -331,7 +328,10 @@ public final class Datapath {
 
     /** 6 gateway: a query for a name, beyond the switch, to the host, or the switch's own. */
     private void gateway(Bridge bridge, int port, int slot, int offset, int length) {
-        if (names.isMeant(port, offset, bridge)) {
+        int verdict = names.toListener(bridge, port, offset, length);
+        if (verdict != PASS) {
+            egress.finish(verdict, port, slot, offset, length);
+        } else if (names.isMeant(port, offset, bridge)) {
             names.take(bridge, port, slot, offset, length);
         } else if (outside != null && outside.isMeant(offset, bridge, subnets, host)) {
             toOutside(outside, bridge, port, slot, offset, length);

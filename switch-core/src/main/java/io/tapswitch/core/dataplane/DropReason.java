@@ -88,6 +88,10 @@ public enum DropReason {
     HOST_UNKNOWN("from the host, for an address that no container has"),
     /** Broadcast or multicast of the host, which stays there. */
     HOST_GROUP("broadcast or multicast of the host"),
+    /** From the listener for names, and no segment of its. */
+    DNS_TCP_STRAY("from the listener for names by TCP, but no answer"),
+    /** From the listener for names, for a container that is gone, or an address that its network has lost. */
+    DNS_TCP_CLIENT_GONE("answer by TCP to a container that is gone"),
     /** The ring towards the worker that owns the state is full. */
     HANDOFF_FULL("ring to the owning worker is full"),
     /** Egress link is down (-EIO). */

@@ -63,22 +63,46 @@ final class Gateways {
 
     /** {@return whether the address is the gateway's} */
     boolean isOwn(int address) {
-        for (int own : ipv4) {
-            if (own == address) {
-                return true;
-            }
-        }
-        return false;
+        return indexOf(address) >= 0;
     }
 
     /** {@return whether the address is the gateway's} */
     boolean isOwn(long hi, long lo) {
-        for (int i = 0; i < ipv6Hi.length; i++) {
-            if (ipv6Hi[i] == hi && ipv6Lo[i] == lo) {
-                return true;
+        return indexOf(hi, lo) >= 0;
+    }
+
+    /** {@return index of the gateway's address, for {@link #address}; -1 when it is none} */
+    int indexOf(int address) {
+        for (int i = 0; i < ipv4.length; i++) {
+            if (ipv4[i] == address) {
+                return i;
             }
         }
-        return false;
+        return -1;
+    }
+
+    /** {@return index of the gateway's address, for {@link #hi} and {@link #lo}; -1 when it is none} */
+    int indexOf(long hi, long lo) {
+        for (int i = 0; i < ipv6Hi.length; i++) {
+            if (ipv6Hi[i] == hi && ipv6Lo[i] == lo) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** {@return how many IPv4 addresses the gateway has} */
+    int size4() {
+        return ipv4.length;
+    }
+
+    /** {@return how many IPv6 addresses the gateway has, the link-local one with them} */
+    int size6() {
+        return ipv6Hi.length;
+    }
+
+    int address(int index) {
+        return ipv4[index];
     }
 
     /** {@return whether the address is the directed broadcast address of a subnet} */

@@ -23,8 +23,8 @@ import org.agrona.MutableDirectBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names, asked for by UDP: queries to port 53 of the switch's own addresses in a network, the gateways' and the
- * resolver's, which is one of them.
+ * Names, asked for by UDP ({@link NamesOverTcp}: by TCP): queries to port 53 of the switch's own addresses in a network,
+ * the gateways' and the resolver's, which is one of them.
  *
  * <h2>Theory of operation</h2>
  *
@@ -62,6 +62,7 @@ final class Names implements Forwards.AnswerHandler {
     private final @Nullable Nat nat;
     private final DnsResponder responder = new DnsResponder(MAX_LENGTH, new SecureRandom().nextLong());
     private ClientViews views = ClientViews.NONE;
+    private @Nullable NamesOverTcp overTcp;
     private int identification;
     private int leftLength;
     private long leftShape;
@@ -76,9 +77,23 @@ final class Names implements Forwards.AnswerHandler {
         buffer = egress.buffer;
     }
 
-    /** Takes over who sees which names: at a batch boundary, like every table. */
-    void views(ClientViews next) {
-        views = next;
+    /** Takes over who sees which names, and who answers by TCP: at a batch boundary, like every table. */
+    void take(TableChanges changes) {
+        views = changes.views();
+        NamesListenerSettings listener = changes.listener();
+        overTcp = listener == null ? null : new NamesOverTcp(listener, views);
+    }
+
+    /** {@return the listener's port for a query by TCP, see {@link NamesOverTcp}; or a drop reason's verdict, or PASS} */
+    int toListener(Bridge bridge, int port, int offset, int length) {
+        return overTcp == null ? PASS : overTcp.toListener(buffer, offset, length, bridge, egress.ports, port);
+    }
+
+    /** {@return the container's port for what the listener's port sent, or a drop reason's verdict} */
+    int fromListener(int port, int offset, int length) {
+        return overTcp == null || overTcp.port != port
+                ? DropReason.DETACHED.verdict()
+                : overTcp.toClient(buffer, offset, length, egress.ports, bridges);
     }
 
     /** {@return whether a valid frame for a gateway's MAC address is a query, and its sender is one who is answered} */

@@ -33,6 +33,11 @@ record OutsideChanges(
         return new OutsideChanges(table(next), removed, List.copyOf(added), List.copyOf(readded));
     }
 
+    /** {@return uplinks that come} */
+    List<UplinkSettings> uplinks(TableChanges.SoleFiles which) {
+        return which == TableChanges.SoleFiles.READDED ? readded : added;
+    }
+
     /** {@return whether an id is that of an uplink} */
     static boolean isUsed(SwitchTables tables, int port) {
         return uplinks(tables).stream().anyMatch(uplink -> uplink.port() == port);

@@ -14,6 +14,8 @@ final class PortTable {
     static final int HOST = -2;
     /** The port is an uplink. */
     static final int UPLINK = -3;
+    /** The port is that of the listener for names. */
+    static final int LISTENER = -4;
 
     private final int[] networks = new int[FrameIo.MAX_PORTS];
     private final long[] macs = new long[FrameIo.MAX_PORTS];
@@ -32,12 +34,17 @@ final class PortTable {
     }
 
     void add(PortSettings settings, TokenBucket storm) {
+        generations[settings.id()]++;
+        replace(settings, storm);
+    }
+
+    /** Takes over all of a port that stays, in a network that may have other settings. */
+    void replace(PortSettings settings, TokenBucket storm) {
         int port = settings.id();
         networks[port] = settings.network();
         workers[port] = settings.worker();
         storms[port] = storm;
         up[port] = true;
-        generations[port]++;
         change(settings);
     }
 
@@ -61,6 +68,11 @@ final class PortTable {
         addOutside(port, UPLINK);
     }
 
+    /** Adds the listener's port, which is in no network and serves every one. */
+    void addListener(int port) {
+        addOutside(port, LISTENER);
+    }
+
     private void addOutside(int port, int kind) {
         networks[port] = kind;
         storms[port] = null;
@@ -78,7 +90,7 @@ final class PortTable {
         up[port] = false;
     }
 
-    /** {@return the port's network, HOST, UPLINK or NONE} */
+    /** {@return the port's network, HOST, UPLINK, LISTENER or NONE} */
     int network(int port) {
         return networks[port];
     }

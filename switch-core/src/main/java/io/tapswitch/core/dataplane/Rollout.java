@@ -1,6 +1,5 @@
 package io.tapswitch.core.dataplane;
 
-import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -57,10 +56,8 @@ final class Rollout {
             released.add(free);
             taken.add(teller.tell(worker, w -> w.onTake(changes, () -> free.completeAsync(() -> null, completions))));
         }
-        boolean hostAdded = changes.hostFiles() == TableChanges.HostFiles.ADDED;
-        List<UplinkSettings> uplinks = changes.outside().added();
         CompletableFuture<Void> inForce = all(taken);
-        CompletableFuture<Void> added = then(inForce, () -> begin(changes, changes.addedPorts(), hostAdded, uplinks));
+        CompletableFuture<Void> added = then(inForce, () -> begin(changes, TableChanges.SoleFiles.ADDED));
         CompletableFuture<Void> gone = then(
                 all(released), () -> changes.reusesIds() ? fence(changes) : CompletableFuture.completedFuture(null));
         CompletableFuture<Void> readded = then(all(List.of(inForce, gone)), () -> readd(changes));
@@ -73,23 +70,19 @@ final class Rollout {
         return changes.outside().table() == null ? first : then(first, () -> tellAll(Worker::onFence));
     }
 
-    private CompletableFuture<Void> begin(
-            TableChanges changes, List<PortSettings> ports, boolean host, List<UplinkSettings> uplinks) {
-        HostSettings settings = changes.host();
-        if (ports.isEmpty() && !host && uplinks.isEmpty()) {
+    private CompletableFuture<Void> begin(TableChanges changes, TableChanges.SoleFiles which) {
+        if (!changes.brings(which)) {
             return CompletableFuture.completedFuture(null);
         }
-        return tellAll(worker -> worker.onBegin(ports, host ? settings : null, uplinks));
+        return tellAll(worker -> worker.onBegin(changes, which));
     }
 
     private CompletableFuture<Void> readd(TableChanges changes) {
-        boolean host = changes.hostFiles() == TableChanges.HostFiles.READDED;
-        if (!changes.readds()) {
+        if (!changes.brings(TableChanges.SoleFiles.READDED)) {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Void> known = tellAll(worker -> worker.onReadd(changes));
-        List<UplinkSettings> uplinks = changes.outside().readded();
-        return then(known, () -> begin(changes, changes.readdedPorts(), host, uplinks));
+        return then(known, () -> begin(changes, TableChanges.SoleFiles.READDED));
     }
 
     /** Each by the worker that reads its first queue. */

@@ -30,7 +30,9 @@ import org.agrona.DirectBuffer;
  * <p>Where the guard is off, one thing is left: nobody speaks in the gateway's name ({@link #gateway}).
  */
 final class SourceGuard {
-    private static final long LINK_LOCAL = 0xfe80_0000_0000_0000L;
+    /** First half of a link-local address. */
+    static final long LINK_LOCAL = 0xfe80_0000_0000_0000L;
+
     private static final int MULTICAST = 0xff;
     /** Bytes of a router solicitation without its options. */
     private static final int ROUTER_SOLICITATION_LENGTH = 8;

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param ports by id
  * @param host the host's port, null when there is none
  * @param outside the uplinks and NAT, null when there is no way to the outside
+ * @param listener who answers names by TCP, null when nobody does
  * @param views which names the client behind each port sees
  */
 public record SwitchTables(
@@ -22,6 +23,7 @@ public record SwitchTables(
         Map<Integer, PortSettings> ports,
         @Nullable HostSettings host,
         @Nullable OutsideSettings outside,
+        @Nullable NamesListenerSettings listener,
         ClientViews views) {
     /** Nothing at all: how a dataplane starts. */
     public static final SwitchTables EMPTY = new SwitchTables(0, Map.of(), Map.of(), Map.of(), null);
@@ -44,11 +46,11 @@ public record SwitchTables(
             Map<Integer, PortSettings> ports,
             @Nullable HostSettings host,
             @Nullable OutsideSettings outside) {
-        this(version, networks, neighbours, ports, host, outside, ClientViews.NONE);
+        this(version, networks, neighbours, ports, host, outside, null, ClientViews.NONE);
     }
 
     /** {@return the same, with what these clients see} */
     public SwitchTables with(ClientViews other) {
-        return new SwitchTables(version, networks, neighbours, ports, host, outside, other);
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, listener, other);
     }
 }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * @param version that it leads to
- * @param removedPorts ids whose files leave the rings, the host's port and uplinks with them
+ * @param removedPorts ids whose files leave the rings, the ports of the host, of uplinks and of the listener with them
  * @param removedNetworks ids
  * @param networks new ones, and those with other settings
  * @param neighbours tables that say something else than before, by network, and all of {@code networks}
@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param subnets of all networks of the new version
  * @param host of the new version
  * @param hostFiles what happens to the files of the host's port
+ * @param listener who answers names by TCP in the new version
+ * @param listenerFiles what happens to the files of that port
  * @param outside what happens to the uplinks, and what is known of the outside
  * @param views which names the clients of the new version see
  */
@@ -53,11 +55,13 @@ record TableChanges(
         List<PortSettings> announced,
         SubnetTable subnets,
         @Nullable HostSettings host,
-        HostFiles hostFiles,
+        SoleFiles hostFiles,
+        @Nullable NamesListenerSettings listener,
+        SoleFiles listenerFiles,
         OutsideChanges outside,
         ClientViews views) {
-    /** What happens to the files of the host's port; that old ones go is in {@link #removedPorts}. */
-    enum HostFiles {
+    /** What happens to the files of a port that there is one of; that old ones go is in {@link #removedPorts}. */
+    enum SoleFiles {
         /** They are as they were, or there are none. */
         AS_BEFORE,
         /** They come, at an id that was free. */
@@ -78,6 +82,11 @@ record TableChanges(
         HostSettings host = next.host();
         if (oldHost != null && !sameDevice(oldHost, host)) {
             removedPorts.add(oldHost.port());
+        }
+        NamesListenerSettings oldListener = before.listener();
+        NamesListenerSettings listener = next.listener();
+        if (oldListener != null && !sameDevice(oldListener, listener)) {
+            removedPorts.add(oldListener.port());
         }
         OutsideChanges outside = OutsideChanges.between(before, next);
         removedPorts.addAll(outside.removed());
@@ -100,16 +109,28 @@ record TableChanges(
                 ports.announced,
                 new SubnetTable(next.networks().values()),
                 host,
-                hostFiles(before, host),
+                host == null || (oldHost != null && sameDevice(oldHost, host))
+                        ? SoleFiles.AS_BEFORE
+                        : files(before, host.port()),
+                listener,
+                listener == null || (oldListener != null && sameDevice(oldListener, listener))
+                        ? SoleFiles.AS_BEFORE
+                        : files(before, listener.port()),
                 outside,
                 next.views());
     }
 
-    /** {@return whether ports come whose ids were other ports' until now} */
-    boolean readds() {
-        return !readdedPorts.isEmpty()
-                || hostFiles == HostFiles.READDED
-                || !outside.readded().isEmpty();
+    /** {@return whether ports come: whose ids were free, or whose ids were other ports' until now} */
+    boolean brings(SoleFiles which) {
+        return !ports(which).isEmpty()
+                || hostFiles == which
+                || listenerFiles == which
+                || !outside.uplinks(which).isEmpty();
+    }
+
+    /** {@return containers' ports that come} */
+    List<PortSettings> ports(SoleFiles which) {
+        return which == SoleFiles.READDED ? readdedPorts : addedPorts;
     }
 
     /** {@return whether something goes, so that what is on the way between workers may be about an id without owner} */
@@ -117,19 +138,17 @@ record TableChanges(
         return !removedPorts.isEmpty() || !removedNetworks.isEmpty() || !networks.isEmpty();
     }
 
-    private static HostFiles hostFiles(SwitchTables before, @Nullable HostSettings host) {
-        HostSettings old = before.host();
-        if (host == null || (old != null && sameDevice(old, host))) {
-            return HostFiles.AS_BEFORE;
-        }
-        return isUsed(before, host.port()) ? HostFiles.READDED : HostFiles.ADDED;
+    private static SoleFiles files(SwitchTables before, int port) {
+        return isUsed(before, port) ? SoleFiles.READDED : SoleFiles.ADDED;
     }
 
     /** {@return whether an id is some port's} */
     static boolean isUsed(SwitchTables tables, int port) {
         HostSettings host = tables.host();
+        NamesListenerSettings listener = tables.listener();
         return tables.ports().containsKey(port)
                 || (host != null && host.port() == port)
+                || (listener != null && listener.port() == port)
                 || OutsideChanges.isUsed(tables, port);
     }
 
@@ -151,6 +170,10 @@ record TableChanges(
                 && old.fds().equals(now.fds())
                 && old.worker() == now.worker()
                 && old.network() == now.network();
+    }
+
+    private static boolean sameDevice(NamesListenerSettings old, @Nullable NamesListenerSettings now) {
+        return now != null && old.port() == now.port() && old.fds().equals(now.fds());
     }
 
     private static boolean sameDevice(HostSettings old, @Nullable HostSettings now) {

@@ -47,6 +47,10 @@ public final class TableRules {
         if (host != null) {
             rules.host(host);
         }
+        NamesListenerSettings listener = tables.listener();
+        if (listener != null) {
+            rules.listener(listener);
+        }
         OutsideSettings outside = tables.outside();
         if (outside != null) {
             rules.outside(outside);
@@ -169,6 +173,16 @@ public final class TableRules {
                 .mapToInt(network -> addressesOfNetwork.getOrDefault(network.id(), 0))
                 .sum();
         check(host.neighbours().size() == reachable, () -> "the host's neighbours are not those of all open networks");
+    }
+
+    private void listener(NamesListenerSettings listener) {
+        int id = listener.port();
+        HostSettings host = tables.host();
+        check(isPortId(id), () -> "the listener's port is not below " + FrameIo.MAX_PORTS);
+        check(!tables.ports().containsKey(id), () -> "port " + id + " is the listener's and a container's");
+        check(host == null || host.port() != id, () -> "port " + id + " is the listener's and the host's");
+        files(() -> "the listener's port", listener.fds());
+        check(isUnicast(listener.mac()), () -> "the listener's port has no unicast MAC address");
     }
 
     private void outside(OutsideSettings outside) {

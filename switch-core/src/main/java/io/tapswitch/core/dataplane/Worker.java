@@ -1,7 +1,6 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
-import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
 import io.tapswitch.tapio.FrameHandler;
 import io.tapswitch.tapio.FrameIo;
 import java.util.List;
@@ -354,14 +353,10 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     }
 
     /** Begins to read ports, now that every worker knows them. */
-    void onBegin(List<PortSettings> added, @Nullable HostSettings host, List<UplinkSettings> uplinks) {
-        tables.begin(added);
-        tables.beginUplinks(uplinks);
+    void onBegin(TableChanges changes, TableChanges.SoleFiles which) {
+        tables.begin(changes, which);
         if (nat != null) {
             nat.out.resolver().begin();
-        }
-        if (host != null) {
-            tables.beginHost(host);
         }
     }
 

@@ -79,26 +79,46 @@ final class WorkerTables {
         changes.neighbours().forEach((network, table) -> bridge(network).neighbours = table);
         change(changes.changedPorts());
         changes.addedPorts().forEach(this::addPort);
-        if (changes.hostFiles() == TableChanges.HostFiles.ADDED && changes.host() != null) {
-            addHost(changes.host());
-        }
-        changes.outside().added().forEach(this::addUplink);
+        addSole(changes, TableChanges.SoleFiles.ADDED);
         throwFault();
     }
 
     /** Adds what had to wait for the rings to let go of its id. */
     void readd(TableChanges changes) {
         changes.readdedPorts().forEach(this::addPort);
-        if (changes.hostFiles() == TableChanges.HostFiles.READDED && changes.host() != null) {
-            addHost(changes.host());
-        }
-        changes.outside().readded().forEach(this::addUplink);
+        addSole(changes, TableChanges.SoleFiles.READDED);
         throwFault();
     }
 
+    /** The ports that are in no network. */
+    private void addSole(TableChanges changes, TableChanges.SoleFiles which) {
+        HostSettings host = changes.host();
+        if (changes.hostFiles() == which && host != null) {
+            ports.addHost(host.port());
+            write(host.port(), host.fds());
+        }
+        NamesListenerSettings listener = changes.listener();
+        if (changes.listenerFiles() == which && listener != null) {
+            ports.addListener(listener.port());
+            write(listener.port(), listener.fds());
+        }
+        for (UplinkSettings uplink : changes.outside().uplinks(which)) {
+            ports.addUplink(uplink.port());
+            write(uplink.port(), uplink.fds());
+        }
+    }
+
+    /** Here it is only written to, unless this worker reads one of its queues. */
+    private void write(int port, List<Integer> fds) {
+        counters.resetPort(port);
+        if (queueHere(0, fds) < 0) {
+            serve(port, fds.getFirst(), false);
+        }
+    }
+
     /** Begins to read ports, as far as this worker is the one that reads them and they are still there. */
-    void begin(List<PortSettings> added) {
-        for (PortSettings settings : added) {
+    void begin(TableChanges changes, TableChanges.SoleFiles which) {
+        for (PortSettings settings : changes.ports(which)) {
             int port = settings.id();
             PortSettings known = members[port];
             int queue = queueHere(settings.worker(), settings.fds());
@@ -106,27 +126,24 @@ final class WorkerTables {
                 serve(port, settings.fds().get(queue), true);
             }
         }
+        HostSettings host = changes.host();
+        if (changes.hostFiles() == which && host != null) {
+            read(host.port(), host.fds());
+        }
+        NamesListenerSettings listener = changes.listener();
+        if (changes.listenerFiles() == which && listener != null) {
+            read(listener.port(), listener.fds());
+        }
+        changes.outside().uplinks(which).forEach(up -> read(up.port(), up.fds()));
         throwFault();
     }
 
-    /** Begins to read the host's port; worker 0 reads its first queue. */
-    void beginHost(HostSettings host) {
-        int queue = queueHere(0, host.fds());
-        if (queue >= 0 && !inRing[host.port()]) {
-            serve(host.port(), host.fds().get(queue), true);
+    /** Worker i reads queue i of a port that is in no network, so worker 0 that of the host and of the listener. */
+    private void read(int port, List<Integer> fds) {
+        int queue = queueHere(0, fds);
+        if (queue >= 0 && !inRing[port]) {
+            serve(port, fds.get(queue), true);
         }
-        throwFault();
-    }
-
-    /** Begins to read uplinks; worker i reads queue i. */
-    void beginUplinks(List<UplinkSettings> added) {
-        for (UplinkSettings uplink : added) {
-            int queue = queueHere(0, uplink.fds());
-            if (queue >= 0 && !inRing[uplink.port()]) {
-                serve(uplink.port(), uplink.fds().get(queue), true);
-            }
-        }
-        throwFault();
     }
 
     private void addNetwork(NetworkSettings settings) {
@@ -155,22 +172,6 @@ final class WorkerTables {
         join(bridge, settings);
         if (queueHere(settings.worker(), settings.fds()) < 0) {
             serve(port, settings.fds().getFirst(), false);
-        }
-    }
-
-    private void addHost(HostSettings host) {
-        counters.resetPort(host.port());
-        ports.addHost(host.port());
-        if (queueHere(0, host.fds()) < 0) {
-            serve(host.port(), host.fds().getFirst(), false);
-        }
-    }
-
-    private void addUplink(UplinkSettings uplink) {
-        counters.resetPort(uplink.port());
-        ports.addUplink(uplink.port());
-        if (queueHere(0, uplink.fds()) < 0) {
-            serve(uplink.port(), uplink.fds().getFirst(), false);
         }
     }
 
@@ -229,7 +230,7 @@ final class WorkerTables {
             Bridge bridge = bridge(settings.network());
             boolean up = ports.isUp(settings.id());
             members[settings.id()] = settings;
-            ports.add(settings, stormPolicer(bridge.stormFramesPerSecond));
+            ports.replace(settings, stormPolicer(bridge.stormFramesPerSecond));
             ports.linkUp(settings.id(), up);
             join(bridge, settings);
         }

@@ -127,7 +127,7 @@ class TableChangesTest {
             assertThat(changes.addedPorts()).isEmpty();
             assertThat(changes.readdedPorts()).isEmpty();
             assertThat(changes.announced()).isEmpty();
-            assertThat(changes.hostFiles()).isEqualTo(TableChanges.HostFiles.AS_BEFORE);
+            assertThat(changes.hostFiles()).isEqualTo(TableChanges.SoleFiles.AS_BEFORE);
         }
     }
 

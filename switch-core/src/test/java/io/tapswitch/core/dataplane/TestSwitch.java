@@ -68,6 +68,7 @@ final class TestSwitch {
     private SwitchTables tables = SwitchTables.EMPTY;
     private @Nullable HostSettings host;
     private @Nullable OutsideSettings outside;
+    private @Nullable NamesListenerSettings listener;
     private int result = Integer.MIN_VALUE;
 
     TestSwitch(int workerCount) {
@@ -157,12 +158,19 @@ final class TestSwitch {
                 ports,
                 host == null ? null : host(networks, ports),
                 outside,
+                listener,
                 tables.views());
     }
 
     /** Lets the clients behind ports see names. */
     void views(Map<Integer, ClientView> views) {
         apply(tables(tables.networks(), tables.ports()).with(new ClientViews(views)));
+    }
+
+    /** Gives the switch a listener for names by TCP, or none; it takes the version at once. */
+    void listener(@Nullable NamesListenerSettings settings) {
+        listener = settings;
+        apply(tables(tables.networks(), tables.ports()));
     }
 
     /** Gives the switch a way to the outside, or another, or none; it takes the version at once. */
