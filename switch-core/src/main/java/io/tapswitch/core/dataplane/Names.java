@@ -23,8 +23,8 @@ import org.agrona.MutableDirectBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names, asked for by UDP ({@link NamesOverTcp}: by TCP): queries to port 53 of the switch's own addresses in a network,
- * the gateways' and the resolver's, which is one of them.
+ * Names, asked for by UDP ({@link NamesOverTcp}: by TCP): queries to port 53 of the switch's own addresses in a
+ * network, the gateways' and the resolver's, which is one of them.
  *
  * <h2>Theory of operation</h2>
  *
@@ -84,7 +84,7 @@ final class Names implements Forwards.AnswerHandler {
         overTcp = listener == null ? null : new NamesOverTcp(listener, views);
     }
 
-    /** {@return the listener's port for a query by TCP, see {@link NamesOverTcp}; or a drop reason's verdict, or PASS} */
+    /** {@return the listener's port for a query by TCP; a drop reason's verdict, or PASS when it is none} */
     int toListener(Bridge bridge, int port, int offset, int length) {
         return overTcp == null ? PASS : overTcp.toListener(buffer, offset, length, bridge, egress.ports, port);
     }

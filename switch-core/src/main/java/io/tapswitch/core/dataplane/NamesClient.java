@@ -3,7 +3,8 @@ package io.tapswitch.core.dataplane;
 import io.tapswitch.tapio.FrameIo;
 
 /**
- * How a container's queries by TCP are told apart where they are served: its address there says which port it is behind.
+ * How a container's queries by TCP are told apart where they are served: its address there says which port it is
+ * behind.
  *
  * <h2>Theory of operation</h2>
  *
@@ -15,7 +16,7 @@ import io.tapswitch.tapio.FrameIo;
  *   client, IPv6      fd53:0:0:1:  l | 19 zeros | g 31 bits | p 13 bits
  *   asked             10.53.0.16, fd53::10 + index                  of the switch's address in that network
  *
- *   p  the port's id      g  its generation, as much as there is room for      l  whether it uses its link-local address
+ *   p  the port's id    g  its generation, as much as there is room for    l  whether its own address is link-local
  * </pre>
  *
  * <p>So nothing is remembered anywhere, and nothing has to be found again: any worker translates any segment, in both

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Theory of operation</h2>
  *
- * The switch has no TCP. What containers send to port 53 of the switch's own addresses in their network goes to a TAP in a
- * namespace of the switch's own, where a listener has the kernel's. Both addresses are translated on the way:
+ * The switch has no TCP. What containers send to port 53 of the switch's own addresses in their network goes to a TAP
+ * in a namespace of the switch's own, where a listener has the kernel's. Both addresses are translated on the way:
  *
  * <pre>
  *   container                                                          listener
- *   own address      : p   -> resolver or gateway : 53
- *        becomes             port, generation : p       -> which of them : 53        {@link NamesClient}
- *   own address      : p   <- resolver or gateway : 53
+ *   own address      : p   -> asked address : 53
+ *        becomes             port, generation : p       -> which of them : 53       {@link NamesClient}
+ *   own address      : p   <- asked address : 53
  *        becomes             port, generation : p       <- which of them : 53
  * </pre>
  *
