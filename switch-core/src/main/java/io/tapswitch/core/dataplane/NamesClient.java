@@ -41,10 +41,10 @@ public final class NamesClient {
     private static final int CLIENT_SHIFT = 30;
     private static final int PORT_BITS = 13;
     private static final int PORT_MASK = FrameIo.MAX_PORTS - 1;
-    private static final int GENERATION4_MASK = (1 << CLIENT_SHIFT - PORT_BITS) - 1;
+    private static final int GENERATION4_MASK = (1 << (CLIENT_SHIFT - PORT_BITS)) - 1;
     private static final long GENERATION6_MASK = 0x7fff_ffffL;
     private static final long LINK_LOCAL = 1L << 63;
-    private static final long ZEROS = ~(LINK_LOCAL | GENERATION6_MASK << PORT_BITS | PORT_MASK);
+    private static final long ZEROS = ~(LINK_LOCAL | (GENERATION6_MASK << PORT_BITS) | PORT_MASK);
 
     private NamesClient() {}
 
