@@ -35,11 +35,16 @@ import java.util.List;
  * its allow-list refuses a peer, the other is not asked. That both exist is for the control plane to refuse (P2); two
  * rules of one group that share a port are a fault here ({@link #compile} throws).
  *
- * <p>What a packet meets is {@link #find}, then {@link #allows}; neither allocates.
+ * <p>The other way round, which TCP rule a port of an endpoint belongs to, is asked only for connections that are taken
+ * up (N14): {@link #ofInside}, over the rules in the order of family, endpoint and inside port.
+ *
+ * <p>What a packet meets is {@link #find}, then {@link #allows}; none of these allocates.
  */
 public final class DnatRules {
     /** No rule. */
     public static final int NONE = -1;
+    /** More than one rule. */
+    public static final int SEVERAL = -2;
     /** Bytes of a table without rules, an upper bound. */
     public static final int FIXED_BYTES = 13_000;
     /** Bytes that a rule adds, its allow-list aside, an upper bound. */
@@ -52,6 +57,11 @@ public final class DnatRules {
     private static final int SPARSE = 32;
     private static final int WORDS = 65_536 / Long.SIZE;
     private static final int PORT = 0xFFFF;
+
+    private static final int PORT_SHIFT = 24;
+    private static final int OWNER_SHIFT = PORT_SHIFT + Character.SIZE;
+    private static final int FAMILY_SHIFT = Long.SIZE - 2;
+    private static final long ENTRY = (1L << PORT_SHIFT) - 1;
 
     /** The table of no rules. */
     public static final DnatRules EMPTY = compile(List.of());
@@ -73,6 +83,10 @@ public final class DnatRules {
     private final long[] insideHi;
     private final long[] insideLo;
     private final AllowLists allowLists;
+    /** Family, endpoint, first inside port and entry of each TCP rule, sorted. */
+    private final long[] insides;
+    /** The last inside port of this rule and of those before it that have the same endpoint. */
+    private final char[] reaches;
 
     private DnatRules(List<DnatRule> sorted) {
         int size = sorted.size();
@@ -100,6 +114,8 @@ public final class DnatRules {
             insideLo[entry] = lo(rule.inside());
         }
         allowLists = builder.build();
+        insides = insides(sorted);
+        reaches = new char[insides.length];
         int dense = 0;
         for (int group = 0; group < GROUPS; group++) {
             boolean isDense = groups[group + 1] > SPARSE;
@@ -114,6 +130,33 @@ public final class DnatRules {
                 fillBitmap(group);
             }
         }
+        for (int i = 0; i < insides.length; i++) {
+            boolean first = i == 0 || insides[i - 1] >>> OWNER_SHIFT != insides[i] >>> OWNER_SHIFT;
+            int last = lastInside((int) (insides[i] & ENTRY));
+            reaches[i] = (char) (first ? last : Math.max(last, reaches[i - 1]));
+        }
+    }
+
+    private static long[] insides(List<DnatRule> sorted) {
+        long[] keys = new long[sorted.size()];
+        int count = 0;
+        for (int entry = 0; entry < keys.length; entry++) {
+            DnatRule rule = sorted.get(entry);
+            if (rule.protocol() == IpProtocol.TCP) {
+                keys[count++] = inside(rule.inside().isIpv6(), rule.endpoint(), rule.insideFirstPort()) | entry;
+            }
+        }
+        long[] result = Arrays.copyOf(keys, count);
+        Arrays.sort(result);
+        return result;
+    }
+
+    private static long inside(boolean ipv6, int endpoint, int port) {
+        return (ipv6 ? 1L << FAMILY_SHIFT : 0) | (long) endpoint << OWNER_SHIFT | (long) port << PORT_SHIFT;
+    }
+
+    private int lastInside(int entry) {
+        return insidePorts[entry] + lastPorts[entry] - firstPorts[entry];
     }
 
     private void fillBitmap(int group) {
@@ -201,6 +244,54 @@ public final class DnatRules {
         return low - 1;
     }
 
+    /**
+     * {@return the entry of the TCP rule that leads to a port of an endpoint, {@link #NONE}, or {@link #SEVERAL} when
+     * one cannot say by which of them its peers came}
+     *
+     * @param ipv6 the endpoint's family
+     * @param endpoint its port id
+     * @param port its TCP port
+     */
+    public int ofInside(boolean ipv6, int endpoint, int port) {
+        int at = Arrays.binarySearch(insides, inside(ipv6, endpoint, port) | ENTRY);
+        int found = NONE;
+        long owner = inside(ipv6, endpoint, 0) >>> OWNER_SHIFT;
+        for (int i = at < 0 ? -at - 2 : at; i >= 0 && insides[i] >>> OWNER_SHIFT == owner; i--) {
+            if (reaches[i] < port) {
+                break;
+            }
+            int entry = (int) (insides[i] & ENTRY);
+            if (lastInside(entry) >= port) {
+                if (found != NONE) {
+                    return SEVERAL;
+                }
+                found = entry;
+            }
+        }
+        return found;
+    }
+
+    /** {@return the port outside that leads to a port inside, one of the entry's} */
+    public int outsidePort(int entry, int insidePort) {
+        return firstPorts[entry] + insidePort - insidePorts[entry];
+    }
+
+    /** {@return the slot of the entry's host address, or {@link DnatRule#ANY}} */
+    public int slot(int entry) {
+        int low = 0;
+        int high = GROUPS;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (groups[middle] <= entry) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        int slot = (low - 1) % SLOT_GROUPS;
+        return slot == ANY_SLOT ? DnatRule.ANY : slot;
+    }
+
     /** {@return whether the entry's allow-list lets this peer in; IPv4 as v4-mapped} */
     public boolean allows(int entry, long peerHi, long peerLo) {
         return allowLists.allows(lists[entry], peerHi, peerLo);
@@ -246,7 +337,8 @@ public final class DnatRules {
         long fixed = (long) (groups.length + bitmaps.length) * Integer.BYTES;
         long dense = (long) begins.length * Long.BYTES + (long) ranks.length * Character.BYTES;
         long perEntry = 4L * Character.BYTES + 3L * Integer.BYTES + 2L * Long.BYTES;
-        return fixed + dense + perEntry * ids.length + allowLists.footprintBytes();
+        long back = (long) (Long.BYTES + Character.BYTES) * insides.length;
+        return fixed + dense + perEntry * ids.length + back + allowLists.footprintBytes();
     }
 
     private static int group(DnatRule rule) {

@@ -177,6 +177,23 @@ final class InboundPath {
         return slot;
     }
 
+    /**
+     * Begins the flow of a published port's connection that a container's segment speaks of (N14). {@return its slot,
+     * or a {@link FlowRefusal}}
+     *
+     * @param taken the whole tuple
+     */
+    int takeUp(FlowTuple taken, long nowMs) {
+        int slot = seenPeers.isShadowed(taken)
+                ? FlowRefusal.DUPLICATE
+                : table.insert(taken, FlowTimers.first(taken.protocol), nowMs);
+        if (slot >= 0) {
+            counters.increment(NatCounter.INBOUND_FLOWS);
+            ledger.connection(taken.rule);
+        }
+        return slot;
+    }
+
     private int beginUnasked(long nowMs) {
         int slot = insert(nowMs);
         if (slot < 0) {

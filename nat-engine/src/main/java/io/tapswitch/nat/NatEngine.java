@@ -142,9 +142,10 @@ public final class NatEngine {
         leftOvers = new LeftOvers(table, inForce);
         SeenPeers seenPeers = new SeenPeers(table, inForce, leftOvers);
         Mappings mappings = new Mappings(table, ports, inForce, counters);
-        outboundPath = new OutboundPath(table, progress, mappings, inForce, leftOvers, routes, counters, outcome);
         inboundPath =
                 new InboundPath(table, progress, mappings, inForce, leftOvers, seenPeers, ledger, counters, outcome);
+        outboundPath =
+                new OutboundPath(table, progress, mappings, inForce, leftOvers, routes, counters, inboundPath, outcome);
         errors = new IcmpErrorPath(table, inForce, leftOvers, seenPeers, outcome);
         reconciliation = new Reconciliation(table, ports, inForce, ledger, leftOvers);
         counters.set(NatCounter.CAPACITY, limits.capacity() - 1);

@@ -26,6 +26,7 @@ final class OutboundPath {
     private final LeftOvers leftOvers;
     private final NatEngine.OutsideChoice routes;
     private final NatCounters counters;
+    private final InboundPath inboundPath;
     private final Outcome outcome;
     private final FlowTuple t = new FlowTuple();
     private long looseUntilMs = Long.MIN_VALUE;
@@ -38,6 +39,7 @@ final class OutboundPath {
             LeftOvers leftOvers,
             NatEngine.OutsideChoice routes,
             NatCounters counters,
+            InboundPath inboundPath,
             Outcome outcome) {
         this.table = table;
         this.flows = table.entries();
@@ -47,6 +49,7 @@ final class OutboundPath {
         this.leftOvers = leftOvers;
         this.routes = routes;
         this.counters = counters;
+        this.inboundPath = inboundPath;
         this.outcome = outcome;
     }
 
@@ -119,6 +122,11 @@ final class OutboundPath {
         if (FlowTuple.isLoopback(t.peerHi, t.peerLo)) {
             return NatDrop.LOOPBACK_ONLY.code();
         }
+        int rule = stray < 0 ? ruleOf(endpoint, PacketClass.isIpv6(classified)) : DnatRules.NONE;
+        if (rule == DnatRules.SEVERAL) {
+            outcome.answer = NatEngine.SILENCE;
+            return stray;
+        }
         if (!Translator.hop(b, packet, classified)) {
             return outcome.refuse(NatDrop.TTL_EXPIRED, NatEngine.TIME_EXCEEDED);
         }
@@ -130,12 +138,11 @@ final class OutboundPath {
         if (!isOfFamily(outside, PacketClass.isIpv6(classified))) {
             return NatDrop.NO_OUTSIDE_ADDRESS.code();
         }
-        t.outbound(t.protocol).outside(outside, 0).endpoint(endpoint);
-        int sequence =
-                t.protocol == IpProtocol.TCP ? TcpHeader.sequence(b, packet + PacketClass.transport(classified)) : 0;
-        int slot = mappings.begin(t, sequence, nowMs);
+        t.endpoint(endpoint);
+        int slot = rule == DnatRules.NONE
+                ? beginOutbound(b, packet, classified, outside, nowMs)
+                : takeUpPublished(rule, outside, nowMs);
         if (slot < 0) {
-            outcome.answer = slot == NatDrop.FLOW_CLASH.code() ? NatEngine.SILENCE : NatEngine.PROHIBITED;
             return slot;
         }
         progress.loose(stray < 0);
@@ -144,6 +151,48 @@ final class OutboundPath {
             table.remove(slot);
         }
         return verdict;
+    }
+
+    private int beginOutbound(DirectBuffer b, int packet, long classified, int outside, long nowMs) {
+        t.outbound(t.protocol).outside(outside, 0);
+        int sequence =
+                t.protocol == IpProtocol.TCP ? TcpHeader.sequence(b, packet + PacketClass.transport(classified)) : 0;
+        int slot = mappings.begin(t, sequence, nowMs);
+        if (slot < 0) {
+            outcome.answer = slot == NatDrop.FLOW_CLASH.code() ? NatEngine.SILENCE : NatEngine.PROHIBITED;
+        }
+        return slot;
+    }
+
+    /**
+     * {@return the rule by which the peer of an unknown connection came, if a published port speaks} Where there are
+     * several only the peer can tell, so both are silent until it has spoken.
+     */
+    private int ruleOf(int endpoint, boolean ipv6) {
+        DnatRules rules = inForce.rules;
+        int rule = rules.ofInside(ipv6, endpoint, t.insidePort);
+        if (rule < 0) {
+            return rule;
+        }
+        int slot = rules.slot(rule);
+        boolean isOfOthers = slot != DnatRule.ANY
+                && (!inForce.present.get(slot)
+                        || FlowTuple.isLoopback(table.header.outsideHi(slot), table.header.outsideLo(slot)));
+        return isOfOthers || !rules.allows(rule, t.peerHi, t.peerLo) ? DnatRules.NONE : rule;
+    }
+
+    /**
+     * A published port's answer on a connection that nobody here knows: its peer knows the port outside, and would
+     * reset what comes from another.
+     */
+    private int takeUpPublished(int rule, int outside, long nowMs) {
+        DnatRules rules = inForce.rules;
+        int exact = rules.slot(rule);
+        t.inbound(t.protocol)
+                .outside(exact == DnatRule.ANY ? outside : exact, rules.outsidePort(rule, t.insidePort))
+                .rule(rules.ruleId(rule));
+        int slot = inboundPath.takeUp(t, nowMs);
+        return slot < 0 ? mappings.refused(slot) : slot;
     }
 
     /** {@return whether a segment of an unknown connection is taken up (N14)} */

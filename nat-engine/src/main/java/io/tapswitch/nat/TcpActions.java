@@ -53,7 +53,7 @@ final class TcpActions {
     // spotless:off
     private static final byte[] ACTIONS = bytes(new int[][] {
         //                 original: SYN   SYN_ACK FIN       ACK       reply: SYN   SYN_ACK FIN       ACK
-        /* NONE         */         { OPEN, STRAY,  STRAY,    TAKE_UP,         STRAY, STRAY,  STRAY,    STRAY },
+        /* NONE         */         { OPEN, STRAY,  STRAY,    TAKE_UP,         STRAY, STRAY,  STRAY,    TAKE_UP },
         /* SYN_SENT     */         { OPEN, BAD,    BAD,      BAD,             MEET, ANSWER, PASS,     PASS },
         /* SYN_SENT2    */         { PASS, SR,     BAD,      PASS,            PASS, SR,     BAD,      PASS },
         /* SYN_RECV     */         { PASS, EST,    FWO,      EST,             PASS, EST,    FWR,      SR },

@@ -258,7 +258,8 @@ public final class TcpTracker {
         }
         sent = TcpWindow.of(sequence, end, TcpWindow.MAX_WINDOW, TcpWindow.MAX_SCALE);
         acknowledged = TcpWindow.of(ack, ack, window << TcpWindow.MAX_SCALE, TcpWindow.MAX_SCALE);
-        state = PICKED_UP.ordinal() | UNHEARD_REPLY;
+        // By the side that was asked it is not more than a word: the one that asked has to be heard too.
+        state = fromOriginal ? PICKED_UP.ordinal() | UNHEARD_REPLY : SYN_RECV.ordinal() | UNHEARD_ORIGINAL;
         return FORWARD;
     }
 

@@ -64,6 +64,50 @@ class DnatRulesTest {
     }
 
     @Test
+    void N14_thePortThatLeadsToAnInsidePortIsFound() {
+        var random = new Random(SEED);
+        for (int round = 0; round < 300; round++) {
+            List<DnatRule> all = new ArrayList<>();
+            int next = 1;
+            for (int id = 0; id < 40; id++) {
+                int first = next + random.nextInt(5);
+                int last = first + (random.nextInt(3) == 0 ? random.nextInt(20) : 0);
+                next = last + 1;
+                int outside = random.nextInt(4) - 1;
+                int protocol = random.nextInt(5) == 0 ? UDP : TCP;
+                IpAddress inside = random.nextBoolean() ? FOUR : SIX;
+                int endpoint = random.nextInt(4);
+                all.add(new DnatRule(
+                        id, outside, protocol, first, last, 7, endpoint, inside, 1 + random.nextInt(60), List.of()));
+            }
+            var rules = DnatRules.compile(all);
+            for (int endpoint = 0; endpoint < 4; endpoint++) {
+                for (int port = 0; port < 90; port++) {
+                    leadsBack(rules, all, endpoint, port, random.nextBoolean());
+                }
+            }
+        }
+    }
+
+    private static void leadsBack(DnatRules rules, List<DnatRule> all, int endpoint, int port, boolean ipv6) {
+        List<DnatRule> wanted = all.stream()
+                .filter(rule -> rule.protocol() == TCP && rule.endpoint() == endpoint)
+                .filter(rule -> rule.inside().isIpv6() == ipv6)
+                .filter(rule -> port >= rule.insideFirstPort()
+                        && port <= rule.insideFirstPort() + rule.lastPort() - rule.firstPort())
+                .toList();
+        int entry = rules.ofInside(ipv6, endpoint, port);
+        if (wanted.size() != 1) {
+            assertThat(entry).isEqualTo(wanted.isEmpty() ? DnatRules.NONE : DnatRules.SEVERAL);
+            return;
+        }
+        DnatRule rule = wanted.getFirst();
+        assertThat(rules.ruleId(entry)).isEqualTo(rule.id());
+        assertThat(rules.slot(entry)).isEqualTo(rule.outside());
+        assertThat(rules.insidePort(entry, rules.outsidePort(entry, port))).isEqualTo(port);
+    }
+
+    @Test
     void A_PORT_09_aRangeKeepsTheOffset() {
         var rules = DnatRules.compile(
                 List.of(new DnatRule(9, DnatRule.ANY, UDP, 5000, 5100, 3, 12, FOUR, 2000, List.of())));

@@ -91,6 +91,41 @@ class PublishedPortTest {
     }
 
     @Test
+    void N14_whatAPublishedPortSaysOnAnUnknownConnectionComesFromThePortThatItsPeerKnows() {
+        world.publish(1, DnatRule.ANY, TCP, 8080, A, 80);
+        world.publish(2, NatWorld.LOOPBACK, TCP, 9090, A, 90);
+        world.take();
+        world.engine.looseUntil(world.nowMs + 1000);
+        assertThat(world.sent(A, segment(A.ipv4, 80, PEER, 6002, ACK, 100, 1, 5)))
+                .isEqualTo(8080);
+        world.arrives(A, segment(PEER, 6002, "192.0.2.1", 8080, ACK, 1, 105, 5));
+        assertThat(world.sent(A, segment(A.ipv4, 80, PEER, 6002, ACK, 105, 6, 5)))
+                .isEqualTo(8080);
+        assertThat(world.dropped(world.out(A, segment(A.ipv4, 80, PEER, 6002, ACK, 0x7000_0000, 6, 5))))
+                .isEqualTo(NatDrop.TCP_WINDOW);
+        assertThat(world.sent(A, segment(A.ipv4, 90, PEER, 6002, ACK, 100, 1, 5)))
+                .as("nobody out there came by a port of 127.0.0.1")
+                .isNotEqualTo(9090);
+        RuleTotals totals = new RuleTotals();
+        assertThat(world.engine.ruleTotals(0, 5000, totals)).isNegative();
+        assertThat(totals.of(1).connections).isEqualTo(1);
+    }
+
+    @Test
+    void N14_whereThePeerMayHaveComeByTwoPortsItSpeaksFirst() {
+        world.publish(1, DnatRule.ANY, TCP, 8080, A, 80);
+        world.publish(2, DnatRule.ANY, TCP, 8081, A, 80);
+        world.take();
+        world.engine.looseUntil(world.nowMs + 1000);
+        assertThat(world.dropped(world.out(A, segment(A.ipv4, 80, PEER, 6002, ACK, 100, 1, 5))))
+                .isEqualTo(NatDrop.TCP_STRAY);
+        assertThat(world.engine.answer()).isEqualTo(NatEngine.SILENCE);
+        world.arrives(A, segment(PEER, 6002, "192.0.2.1", 8081, ACK, 1, 100, 5));
+        assertThat(world.sent(A, segment(A.ipv4, 80, PEER, 6002, ACK, 100, 6, 5)))
+                .isEqualTo(8081);
+    }
+
+    @Test
     void anAllowListRefusesTheOthersAndCountsThem() {
         world.publish(7, DnatRule.ANY, UDP, 8053, A, 53, "198.51.100.0/25");
         world.take();

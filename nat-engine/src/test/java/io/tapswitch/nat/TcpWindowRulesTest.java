@@ -10,6 +10,7 @@ import static io.tapswitch.nat.TcpState.FIN_WAIT_REPLY;
 import static io.tapswitch.nat.TcpState.LAST_ACK;
 import static io.tapswitch.nat.TcpState.NONE;
 import static io.tapswitch.nat.TcpState.PICKED_UP;
+import static io.tapswitch.nat.TcpState.SYN_RECV;
 import static io.tapswitch.nat.TcpTracker.BAD_FLAGS;
 import static io.tapswitch.nat.TcpTracker.BAD_STATE;
 import static io.tapswitch.nat.TcpTracker.OUT_OF_WINDOW;
@@ -166,10 +167,23 @@ class TcpWindowRulesTest extends TcpFlowTest {
             c.original(flags).sequence(1).ack(1);
             leaves(STRAY);
         }
-        for (int flags : new int[] {SYN, ACK, FIN | ACK, RST, SYN | ACK}) {
+        for (int flags : new int[] {SYN, FIN | ACK, RST, SYN | ACK}) {
             c.reply(flags).sequence(1).ack(1);
             leaves(STRAY);
         }
+    }
+
+    @Test
+    void n14_takenUpByTheSideThatWasAskedItStandsWhenTheOtherWasHeard() {
+        c.tracker.loose(true);
+        c.reply(ACK).sequence(500).ack(1).payload(100);
+        forwards(SYN_RECV);
+        c.reply(ACK).sequence(600).ack(1).payload(100);
+        forwards(SYN_RECV);
+        c.original(ACK).sequence(1).ack(600).payload(10);
+        forwards(ESTABLISHED);
+        c.original(ACK).sequence(70_000_000).ack(700).payload(100);
+        leaves(OUT_OF_WINDOW);
     }
 
     @Test

@@ -247,33 +247,36 @@ def hold(o):
 
 def check(held, words, timeout):
     """A word over each connection and back. Of the first that do not come back it says what the kernel knows of them."""
-    good, errors, sent, lost = 0, {}, [], []
+    good, errors, lost = 0, {}, []
 
     def fail(s, e):
         errors[word(e)] = errors.get(word(e), 0) + 1
         if len(lost) < 5:
             lost.append(condition(s))
 
-    for s in held:
-        try:
-            s.setblocking(False)
-            s.send(words)
-            sent.append(s)
-        except OSError as e:
-            fail(s, e)
     deadline = time.monotonic() + timeout
-    for s in sent:
-        try:
-            got = b""
-            while len(got) < len(words):
-                s.settimeout(max(0.01, deadline - time.monotonic()))
-                data = s.recv(len(words) - len(got))
-                if not data:
-                    raise ConnectionResetError(errno.ECONNRESET, "closed")
-                got += data
-            good += got == words
-        except OSError as e:
-            fail(s, e)
+    # Not all at once: what a TAP's queue does not hold is sent again at the same moment by all, and lost again.
+    for i in range(0, len(held), 500):
+        sent = []
+        for s in held[i:i + 500]:
+            try:
+                s.setblocking(False)
+                s.send(words)
+                sent.append(s)
+            except OSError as e:
+                fail(s, e)
+        for s in sent:
+            try:
+                got = b""
+                while len(got) < len(words):
+                    s.settimeout(max(0.01, deadline - time.monotonic()))
+                    data = s.recv(len(words) - len(got))
+                    if not data:
+                        raise ConnectionResetError(errno.ECONNRESET, "closed")
+                    got += data
+                good += got == words
+            except OSError as e:
+                fail(s, e)
     return {"good": good, "errors": errors, "lost": lost}
 
 

@@ -1,0 +1,144 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.Outcome;
+import io.tapswitch.lab.World;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Names while much else happens: reloads, dead upstreams, a flood of random names, changes: D6, D16, D17. */
+@Tag("netns")
+@Timeout(300)
+final class NamesUnderLoadIT {
+    private static final String RESOLVER = "169.254.53.53";
+    /** Nobody has these addresses, and nobody says so. */
+    private static final String DEAD = "dns: {upstream: [\"192.0.2.98\", \"192.0.2.99\"], ttl: %ds}%n";
+
+    private static final int SECONDS = Boolean.getBoolean("soak") ? 60 : 8;
+    private static final int PER_SECOND = 5_000;
+    private static final int FLOOD_PER_SECOND = 10_000;
+    private static final Pattern LOST = Pattern.compile("Queries lost: +(\\d+)");
+    private static final Pattern COMPLETED = Pattern.compile("Queries completed: +(\\d+)");
+    private static final Pattern LATENCY = Pattern.compile("(?m)^> (\\w+) \\S+ A (\\d+\\.\\d+)$");
+
+    private final World world = World.withOutside();
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    private static String[] dnsperf(Path questions, int rate, int seconds, String... more) {
+        List<String> words = new ArrayList<>(List.of("dnsperf", "-s", RESOLVER, "-d", questions.toString()));
+        words.addAll(List.of("-Q", "" + rate, "-l", "" + seconds, "-q", "60000", "-t", "3"));
+        words.addAll(List.of(more));
+        return words.toArray(String[]::new);
+    }
+
+    private static long number(Pattern pattern, Outcome outcome) {
+        Matcher found = pattern.matcher(outcome.ok().text());
+        assertThat(found.find()).as("%s", outcome).isTrue();
+        return Long.parseLong(found.group(1));
+    }
+
+    private static double percentile99(Outcome outcome) {
+        double[] waits = LATENCY.matcher(outcome.out())
+                .results()
+                .peek(found -> assertThat(found.group(1)).isEqualTo("NOERROR"))
+                .mapToDouble(found -> Double.parseDouble(found.group(2)) * 1_000)
+                .sorted()
+                .toArray();
+        assertThat(waits).isNotEmpty();
+        return waits[waits.length * 99 / 100];
+    }
+
+    private Path randomNames() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 100_000; i++) {
+            text.append("r").append(Integer.toString(i * 7_919, 36)).append(".example.org A\n");
+        }
+        return world.file("random", text.toString());
+    }
+
+    @Test
+    void D16_D17_noQuestionIsLostWhileTheFileIsReadAgainUpstreamsAreDeadAndAnotherFloods() throws IOException {
+        Path file = world.file("tapswitch.yaml", DEAD.formatted(5));
+        world.start("--uplink", "shared", "--config", file.toString());
+        world.cli("network", "create", "--subnet", "10.66.0.0/16", "dev");
+        LabContainer asker = world.attached("asker", "--network", "dev");
+        world.attached("web", "--network", "dev", "--network-alias", "es");
+        LabContainer flooder = world.attached("flooder", "--network", "dev");
+        Path own = world.file("own", "web A\nes A\nweb.dev A\n");
+        try (Background flood = flooder.start(dnsperf(randomNames(), FLOOD_PER_SECOND, SECONDS + 3));
+                Background asked = asker.start(dnsperf(own, PER_SECOND, SECONDS, "-v"))) {
+            int reloads = 0;
+            while (asked.alive()) {
+                Path next = world.file("next.yaml", DEAD.formatted(2 + reloads++ % 5));
+                Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Eventually.measureFor(Duration.ofMillis(100));
+            }
+            Outcome outcome = asked.await(Duration.ofSeconds(20));
+            double p99 = percentile99(outcome);
+            System.out.printf(
+                    "D17: %d questions while %d reloads and a flood, %d lost, p99 %.2f ms%n",
+                    number(COMPLETED, outcome), reloads, number(LOST, outcome), p99);
+            assertThat(number(LOST, outcome)).as("%s", outcome.lastLine()).isZero();
+            assertThat(number(COMPLETED, outcome)).isGreaterThan((long) PER_SECOND * SECONDS * 9 / 10);
+            assertThat(p99).as("ms").isLessThan(5);
+            assertThat(flood.alive()).isTrue();
+        }
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void D6_changesAreSeenByTheNextQuestionWithinATenthOfASecondUnderLoad() {
+        world.start("--uplink", "none");
+        world.cli("network", "create", "--subnet", "10.66.0.0/16", "dev");
+        LabContainer asker = world.attached("asker", "--network", "dev");
+        LabContainer web = world.attached("web", "--network", "dev", "--ip", "10.66.0.10");
+        Path own = world.file("own", "web A\nasker A\n");
+        try (Background load = asker.start(dnsperf(own, PER_SECOND, 60))) {
+            for (int round = 0; round < 5; round++) {
+                String address = "10.66.0." + (20 + round);
+                web.disconnect("dev");
+                seen(asker, "web", "");
+                web.connect("dev", "--ip", address, "--alias", "alias" + round);
+                seen(asker, "web", address);
+                seen(asker, "alias" + round, address);
+                world.cli("rename", "web", "web2");
+                seen(asker, "web2", address);
+                seen(asker, "web", "");
+                world.cli("rename", "web2", "web");
+                seen(asker, "web", address);
+            }
+            assertThat(load.alive()).isTrue();
+        }
+        world.assertNoTrouble();
+    }
+
+    /** A question that is asked a tenth of a second after the command has ended sees what it changed. */
+    private static void seen(LabContainer asker, String name, String address) {
+        Eventually.measureFor(Duration.ofMillis(100));
+        assertThat(asker.exec("dig", "+short", "+tries=1", "+time=2", "@" + RESOLVER, name)
+                        .ok()
+                        .text()
+                        .strip())
+                .as(name)
+                .isEqualTo(address);
+    }
+}
