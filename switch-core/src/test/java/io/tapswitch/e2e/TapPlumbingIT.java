@@ -62,8 +62,7 @@ final class TapPlumbingIT {
         assertThat(container.ip("-6 route")).contains("default via fd00:18::1 dev eth0");
         plumbing.plug(place(plumbing), List.of(plan("b", "eth1", 3, 1, List.of())));
         assertThat(container.ip("-o link")).contains("eth0", "eth1");
-        plumbing.defaultRoutes(
-                place(plumbing), List.of(new Plumbing.DefaultRoute("eth1", IpAddress.parse("172.18.0.9"))));
+        plumbing.routes(place(plumbing), List.of(new Plumbing.ContainerRoute("eth1", IpAddress.parse("172.18.0.9"))));
         assertThat(container.ip("route"))
                 .contains("default via 172.18.0.9 dev eth1")
                 .doesNotContain("172.18.0.1 ");

@@ -14,6 +14,7 @@ import io.tapswitch.tapio.LinkCommand.Rename;
 import io.tapswitch.tapio.LinkCommand.SetAddrGenMode;
 import io.tapswitch.tapio.LinkCommand.SetAddress;
 import io.tapswitch.tapio.LinkCommand.SetDefaultRoute;
+import io.tapswitch.tapio.LinkCommand.SetHostRoute;
 import io.tapswitch.tapio.LinkCommand.SetMtu;
 import io.tapswitch.tapio.LinkCommand.SetTxQueueLength;
 import io.tapswitch.tapio.LinkCommand.Up;
@@ -111,6 +112,8 @@ public final class IpBatch implements LinkConfigurator {
                 "route add " + prefix + " via " + gateway + " dev " + link;
             case AddDefaultRoute(var link, var gateway) -> "route add default via " + gateway + " dev " + link;
             case SetDefaultRoute(var link, var gateway) -> "route replace default via " + gateway + " dev " + link;
+            case SetHostRoute(var link, var address, var gateway) ->
+                "route replace " + address + " via " + gateway + " dev " + link;
             case Delete(var link) -> "link delete dev " + link;
         };
     }

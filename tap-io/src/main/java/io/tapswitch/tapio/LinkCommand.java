@@ -203,6 +203,16 @@ public sealed interface LinkCommand {
         }
     }
 
+    /** Makes this the route to a single address, in place of the one there was, if any. */
+    record SetHostRoute(String link, String address, String gateway) implements LinkCommand {
+        /** Checks the forms. */
+        public SetHostRoute {
+            LinkText.checkLink(link);
+            LinkText.checkAddress(address);
+            LinkText.checkAddress(gateway);
+        }
+    }
+
     /** Deletes a link. */
     record Delete(String link) implements LinkCommand {
         /** Checks the name. */

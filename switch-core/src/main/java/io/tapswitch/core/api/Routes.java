@@ -233,12 +233,19 @@ public final class Routes {
 
     private Answers.Attached attached(AttachRequest request) {
         Container container = controller.attach(request);
-        return Views.attached(
-                container, controller.state().networksById(), controller.portWarnings(container, request));
+        return attached(container, controller.portWarnings(container, request));
     }
 
     private Answers.Attached started(Container container) {
-        return Views.attached(container, controller.state().networksById(), controller.portWarnings(container, null));
+        return attached(container, controller.portWarnings(container, null));
+    }
+
+    private Answers.Attached attached(Container container, List<String> warnings) {
+        return Views.attached(
+                container,
+                controller.state().networksById(),
+                controller.looking().resolvConf(container),
+                warnings);
     }
 
     private Answers.Configuration configuration() {

@@ -75,7 +75,8 @@ final class Views {
     }
 
     /** {@return where the new container is, and the resolv.conf that it should have} */
-    static Answers.Attached attached(Container container, Map<String, Network> networks, List<String> warnings) {
+    static Answers.Attached attached(
+            Container container, Map<String, Network> networks, String resolvConf, List<String> warnings) {
         List<Answers.Interface> interfaces = container.endpoints().stream()
                 .map(endpoint -> new Answers.Interface(
                         endpoint.interfaceName(),
@@ -86,12 +87,8 @@ final class Views {
                         ContainerViews.gateway(endpoint.ipv6()),
                         endpoint.mac().toString()))
                 .toList();
-        StringBuilder resolver = new StringBuilder();
-        container
-                .dns()
-                .forEach(server -> resolver.append("nameserver ").append(server).append('\n'));
         return new Answers.Attached(
-                container.id(), container.name(), container.hostname(), interfaces, resolver.toString(), warnings);
+                container.id(), container.name(), container.hostname(), interfaces, resolvConf, warnings);
     }
 
     static Answers.FdbLine fdbLine(Controller.FdbView view) {

@@ -41,10 +41,10 @@ public final class ConfigFile {
     /** A thousand networks have 100 KiB. */
     static final int BYTES_MAX = 4 << 20;
 
-    private static final Set<String> LATER = Set.of("dns", "overlay", "macvlan");
+    private static final Set<String> LATER = Set.of("overlay", "macvlan");
 
     private static final Set<String> ROOT =
-            Set.of("uplink", "default-network", "networks", "publish", "publish-address", "nat");
+            Set.of("uplink", "default-network", "networks", "publish", "publish-address", "nat", "dns");
     private static final Set<String> DEFAULT_NETWORK = Set.of("subnet", "gateway");
     private static final Set<String> NETWORK = Set.of(
             "driver",
@@ -56,7 +56,8 @@ public final class ConfigFile {
             "ipv6",
             "attachable",
             "options",
-            "labels");
+            "labels",
+            "dns");
 
     private ConfigFile() {}
 
@@ -93,6 +94,7 @@ public final class ConfigFile {
                 publishAddress,
                 PublishEntries.read(fields, publishAddress),
                 OutsideEntries.nat(fields),
+                DnsEntries.read(fields),
                 lines(fields));
     }
 

@@ -6,6 +6,7 @@ import io.tapswitch.core.config.Configuration.DefaultNetwork;
 import io.tapswitch.core.config.Configuration.Nat;
 import io.tapswitch.core.config.Configuration.Uplink;
 import io.tapswitch.core.ipam.SubnetRequest;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,25 @@ public final class ConfigText {
             value(1, "udp-timeout", configuration.nat().udpTimeout().toSeconds() + "s");
             value(1, "port-range", configuration.nat().ports().toString());
         }
+        dns(configuration.dns());
         return text.toString();
+    }
+
+    private void dns(DnsSettings dns) {
+        if (!dns.equals(DnsSettings.DEFAULT)) {
+            text.append("dns:\n");
+            if (dns.upstream() != null) {
+                value(1, "upstream", DnsEntries.texts(dns.upstream()));
+            }
+            value(1, "address", dns.address().toString());
+            value(1, "ttl", dns.ttlSeconds() + "s");
+            value(1, "negative-ttl", dns.negativeTtlSeconds() + "s");
+            value(1, "suffix-in-ptr", String.valueOf(dns.suffixInPointers()));
+            oneOrMore("search", dns.search());
+            if (!dns.records().isEmpty()) {
+                value(1, "records", DnsEntries.words(dns.records()));
+            }
+        }
     }
 
     private void uplink(@Nullable Uplink uplink) {
@@ -126,6 +145,10 @@ public final class ConfigText {
         flag("attachable", network.attachable());
         words("options", network.options());
         words("labels", network.labels());
+        List<InetSocketAddress> upstream = configuration.dns().ofNetworks().get(network.name());
+        if (upstream != null) {
+            value(2, "dns", Map.of("upstream", DnsEntries.texts(upstream)));
+        }
     }
 
     private void key(int depth, String key, int line) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param publishAddress where ports are published that name no address of the host, null for all of them
  * @param ports what it publishes, in the order declared
  * @param nat how addresses are translated
+ * @param dns how names are answered
  * @param lines of its keys
  */
 public record Configuration(
@@ -30,6 +31,7 @@ public record Configuration(
         @Nullable IpAddress publishAddress,
         List<DeclaredPort> ports,
         Nat nat,
+        DnsSettings dns,
         Map<String, Integer> lines) {
     /** Copies the collections. */
     public Configuration {
@@ -45,7 +47,7 @@ public record Configuration(
 
     /** {@return a configuration that says only what is published} */
     public static Configuration ofPorts(String file, List<DeclaredPort> ports) {
-        return new Configuration(file, null, List.of(), null, null, ports, Nat.DEFAULT, Map.of());
+        return new Configuration(file, null, List.of(), null, null, ports, Nat.DEFAULT, DnsSettings.DEFAULT, Map.of());
     }
 
     /** {@return the line of one of its keys, 1 when it is not there} */

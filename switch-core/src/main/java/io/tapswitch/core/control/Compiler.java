@@ -54,6 +54,7 @@ import org.jspecify.annotations.Nullable;
 public final class Compiler {
     private final int workers;
     private final Function<String, List<Integer>> fdsOfEndpoint;
+    private final @Nullable Ipv4Address resolver;
     private final Map<String, Members> networks = new LinkedHashMap<>();
     private final Map<Integer, PortSettings> ports = new LinkedHashMap<>();
     /** Networks whose mappings anybody may send to. */
@@ -68,9 +69,10 @@ public final class Compiler {
         }
     }
 
-    private Compiler(int workers, Function<String, List<Integer>> fdsOfEndpoint) {
+    private Compiler(int workers, Function<String, List<Integer>> fdsOfEndpoint, @Nullable Ipv4Address resolver) {
         this.workers = workers;
         this.fdsOfEndpoint = fdsOfEndpoint;
+        this.resolver = resolver;
     }
 
     /**
@@ -82,6 +84,7 @@ public final class Compiler {
      *     endpoint that has no device now
      * @param host the host's port and addresses, null for a switch without a way to the host
      * @param outside the uplinks and the host's addresses, null for a switch without a way to the outside
+     * @param resolver where names are asked for in every network, null for nowhere
      * @return the tables
      */
     static SwitchTables compile(
@@ -89,8 +92,9 @@ public final class Compiler {
             int workers,
             Function<String, List<Integer>> fdsOfEndpoint,
             @Nullable HostView host,
-            @Nullable OutsideView outside) {
-        Compiler compiler = new Compiler(workers, fdsOfEndpoint);
+            @Nullable OutsideView outside,
+            @Nullable Ipv4Address resolver) {
+        Compiler compiler = new Compiler(workers, fdsOfEndpoint, resolver);
         state.networks().forEach(compiler::network);
         state.containers().forEach(compiler::container);
         return compiler.tables(state.version(), host, outside);
@@ -99,7 +103,7 @@ public final class Compiler {
     /** {@return the tables of a switch without a way to the outside} */
     public static SwitchTables compile(
             DesiredState state, int workers, Function<String, List<Integer>> fdsOfEndpoint, @Nullable HostView host) {
-        return compile(state, workers, fdsOfEndpoint, host, null);
+        return compile(state, workers, fdsOfEndpoint, host, null, null);
     }
 
     private void network(Network network) {
@@ -111,13 +115,19 @@ public final class Compiler {
         }
     }
 
-    private static NetworkSettings settings(Network network) {
+    private NetworkSettings settings(Network network) {
         NetworkOptions options = NetworkOptions.parse(network.options());
-        List<GatewayAddress> gateways = network.subnets().stream()
+        List<GatewayAddress> gateways = new ArrayList<>();
+        network.subnets().stream()
                 .sorted(Comparator.comparing(Subnet::isIpv6))
                 .map(subnet ->
                         new GatewayAddress(subnet.gateway(), subnet.prefix().length()))
-                .toList();
+                .forEach(gateways::add);
+        // One more address of the switch's own; where it is a member's, it is the member's.
+        if (resolver != null
+                && network.subnets().stream().noneMatch(it -> it.prefix().includes(resolver))) {
+            gateways.add(new GatewayAddress(resolver, Integer.SIZE));
+        }
         return new NetworkSettings(
                 network.index(),
                 gateways,

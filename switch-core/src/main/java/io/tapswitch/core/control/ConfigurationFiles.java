@@ -35,7 +35,7 @@ final class ConfigurationFiles implements AutoCloseable {
     private final HostPorts hostPorts;
     private final Networks networks;
     private final Chronicle chronicle;
-    private final Consumer<Configuration.Nat> onNat;
+    private final Consumer<Configuration> onSettings;
     private final PlannedOnce plans = new PlannedOnce(this::isOfConfiguration);
     private final PlannedOnce portsPlans = new PlannedOnce(origin -> !isOfConfiguration(origin));
     private final WaitingEntries waiting = new WaitingEntries();
@@ -45,7 +45,7 @@ final class ConfigurationFiles implements AutoCloseable {
     private volatile @Nullable Configuration inForce;
     private volatile @Nullable Untranslated untranslated;
 
-    /** The dataplane did not take a file's nat settings; it has them with the next version of the state. */
+    /** The dataplane did not take a file's nat and dns settings; it has them with the next version of the state. */
     private record Untranslated(String sentence, long version) {}
 
     /**
@@ -55,19 +55,20 @@ final class ConfigurationFiles implements AutoCloseable {
      * @param hostPorts says whether anything can be published
      * @param networks brings plans into force
      * @param chronicle hears of each reading
-     * @param onNat hears how addresses are to be translated, each time that a configuration file comes into force
+     * @param onSettings hears how addresses are to be translated and names answered, each time that a configuration file
+     *     comes into force
      */
     ConfigurationFiles(
             Desired desired,
             HostPorts hostPorts,
             Networks networks,
             Chronicle chronicle,
-            Consumer<Configuration.Nat> onNat) {
+            Consumer<Configuration> onSettings) {
         this.desired = desired;
         this.hostPorts = hostPorts;
         this.networks = networks;
         this.chronicle = chronicle;
-        this.onNat = onNat;
+        this.onSettings = onSettings;
     }
 
     /**
@@ -132,6 +133,13 @@ final class ConfigurationFiles implements AutoCloseable {
                             "uplink",
                             "is made when the daemon starts: restart it to change the way to the outside");
         }
+        if (before != null && !before.dns().address().equals(declared.dns().address())) {
+            throw new Source(declared.file())
+                    .refuse(
+                            declared.line("dns"),
+                            "dns.address",
+                            "is in the resolv.conf of containers: restart the daemon to change it");
+        }
         refusePortsWithoutUplink(declared);
         networks.reconcile((state, surroundings) -> {
             Reconciler.Plan plan = Reconciler.plan(state, declared, surroundings);
@@ -145,13 +153,15 @@ final class ConfigurationFiles implements AutoCloseable {
     /** The file is in force already: trouble with this part of it is to be known, but takes nothing back. */
     private void translate(Configuration declared) {
         try {
-            onNat.accept(declared.nat());
+            onSettings.accept(declared);
             untranslated = null;
         } catch (RuntimeException e) {
             LOG.error(
-                    "{} is in force, but for its nat settings: they will be with the next change", declared.file(), e);
+                    "{} is in force, but for its nat and dns settings: they will be with the next change",
+                    declared.file(),
+                    e);
             untranslated = new Untranslated(
-                    declared.file() + ": its nat settings are not in force before the next change: "
+                    declared.file() + ": its nat and dns settings are not in force before the next change: "
                             + (e instanceof Refusal refusal ? refusal.sentence() : e.toString()),
                     desired.state().version());
         }

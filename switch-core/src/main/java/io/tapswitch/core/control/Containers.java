@@ -106,7 +106,8 @@ final class Containers {
             devices.make(
                     placeOf(container),
                     added.stream()
-                            .map(endpoint -> EndpointRules.plan(next, container, endpoint))
+                            .map(endpoint -> EndpointRules.plan(
+                                    next, container, endpoint, desired.names().resolver()))
                             .toList(),
                     undo);
         }
@@ -135,7 +136,8 @@ final class Containers {
                 devices.make(
                         placeOf(now),
                         added.stream()
-                                .map(endpoint -> EndpointRules.plan(next, now, endpoint))
+                                .map(endpoint -> EndpointRules.plan(
+                                        next, now, endpoint, desired.names().resolver()))
                                 .toList(),
                         undo);
             }
@@ -163,7 +165,7 @@ final class Containers {
             }
             DesiredState next = state.with(now);
             Undo undo = new Undo();
-            moveDefaultRoutes(state, before, next, now, force, undo);
+            moveRoutes(state, before, next, now, force, undo);
             desired.commit(next, undo);
             List<Endpoint> gone = new ArrayList<>(before.endpoints());
             gone.removeAll(now.endpoints());
@@ -187,23 +189,25 @@ final class Containers {
         return null;
     }
 
-    /** Before the interface goes, so that there is no moment without a default route. */
-    private void moveDefaultRoutes(
+    /** Before the interface goes, so that there is no moment without a default route or a resolver. */
+    private void moveRoutes(
             DesiredState state, Container before, DesiredState next, Container now, boolean force, Undo undo) {
-        List<Plumbing.DefaultRoute> old = EndpointRules.defaultRoutes(state, before);
-        List<Plumbing.DefaultRoute> moved = new ArrayList<>(EndpointRules.defaultRoutes(next, now));
+        List<Plumbing.ContainerRoute> old =
+                EndpointRules.routes(state, before, desired.names().resolver());
+        List<Plumbing.ContainerRoute> moved =
+                new ArrayList<>(EndpointRules.routes(next, now, desired.names().resolver()));
         moved.removeAll(old);
         if (moved.isEmpty()) {
             return;
         }
         try {
-            plumbing.defaultRoutes(placeOf(now), moved);
-            undo.add(() -> plumbing.defaultRoutes(placeOf(now), old));
+            plumbing.routes(placeOf(now), moved);
+            undo.add(() -> plumbing.routes(placeOf(now), old));
         } catch (Refusal e) {
             if (!force) {
                 throw e;
             }
-            LOG.warn("the default route of {} did not move: {}", now.name(), e.sentence());
+            LOG.warn("the routes of {} did not move: {}", now.name(), e.sentence());
         }
     }
 

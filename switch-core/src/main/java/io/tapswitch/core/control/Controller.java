@@ -107,7 +107,7 @@ public final class Controller implements AutoCloseable {
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
         this.networks = new Networks(desired, this.host, localPool, chronicle);
-        this.files = new ConfigurationFiles(desired, ports, networks, chronicle, hostNews::onOptions);
+        this.files = new ConfigurationFiles(desired, ports, networks, chronicle, hostNews::onSettings);
         this.publishing = new Publishing(desired, ports, chronicle, files::publishAddress);
         this.containers = new Containers(
                 desired, plumbing, devices, inits, departures, publishing, chronicle, dataplane.workers());

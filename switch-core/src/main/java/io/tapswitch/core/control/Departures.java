@@ -91,7 +91,7 @@ final class Departures {
         if (now.isRunning()) {
             desired.force(next);
             chronicle.disconnected(state, before, endpoint);
-            moveDefaultRoutes(state, before, next, now);
+            moveRoutes(state, before, next, now);
         } else {
             endsDetached(state, before, now);
         }
@@ -155,17 +155,18 @@ final class Departures {
         });
     }
 
-    private void moveDefaultRoutes(DesiredState state, Container before, DesiredState next, Container now) {
-        List<Plumbing.DefaultRoute> moved = new ArrayList<>(EndpointRules.defaultRoutes(next, now));
-        moved.removeAll(EndpointRules.defaultRoutes(state, before));
+    private void moveRoutes(DesiredState state, Container before, DesiredState next, Container now) {
+        List<Plumbing.ContainerRoute> moved =
+                new ArrayList<>(EndpointRules.routes(next, now, desired.names().resolver()));
+        moved.removeAll(EndpointRules.routes(state, before, desired.names().resolver()));
         if (moved.isEmpty()) {
             return;
         }
         try {
-            plumbing.defaultRoutes(new Plumbing.Place(now.netns(), now.netnsIdentity(), null), moved);
+            plumbing.routes(new Plumbing.Place(now.netns(), now.netnsIdentity(), null), moved);
         } catch (Refusal e) {
             // Mostly the whole namespace is on its way out, and the news of the other devices follow.
-            LOG.info("the default route of {} did not move: {}", now.name(), e.sentence());
+            LOG.info("the routes of {} did not move: {}", now.name(), e.sentence());
         }
     }
 

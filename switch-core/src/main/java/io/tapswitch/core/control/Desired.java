@@ -1,10 +1,12 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.NameService;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -56,6 +58,7 @@ final class Desired {
     private final @Nullable OutsideWiring outside;
     private final BareNamespaces bare;
     private final HostPorts ports;
+    private final NameService names = new NameService();
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
     private volatile DesiredState state = DesiredState.EMPTY;
     private volatile @Nullable String unsaved;
@@ -83,6 +86,21 @@ final class Desired {
     /** {@return what there shall be, as of now} */
     DesiredState state() {
         return state;
+    }
+
+    /** {@return what is known of names} */
+    NameService names() {
+        return names;
+    }
+
+    /** Answers names otherwise from now on. */
+    void names(DnsSettings settings) {
+        locked(() -> {
+            if (names.settings(settings)) {
+                apply(state);
+            }
+            return true;
+        });
     }
 
     /** Does something with nobody in between. */
@@ -212,7 +230,9 @@ final class Desired {
 
     private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
         Waiting.await(
-                dataplane.apply(Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView)),
+                dataplane.apply(
+                        Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
+                                .with(names.compile(next))),
                 "bring version " + next.version() + " into the dataplane");
     }
 

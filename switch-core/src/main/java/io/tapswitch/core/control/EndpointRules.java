@@ -164,17 +164,31 @@ final class EndpointRules {
     }
 
     /**
-     * {@return the default routes of a container: of each family, by the first network connected that has a gateway of
-     * it and a way out}
+     * {@return the routes of a container by the switch: the default ones, of each family, by the first network connected
+     * that has a gateway of it and a way out; and the one to the resolver} Every network leads to the resolver, so the
+     * route goes by the first that has names, and without any the default route does.
      */
-    static List<Plumbing.DefaultRoute> defaultRoutes(DesiredState state, Container container) {
-        List<Plumbing.DefaultRoute> routes = new ArrayList<>();
+    static List<Plumbing.ContainerRoute> routes(DesiredState state, Container container, Ipv4Address resolver) {
+        List<Plumbing.ContainerRoute> routes = defaultRoutes(state, container);
+        for (Endpoint endpoint : container.endpoints()) {
+            Network network = state.networksById().get(endpoint.networkId());
+            Address address = endpoint.ipv4();
+            if (network != null && !network.isBuiltIn() && address != null) {
+                routes.add(new Plumbing.ContainerRoute(endpoint.interfaceName(), address.gateway(), resolver));
+                break;
+            }
+        }
+        return routes;
+    }
+
+    private static List<Plumbing.ContainerRoute> defaultRoutes(DesiredState state, Container container) {
+        List<Plumbing.ContainerRoute> routes = new ArrayList<>();
         for (boolean ipv6 : new boolean[] {false, true}) {
             for (Endpoint endpoint : container.endpoints()) {
                 Network network = state.networksById().get(endpoint.networkId());
                 Address address = ipv6 ? endpoint.ipv6() : endpoint.ipv4();
                 if (network != null && !network.internal() && address != null) {
-                    routes.add(new Plumbing.DefaultRoute(endpoint.interfaceName(), address.gateway()));
+                    routes.add(new Plumbing.ContainerRoute(endpoint.interfaceName(), address.gateway()));
                     break;
                 }
             }
@@ -183,7 +197,8 @@ final class EndpointRules {
     }
 
     /** {@return how to make an endpoint's interface} */
-    static Plumbing.InterfacePlan plan(DesiredState state, Container container, Endpoint endpoint) {
+    static Plumbing.InterfacePlan plan(
+            DesiredState state, Container container, Endpoint endpoint, Ipv4Address resolver) {
         Network network = state.networksById().get(endpoint.networkId());
         if (network == null) {
             throw new IllegalArgumentException("endpoint " + endpoint.id() + " is in no network");
@@ -194,15 +209,19 @@ final class EndpointRules {
                 addresses.add(new Plumbing.Cidr(address.ip(), address.prefixLength()));
             }
         }
+        List<Plumbing.ContainerRoute> routes = routes(state, container, resolver).stream()
+                .filter(route -> route.interfaceName().equals(endpoint.interfaceName()))
+                .toList();
         return new Plumbing.InterfacePlan(
                 endpoint.id(),
                 endpoint.interfaceName(),
                 endpoint.mac(),
                 addresses,
-                defaultRoutes(state, container).stream()
-                        .filter(route -> route.interfaceName().equals(endpoint.interfaceName()))
-                        .map(Plumbing.DefaultRoute::gateway)
+                routes.stream()
+                        .filter(route -> route.to() == null)
+                        .map(Plumbing.ContainerRoute::gateway)
                         .toList(),
+                routes.stream().filter(route -> route.to() != null).findFirst().orElse(null),
                 NetworkOptions.parse(network.options()).mtu(),
                 endpoint.queues());
     }

@@ -115,10 +115,11 @@ final class HostNews implements AutoCloseable {
     }
 
     /** The configuration says how addresses are translated. */
-    void onOptions(Configuration.Nat nat) {
+    void onSettings(Configuration configuration) {
+        desired.names(configuration.dns());
         if (outside != null) {
             desired.locked(() -> {
-                if (outside.options(nat)) {
+                if (outside.options(configuration.nat())) {
                     outside.look();
                     desired.apply(desired.state());
                 }

@@ -12,6 +12,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.ResolvConf;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,6 +40,11 @@ public final class Looking {
     private final @Nullable OutsideWiring outside;
     private final Set<Integer> captured = new HashSet<>();
     private final ReentrantLock oneReading = new ReentrantLock();
+
+    /** {@return the resolv.conf that a container should have; empty where the host's is right} */
+    public String resolvConf(Container container) {
+        return ResolvConf.of(container, desired.state(), desired.names().settings());
+    }
 
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
     public record FlowView(String container, String network, FlowEntry entry) {}

@@ -46,6 +46,7 @@ public interface Plumbing extends AutoCloseable {
      * @param mac its address
      * @param addresses of either family
      * @param defaultGateways where default routes go, at most one of a family; empty for none by this interface
+     * @param resolver the way to the resolver, null when it is not by this interface
      * @param mtu in bytes
      * @param queues number of queues
      */
@@ -55,6 +56,7 @@ public interface Plumbing extends AutoCloseable {
             MacAddress mac,
             List<Cidr> addresses,
             List<IpAddress> defaultGateways,
+            @Nullable ContainerRoute resolver,
             int mtu,
             int queues) {
         /** Copies the lists. */
@@ -62,10 +64,36 @@ public interface Plumbing extends AutoCloseable {
             addresses = List.copyOf(addresses);
             defaultGateways = List.copyOf(defaultGateways);
         }
+
+        /** An interface by which the resolver is not reached. */
+        public InterfacePlan(
+                String tag,
+                String name,
+                MacAddress mac,
+                List<Cidr> addresses,
+                List<IpAddress> defaultGateways,
+                int mtu,
+                int queues) {
+            this(tag, name, mac, addresses, defaultGateways, null, mtu, queues);
+        }
     }
 
-    /** A default route of a container. */
-    record DefaultRoute(String interfaceName, IpAddress gateway) {}
+    /**
+     * A route of a container.
+     *
+     * @param interfaceName by which it goes
+     * @param gateway next on it
+     * @param to the only address that it leads to, null for everything
+     */
+    record ContainerRoute(
+            String interfaceName,
+            IpAddress gateway,
+            @Nullable IpAddress to) {
+        /** A default route. */
+        public ContainerRoute(String interfaceName, IpAddress gateway) {
+            this(interfaceName, gateway, null);
+        }
+    }
 
     /**
      * What a network puts on the host's TAP: its gateways' addresses (noprefixroute, nodad) and a route to each prefix
@@ -148,8 +176,8 @@ public interface Plumbing extends AutoCloseable {
     /** Lets go of files that the last daemon kept and that are none of these tags'; their devices go. */
     void dropOthers(Set<String> tags);
 
-    /** Makes these the namespace's default routes, in place of those of the same family. */
-    void defaultRoutes(Place place, List<DefaultRoute> routes);
+    /** Makes these the namespace's routes, in place of those to the same: everything of the family, or one address. */
+    void routes(Place place, List<ContainerRoute> routes);
 
     /**
      * {@return the host's interface under this tag: the one that outlived the last daemon, else a new one with the

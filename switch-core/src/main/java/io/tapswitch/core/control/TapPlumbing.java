@@ -11,10 +11,7 @@ import io.tapswitch.tapio.NetworkNamespace;
 import io.tapswitch.tapio.TapDevice;
 import io.tapswitch.tapio.TapOptions;
 import io.tapswitch.tapio.sys.Errno;
-import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -56,9 +53,6 @@ public final class TapPlumbing implements Plumbing {
     private static final Logger LOG = LoggerFactory.getLogger(TapPlumbing.class);
     private static final Set<Integer> NOT_OF_THE_NAME =
             Set.of(0, Errno.ENOENT, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
-    private static final int MASK_FIELD = 7;
-    private static final String ZERO = "0".repeat(8);
-    private static final String ZERO_IPV6 = "0".repeat(32);
 
     private final LinkConfigurator configurator = new IpBatch();
     private final Path runDirectory;
@@ -177,7 +171,7 @@ public final class TapPlumbing implements Plumbing {
         try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()));
                 NetworkNamespace own = NetworkNamespace.current()) {
             requireSame(target, place);
-            refuseTaken(target, place, plans);
+            NamespaceLook.refuseTaken(target, place, plans);
             List<LinkCommand> moves = new ArrayList<>();
             List<LinkCommand> settings = new ArrayList<>();
             settings.add(new LinkCommand.Up("lo"));
@@ -207,48 +201,6 @@ public final class TapPlumbing implements Plumbing {
         }
     }
 
-    private static void refuseTaken(NetworkNamespace target, Place place, List<InterfacePlan> plans) {
-        List<String> devices = lines(target, place, "dev");
-        for (InterfacePlan plan : plans) {
-            if (devices.stream().anyMatch(line -> line.strip().startsWith(plan.name() + ":"))) {
-                throw Refusal.conflict("namespace " + place.path() + " already has an interface " + plan.name()
-                        + ": tapswitch makes eth0, eth1 ... in a namespace that has none of these");
-            }
-            for (IpAddress gateway : plan.defaultGateways()) {
-                refuseDefaultRoute(target, place, gateway.isIpv6());
-            }
-        }
-    }
-
-    /** What the kernel says about the namespace in a file of /proc/net (proc(5)). */
-    private static List<String> lines(NetworkNamespace target, Place place, String file) {
-        try {
-            Path path = Path.of("/proc/thread-self/net", file);
-            // Without IPv6 there is no file of its routes.
-            return target.call(() -> Files.exists(path) ? Files.readAllLines(path) : List.of());
-        } catch (IOException e) {
-            throw Refusal.failed("cannot look at namespace " + place.path() + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** A default route that is not ours is somebody's decision: it is neither replaced nor joined by a second one. */
-    private static void refuseDefaultRoute(NetworkNamespace target, Place place, boolean ipv6) {
-        for (String line : lines(target, place, ipv6 ? "ipv6_route" : "route")) {
-            String[] fields = line.strip().split("\\s+", -1);
-            // route: interface, destination ... mask; ipv6_route: destination, length ... interface.
-            String link = ipv6 ? fields[fields.length - 1] : fields[0];
-            boolean all = ipv6
-                    ? fields[0].equals(ZERO_IPV6) && fields[1].equals("00")
-                    : fields.length > MASK_FIELD && fields[1].equals(ZERO) && fields[MASK_FIELD].equals(ZERO);
-            // The kernel's own answer for what has no route, "unreachable by lo", is no way out.
-            if (all && !link.equals("lo")) {
-                throw Refusal.conflict("namespace " + place.path() + " already has a default route, by " + link
-                        + ": remove it there ('ip route del default'), or choose an --internal network, which sets"
-                        + " none");
-            }
-        }
-    }
-
     private static void configure(InterfacePlan plan, List<LinkCommand> settings) {
         String name = plan.name();
         settings.add(new LinkCommand.SetAddress(name, plan.mac().toString()));
@@ -262,6 +214,9 @@ public final class TapPlumbing implements Plumbing {
         settings.add(new LinkCommand.Up(name));
         plan.defaultGateways()
                 .forEach(gateway -> settings.add(new LinkCommand.AddDefaultRoute(name, gateway.toString())));
+        if (plan.resolver() != null) {
+            settings.add(command(plan.resolver()));
+        }
     }
 
     private static void enableIpv6(NetworkNamespace target, List<InterfacePlan> plans) {
@@ -374,16 +329,20 @@ public final class TapPlumbing implements Plumbing {
     }
 
     @Override
-    public void defaultRoutes(Place place, List<DefaultRoute> routes) {
+    public void routes(Place place, List<ContainerRoute> routes) {
         try (NetworkNamespace target = NetworkNamespace.ofPath(Path.of(place.path()))) {
             requireSame(target, place);
-            List<LinkCommand> commands = new ArrayList<>();
-            routes.forEach(route -> commands.add(new LinkCommand.SetDefaultRoute(
-                    route.interfaceName(), route.gateway().toString())));
-            configurator.apply(target, commands);
+            configurator.apply(target, routes.stream().map(TapPlumbing::command).toList());
         } catch (DeviceException e) {
             throw refusal(e);
         }
+    }
+
+    private static LinkCommand command(ContainerRoute route) {
+        String gateway = route.gateway().toString();
+        return route.to() == null
+                ? new LinkCommand.SetDefaultRoute(route.interfaceName(), gateway)
+                : new LinkCommand.SetHostRoute(route.interfaceName(), route.to().toString(), gateway);
     }
 
     @Override

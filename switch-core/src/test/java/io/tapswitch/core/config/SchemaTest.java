@@ -40,114 +40,6 @@ class SchemaTest {
             "needs an address of its family",
             " is possible, not ");
 
-    private static final List<String> ADDRESSES = List.of(
-            "10.1.0.1",
-            "255.255.255.255",
-            "0.0.0.0",
-            "fd00::1",
-            "::",
-            "1:2:3:4:5:6:7:8",
-            "1:2:3:4:5:6:1.2.3.4",
-            "::1.2.3.4",
-            "1::",
-            "FD00:0:0::A",
-            "1::2:3:4:5:6:7",
-            "1:2:3:4:5::1.2.3.4",
-            "10.1.0.256",
-            "10.1.0",
-            "10.1.0.01",
-            "1:2:3:4:5:6:7",
-            "1:2:3:4:5:6:7:8:9",
-            "1::2::3",
-            ":1",
-            "1:",
-            "12345::",
-            "g::",
-            "1:2:3:4:5:6:7::8",
-            "1:2:3:4:5:6::1.2.3.4",
-            "1.2.3.4::",
-            "::1.2.3",
-            "",
-            " ",
-            "10.1.0.1 ",
-            "web",
-            "1:::2");
-    private static final List<String> PREFIXES = List.of(
-            "10.0.0.0/8",
-            "0.0.0.0/0",
-            "10.0.0.0/32",
-            "10.0.0.0/33",
-            "10.0.0.0/08",
-            "10.0.0.0/",
-            "10.0.0.0",
-            "fd00::/64",
-            "::/0",
-            "fd00::/128",
-            "fd00::/129",
-            "fd00::/064",
-            "fd00::/",
-            "fd00::/1000",
-            "10.0.0.0/8/8",
-            "/8",
-            "",
-            "10.0.0.0/-1");
-    private static final List<String> NAMES = List.of(
-            "web",
-            "db",
-            "a",
-            "A_1.x-y",
-            "0",
-            "123",
-            "true",
-            "null",
-            "bridge",
-            "host",
-            "none",
-            "bridge2",
-            "-a",
-            "a b",
-            "",
-            ".a",
-            "\u00e9",
-            "a/b",
-            "x".repeat(255),
-            "x".repeat(256),
-            "container:x");
-
-    private static final List<String> PORTS = List.of(
-            "80",
-            "8080:80",
-            "80/udp",
-            "80/TCP",
-            "53:53/sctp",
-            "127.0.0.1:8080:80",
-            "127.0.0.1::80",
-            "[::1]:8080:80",
-            "[2001:db8::1]::80/udp",
-            "::1:8080:80",
-            "5000-5100:2000-2100",
-            "8000-8010:80",
-            ":80",
-            "::80",
-            "65535:65535",
-            "3000-3005",
-            "0",
-            "65536",
-            "0:80",
-            "80:0",
-            "80:65536",
-            "-1",
-            "80:",
-            "",
-            "80/",
-            "80/icmp",
-            "80/tcp/udp",
-            "1-2-3",
-            "http",
-            " 80",
-            "127.0.0.1:80",
-            "5000-5100:2000-2001");
-
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
     /** How often, of a hundred times, something other than what belongs there is put. */
@@ -192,6 +84,7 @@ class SchemaTest {
                 .propertyNames()
                 .forEach(known::add);
         schema.path("properties").path("nat").path("properties").propertyNames().forEach(known::add);
+        schema.path("properties").path("dns").path("properties").propertyNames().forEach(known::add);
         schema.path("$defs").path("network").path("properties").propertyNames().forEach(known::add);
         schema.path("$defs")
                 .path("published")
@@ -244,14 +137,50 @@ class SchemaTest {
                             () -> pick("300s", "120s", "86400s", "2m", "24h", wrong() ? "119s" : "1h"),
                             "port-range",
                             () -> pick("auto", "20000-30000", wrong() ? "80-90" : "1024-65535")))));
+            sometimes(map, "dns", () -> mostly(this::dns));
             sometimes(
                     map,
                     "default-network",
                     () -> mostly(() -> keys(Map.of("subnet", this::prefix, "gateway", this::address))));
             sometimes(map, "networks", () -> mostly(this::networks));
-            stray(map, "ports", "dns", "overlay", "macvlan", "extra");
+            stray(map, "ports", "overlay", "macvlan", "extra");
             return map;
         });
+    }
+
+    private Object dns() {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        sometimes(map, "upstream", () -> oneOrMore(this::server));
+        sometimes(map, "ttl", () -> pick("0s", "5s", "3600s", wrong() ? pick("3601s", "05s", "5", "-1s") : "60s"));
+        sometimes(map, "negative-ttl", () -> mostly(() -> "1s"));
+        sometimes(
+                map,
+                "address",
+                () -> pick(
+                        "169.254.53.53",
+                        "10.255.0.1",
+                        wrong() ? pick("127.0.0.11", "224.0.0.1", "0.0.0.1") : "1.1.1.1"));
+        sometimes(
+                map,
+                "records",
+                () -> mostly(() -> keys(Map.of(
+                        "printer.lan",
+                        () -> oneOrMore(this::address),
+                        wrong() ? pick("a b", "a..b", "") : "_x.y.",
+                        this::address))));
+        sometimes(map, "suffix-in-ptr", () -> mostly(random::nextBoolean));
+        sometimes(map, "search", () -> oneOrMore(() -> pick("example.com", "lan", wrong() ? "a b" : "x.y.")));
+        stray(map, "extra", "nameserver");
+        return map;
+    }
+
+    private Object server() {
+        return random.nextBoolean()
+                ? address()
+                : pick(
+                        "192.0.2.53:5353",
+                        "[fd00::53]:53",
+                        wrong() ? pick("192.0.2.53:0", "fd00::1:x", "dns:53") : "[::1]:1");
     }
 
     private Object uplink() {
@@ -282,7 +211,10 @@ class SchemaTest {
             entries.add(mostly(() -> {
                 Map<String, @Nullable Object> entry = new LinkedHashMap<>();
                 if (!wrong()) {
-                    entry.put("container", mostly(() -> NAMES.get(random.nextInt(wrong() ? NAMES.size() : 6))));
+                    entry.put(
+                            "container",
+                            mostly(() ->
+                                    SchemaWords.NAMES.get(random.nextInt(wrong() ? SchemaWords.NAMES.size() : 6))));
                 }
                 if (!wrong()) {
                     entry.put("ports", oneOrMore(this::ports));
@@ -301,13 +233,15 @@ class SchemaTest {
         if (random.nextInt(4) == 0) {
             return wrong() ? random.nextInt(100_000) - 100 : 1 + random.nextInt(65_535);
         }
-        return PORTS.get(random.nextInt(wrong() ? PORTS.size() : 16));
+        return SchemaWords.PORTS.get(random.nextInt(wrong() ? SchemaWords.PORTS.size() : 16));
     }
 
     private Object networks() {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         for (int i = random.nextInt(4); i > 0; i--) {
-            map.put(NAMES.get(random.nextInt(wrong() ? NAMES.size() : 6)), mostly(this::network));
+            map.put(
+                    SchemaWords.NAMES.get(random.nextInt(wrong() ? SchemaWords.NAMES.size() : 6)),
+                    mostly(this::network));
         }
         return map;
     }
@@ -329,6 +263,7 @@ class SchemaTest {
         for (String flag : List.of("internal", "ipv6", "attachable")) {
             sometimes(map, flag, () -> mostly(random::nextBoolean));
         }
+        sometimes(map, "dns", () -> mostly(() -> keys(Map.of("upstream", () -> oneOrMore(this::server)))));
         for (String words : List.of("options", "labels")) {
             sometimes(
                     map,
@@ -387,12 +322,14 @@ class SchemaTest {
     }
 
     private Object address() {
-        return wrong() ? mutated(ADDRESSES.get(random.nextInt(ADDRESSES.size()))) : ADDRESSES.get(random.nextInt(12));
+        return wrong()
+                ? mutated(SchemaWords.ADDRESSES.get(random.nextInt(SchemaWords.ADDRESSES.size())))
+                : SchemaWords.ADDRESSES.get(random.nextInt(12));
     }
 
     private Object prefix() {
         return wrong()
-                ? mutated(PREFIXES.get(random.nextInt(PREFIXES.size())))
+                ? mutated(SchemaWords.PREFIXES.get(random.nextInt(SchemaWords.PREFIXES.size())))
                 : pick("10.0.0.0/8", "10.66.0.0/16", "fd00::/64", "2001:db8::/32");
     }
 

@@ -23,7 +23,9 @@ public final class FakePlumbing implements Plumbing {
     /** Who hears of which interface. */
     public final Map<Plug, LinkListener> listeners = new LinkedHashMap<>();
     /** Default routes that were set, by namespace. */
-    public final Map<String, List<DefaultRoute>> defaultRoutes = new HashMap<>();
+    public final Map<String, List<ContainerRoute>> defaultRoutes = new HashMap<>();
+
+    public final Map<String, ContainerRoute> resolverRoutes = new HashMap<>();
     /** An interface name that cannot be made. */
     public String refusedInterface = "";
     /** What each namespace is, by path, when it is not what the path says. */
@@ -202,11 +204,16 @@ public final class FakePlumbing implements Plumbing {
     }
 
     @Override
-    public synchronized void defaultRoutes(Place place, List<DefaultRoute> routes) {
+    public synchronized void routes(Place place, List<ContainerRoute> routes) {
         if (!routeRefusal.isEmpty()) {
             throw Refusal.failed(routeRefusal, new IllegalStateException());
         }
-        defaultRoutes.put(place.path(), List.copyOf(routes));
+        List<ContainerRoute> all =
+                routes.stream().filter(route -> route.to() == null).toList();
+        if (!all.isEmpty()) {
+            defaultRoutes.put(place.path(), all);
+        }
+        routes.stream().filter(route -> route.to() != null).forEach(route -> resolverRoutes.put(place.path(), route));
     }
 
     @Override

@@ -245,7 +245,7 @@ class OutsideWiringTest {
     void theTablesSayWhoMayGoOutAndWhatLeadsIn() {
         DesiredState next = publish("8080-8089:80-89");
         OutsideView view = bring(next);
-        SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, view);
+        SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, view, null);
         NatVersion nat = Objects.requireNonNull(tables.outside()).nat();
         assertThat(nat.rules())
                 .containsExactly(new DnatRule(
@@ -295,7 +295,7 @@ class OutsideWiringTest {
                 web.origin());
         for (Network network : List.of(web, open)) {
             DesiredState next = state.with(network);
-            SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, bring(next));
+            SwitchTables tables = Compiler.compile(next, 2, id -> List.of(5), null, bring(next), null);
             assertThat(Objects.requireNonNull(tables.outside()).nat().networks())
                     .singleElement()
                     .satisfies(inside -> assertThat(inside.endpointIndependentFiltering())

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         name = "attach",
         description = {
             "Gives an existing network namespace an interface in a network, and prints the container's id.",
-            "Nothing is said about a resolv.conf, because this version answers no DNS.",
+            "It finds others by name when its resolv.conf names the resolver, as --write-resolv-conf writes it.",
             "",
             "Example:",
             "  ip netns add blue",
@@ -42,8 +42,8 @@ public final class Attach extends Verb {
 
     @Option(
             names = "--write-resolv-conf",
-            description = "write the servers of --dns to /etc/netns/NAME/resolv.conf, which 'ip netns exec' and 'exec'"
-                    + " then show; it stays when the container is removed")
+            description = "write the resolver to /etc/netns/NAME/resolv.conf, which 'ip netns exec' and 'exec' then"
+                    + " show; it stays when the container is removed")
     private boolean writeResolvConf;
 
     @Mixin
@@ -69,7 +69,7 @@ public final class Attach extends Verb {
         warn(made);
         out().println(Json.text(made, "id"));
         if (resolvConf != null) {
-            write(resolvConf);
+            write(resolvConf, Json.text(made, "resolvConf"));
         }
         return OK;
     }
@@ -81,18 +81,15 @@ public final class Attach extends Verb {
             throw new CliException("tapswitch: --write-resolv-conf needs a namespace under /run/netns, because it"
                     + " writes /etc/netns/NAME/resolv.conf");
         }
-        if (options.dns().isEmpty()) {
-            throw new CliException("tapswitch: --write-resolv-conf needs --dns: this version answers no DNS itself");
-        }
         return FILES.resolve(name).resolve("resolv.conf");
     }
 
     /** In one step, because somebody may be reading it. */
-    private void write(Path file) {
+    private static void write(Path file, String text) {
         Path next = file.resolveSibling(".resolv.conf.next");
         try {
             Files.createDirectories(file.getParent());
-            Files.write(next, Placement.resolver(options.dns()));
+            Files.writeString(next, text);
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new CliException(

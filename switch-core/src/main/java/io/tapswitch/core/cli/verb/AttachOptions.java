@@ -57,8 +57,8 @@ final class AttachOptions {
     @Option(
             names = "--dns",
             paramLabel = "IP",
-            description = "a name server for its resolv.conf; repeatable. Without it there is none: this version"
-                    + " answers no DNS itself, and the host's servers need not be reachable from a network")
+            description = "a server that is asked for names of the outside, by the switch; repeatable. Without it those"
+                    + " of the network or of the configuration file are asked, else the host's")
     private List<String> dns = new ArrayList<>();
 
     @Option(

@@ -16,19 +16,20 @@ final class Launch {
     private Launch() {}
 
     /**
-     * Registers the sandbox's first process, by the function that returns the container's id, and lets it go. A log is
-     * kept in {@code stateDirectory}, unless that is null.
+     * Registers the sandbox's first process, by the function that returns the daemon's answer, and lets it go. A log is
+     * kept in {@code stateDirectory}, unless that is null. {@return the container's id}
      */
     static String start(
             ApiClient daemon,
             Sandbox sandbox,
             Placement placement,
             @Nullable Path stateDirectory,
-            LongFunction<String> register) {
+            LongFunction<JsonObject> register) {
         try {
-            String id = register.apply(sandbox.pid());
+            JsonObject answer = register.apply(sandbox.pid());
+            String id = Json.text(answer, "id");
             Path log = stateDirectory == null ? null : Logs.open(stateDirectory, id);
-            sandbox.start(placement.surroundings(ContainerView.of(daemon, id), log));
+            sandbox.start(placement.surroundings(ContainerView.of(daemon, id), Json.text(answer, "resolvConf"), log));
             return id;
         } catch (RuntimeException e) {
             sandbox.kill();

@@ -17,26 +17,26 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   network            namespace        hostname       /etc/hosts            /etc/resolv.conf
- *   any other, none    a new one        its own        its own addresses     --dns
+ *   any other, none    a new one        its own        its own addresses     what the daemon says
  *   host               the daemon's     the host's     the host's            the host's, or --dns
  *   container:NAME     NAME's           NAME's         a copy of NAME's      a copy of NAME's
  * </pre>
  *
  * <p>"The host" is where the daemon is: its network namespace, which need not be ours. What {@code attach} gave a name
- * has no files of its own that could be copied; then they are made of its addresses.
+ * has no files of its own that could be copied; then they are made anew, as for one with a network of its own.
  *
  * @param network namespace to join, null for a new one
  * @param replaced the files of /etc that are not the host's
  * @param hostname where it is not the container's own
  * @param hosts lines of /etc/hosts, null to make them of the container's addresses
- * @param resolver lines of /etc/resolv.conf
+ * @param resolver lines of /etc/resolv.conf, null for those that the daemon says
  */
 record Placement(
         @Nullable Path network,
         Replaced replaced,
         @Nullable String hostname,
         @Nullable List<String> hosts,
-        List<String> resolver) {
+        @Nullable List<String> resolver) {
     private static final Path HOSTNAME = Path.of("/proc/sys/kernel/hostname");
     private static final List<String> LOCAL_HOSTS = List.of(
             "127.0.0.1\tlocalhost",
@@ -51,12 +51,12 @@ record Placement(
         if (joined.equals(AttachOptions.HOST)) {
             Path network = Path.of("/proc/" + status.getLong("pid") + "/ns/net");
             Replaced replaced = dns.isEmpty() ? Replaced.NONE : Replaced.RESOLVER;
-            return new Placement(network, replaced, lines(HOSTNAME).getFirst(), List.of(), resolver(dns));
+            return new Placement(network, replaced, lines(HOSTNAME).getFirst(), List.of(), null);
         }
         if (joined.startsWith(AttachOptions.OF_CONTAINER)) {
             return of(ContainerView.of(daemon, joined.substring(AttachOptions.OF_CONTAINER.length())));
         }
-        return new Placement(null, Replaced.BOTH, null, null, resolver(dns));
+        return new Placement(null, Replaced.BOTH, null, null, null);
     }
 
     private static Placement of(ContainerView other) {
@@ -66,7 +66,7 @@ record Placement(
         }
         if (other.command().isEmpty()) {
             List<String> hosts = hosts(other.addresses(), other.hostname());
-            return new Placement(other.namespace(), Replaced.BOTH, other.hostname(), hosts, resolver(other.dns()));
+            return new Placement(other.namespace(), Replaced.BOTH, other.hostname(), hosts, null);
         }
         Path root = Path.of("/proc/" + other.pid() + "/root/etc");
         return new Placement(
@@ -77,10 +77,14 @@ record Placement(
                 lines(root.resolve("resolv.conf")));
     }
 
-    /** {@return what the command finds, now that the container is made} */
-    Surroundings surroundings(ContainerView made, @Nullable Path log) {
+    /** {@return what the command finds, now that the container is made, whose resolv.conf the daemon says} */
+    Surroundings surroundings(ContainerView made, String resolvConf, @Nullable Path log) {
         String name = hostname == null ? made.hostname() : hostname;
-        return new Surroundings(name, hosts == null ? hosts(made.addresses(), name) : hosts, resolver, log);
+        return new Surroundings(
+                name,
+                hosts == null ? hosts(made.addresses(), name) : hosts,
+                resolver == null ? resolvConf.lines().toList() : resolver,
+                log);
     }
 
     private static List<String> hosts(List<String> addresses, String hostname) {
@@ -90,13 +94,6 @@ record Placement(
         String names = dot < 0 ? hostname : hostname + ' ' + hostname.substring(0, dot);
         addresses.forEach(address -> lines.add(address + '\t' + names));
         return lines;
-    }
-
-    /** {@return the lines of a resolv.conf with these servers} */
-    static List<String> resolver(List<String> dns) {
-        return dns.isEmpty()
-                ? List.of("# tapswitch: this version answers no DNS; --dns IP names a server")
-                : dns.stream().map(server -> "nameserver " + server).toList();
     }
 
     private static List<String> lines(Path file) {

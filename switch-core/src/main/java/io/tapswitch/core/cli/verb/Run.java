@@ -69,10 +69,10 @@ public final class Run extends Verb {
         Path state = Launch.stateDirectory(status);
         try (Sandbox sandbox = Sandbox.open(plan)) {
             String id = Launch.start(daemon, sandbox, placement, detach ? state : null, pid -> {
-                String made = attach(daemon, placement, pid);
+                JsonObject made = attach(daemon, placement, pid);
                 if (!remove) {
                     // Before the command starts: one that 'start' could not run again as it was is not run at all.
-                    new Recipe(Path.of("").toAbsolutePath(), stdio.waits()).write(state, made);
+                    new Recipe(Path.of("").toAbsolutePath(), stdio.waits()).write(state, Json.text(made, "id"));
                 }
                 return made;
             });
@@ -86,7 +86,7 @@ public final class Run extends Verb {
         }
     }
 
-    private String attach(ApiClient daemon, Placement placement, long pid) {
+    private JsonObject attach(ApiClient daemon, Placement placement, long pid) {
         Map<String, Object> request = options.request(Long.toString(pid));
         if (options.joined().equals(AttachOptions.HOST)) {
             request.putIfAbsent("hostname", placement.hostname());
@@ -94,7 +94,7 @@ public final class Run extends Verb {
         request.put("init", Launch.init(pid, command, remove));
         JsonObject made = daemon.post("/containers", request);
         warn(made);
-        return Json.text(made, "id");
+        return made;
     }
 
     private void awaitEnd(ApiClient daemon, String id) {

@@ -68,8 +68,9 @@ public final class Start extends Verb {
             Launch.start(daemon, sandbox, placement, state, pid -> {
                 Map<String, Object> request =
                         Map.of("netns", Long.toString(pid), "init", Launch.init(pid, found.command(), false));
-                warn(daemon.post("/containers/" + found.id() + "/start", request));
-                return found.id();
+                JsonObject answer = daemon.post("/containers/" + found.id() + "/start", request);
+                warn(answer);
+                return answer;
             });
         }
     }

@@ -1,0 +1,49 @@
+package io.tapswitch.core.names;
+
+import io.tapswitch.core.config.DnsSettings;
+import io.tapswitch.core.dataplane.ClientViews;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.wire.Ipv4Address;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names as the control plane has them: what a version says of them, for the workers, and who the clients are, for those
+ * who answer what the workers cannot.
+ *
+ * <p>Compiling and settings are under the lock of the desired state; {@link #client} is for any thread.
+ */
+public final class NameService {
+    private final NameTables tables = new NameTables();
+    private volatile DnsSettings settings = DnsSettings.DEFAULT;
+    private volatile Map<Integer, NameClient> clients = Map.of();
+
+    /** {@return what the workers need to know of a state that is about to come into force} */
+    public ClientViews compile(DesiredState state) {
+        NameTables.Compilation compiled = tables.compile(state, settings);
+        clients = compiled.clients();
+        return compiled.views();
+    }
+
+    /** Takes other settings; {@return whether they are others} They are in force with the next version. */
+    public boolean settings(DnsSettings wanted) {
+        boolean others = !wanted.equals(settings);
+        settings = wanted;
+        return others;
+    }
+
+    /** {@return how names are answered} */
+    public DnsSettings settings() {
+        return settings;
+    }
+
+    /** {@return where the resolver is} */
+    public Ipv4Address resolver() {
+        return settings.address();
+    }
+
+    /** {@return who is behind a port, null when nobody is} */
+    public @Nullable NameClient client(int port) {
+        return clients.get(port);
+    }
+}
