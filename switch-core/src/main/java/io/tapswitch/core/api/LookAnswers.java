@@ -51,6 +51,24 @@ final class LookAnswers {
             long packetsOut,
             long bytesOut) {}
 
+    /** A record of an answer; what is neither an address nor a name is in hexadecimal (RFC 3597). */
+    record NameRecord(String name, String type, int ttlSeconds, String data) {}
+
+    /**
+     * What a container is told when it asks for a name. The network is the one whose names answered, empty when none
+     * did; upstreams are those that were asked.
+     */
+    record Lookup(
+            String name,
+            String type,
+            String code,
+            String result,
+            String why,
+            String network,
+            List<String> networks,
+            List<String> upstreams,
+            List<NameRecord> records) {}
+
     /** How many publications there are: in force, waiting for a container, waiting for a process of the host. */
     record Publications(int inForce, int waitingForContainer, int waitingForHost) {}
 

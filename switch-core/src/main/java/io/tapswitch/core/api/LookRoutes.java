@@ -38,6 +38,13 @@ final class LookRoutes {
                         .with(Parameter.text("network", "only of this network", "web"),
                                 Parameter.text("container", "only of this container", "www"))
                         .refusing(404),
+                Route.get("/v1/dns/lookup", "What a container is told when it asks for a name", LookAnswers.Lookup.class,
+                                call -> LookViews.lookup(looking.lookup(
+                                        needed(call, "from"), needed(call, "name"), call.text("type"))))
+                        .with(Parameter.text("name", "a name, or an address", "db"),
+                                Parameter.text("from", "the container that asks", "web"),
+                                Parameter.text("type", "type of records; A when missing, PTR of an address", "AAAA"))
+                        .refusing(404, 409),
                 Route.list("/v1/ports", "What went through published ports", LookAnswers.PortCounters.class, call ->
                                 looking.ports(call.text("container")).stream().map(LookViews::port).toList())
                         .with(Parameter.text("container", "only of this container", "www")).refusing(404),
@@ -58,6 +65,14 @@ final class LookRoutes {
                         })
                         .refusing(404));
         // spotless:on
+    }
+
+    private static String needed(Call call, String parameter) {
+        String value = call.text(parameter);
+        if (value == null) {
+            throw Refusal.badInput("missing_parameter", "the parameter " + parameter + " is missing");
+        }
+        return value;
     }
 
     /** Ends what runs, because the daemon ends. */

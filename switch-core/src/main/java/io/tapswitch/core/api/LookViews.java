@@ -6,6 +6,7 @@ import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FlowEntry;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.Publication;
+import io.tapswitch.core.names.NameLookup;
 import io.tapswitch.nat.NatCounter;
 import io.tapswitch.nat.TcpState;
 import io.tapswitch.wire.IpAddress;
@@ -29,6 +30,22 @@ final class LookViews {
             NatCounter.REFUSED_BUSY, DropReason.NAT_PROTOCOL_BUSY);
 
     private LookViews() {}
+
+    /** What a container is told when it asks for a name. */
+    static LookAnswers.Lookup lookup(NameLookup.Found found) {
+        return new LookAnswers.Lookup(
+                found.name(),
+                found.type(),
+                found.code(),
+                found.result(),
+                found.why(),
+                found.network() == null ? "" : found.network(),
+                found.networks(),
+                found.upstreams(),
+                found.records().stream()
+                        .map(row -> new LookAnswers.NameRecord(row.name(), row.type(), row.ttlSeconds(), row.data()))
+                        .toList());
+    }
 
     static LookAnswers.Flow flow(Looking.FlowView view) {
         FlowEntry flow = view.entry();

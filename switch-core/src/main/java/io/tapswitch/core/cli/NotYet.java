@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
  */
 final class NotYet {
     /** Verbs; those of the group {@code network} with its name before them. */
-    static final Set<String> VERBS = Set.of("network verify", "dns", "node", "peers", "top", "trace");
+    static final Set<String> VERBS = Set.of("network verify", "node", "peers", "top", "trace");
 
     private static final List<String> OF_CONTAINERS = List.of(
             "--dns-search",

@@ -7,6 +7,8 @@ import io.tapswitch.core.cli.verb.ConfigCheck;
 import io.tapswitch.core.cli.verb.ConfigShow;
 import io.tapswitch.core.cli.verb.ConfigVerb;
 import io.tapswitch.core.cli.verb.Daemon;
+import io.tapswitch.core.cli.verb.DnsLookup;
+import io.tapswitch.core.cli.verb.DnsVerb;
 import io.tapswitch.core.cli.verb.Drops;
 import io.tapswitch.core.cli.verb.Events;
 import io.tapswitch.core.cli.verb.Exec;
@@ -42,7 +44,7 @@ import java.util.function.Supplier;
 /** All verbs, and how each is made. Only the one that was typed is made; all of them for a call for help. */
 final class Verbs {
     /** Verbs that have verbs of their own. */
-    static final Set<String> GROUPS = Set.of("network", "config");
+    static final Set<String> GROUPS = Set.of("network", "config", "dns");
 
     /** Other names, which help does not show. */
     private static final Set<String> SECOND_NAMES = Set.of("list", "remove");
@@ -53,6 +55,7 @@ final class Verbs {
             Map.entry("cleanup", Cleanup::new),
             Map.entry("config", ConfigVerb::new),
             Map.entry("daemon", Daemon::new),
+            Map.entry("dns", DnsVerb::new),
             Map.entry("drops", Drops::new),
             Map.entry("events", Events::new),
             Map.entry("exec", Exec::new),
@@ -77,6 +80,8 @@ final class Verbs {
     private static final Map<String, Map<String, Supplier<Object>>> WITHIN = Map.of(
             "config",
             Map.of("check", ConfigCheck::new, "show", ConfigShow::new),
+            "dns",
+            Map.of("lookup", DnsLookup::new),
             "network",
             Map.ofEntries(
                     Map.entry("connect", NetworkConnect::new),

@@ -12,6 +12,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.NameLookup;
 import io.tapswitch.core.names.ResolvConf;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +45,30 @@ public final class Looking {
     /** {@return the resolv.conf that a container should have; empty where the host's is right} */
     public String resolvConf(Container container) {
         return ResolvConf.of(container, desired.state(), desired.names().settings());
+    }
+
+    /**
+     * {@return what a container is told when it asks for a name}
+     *
+     * @param reference a container, by name or id
+     * @param name that it asks for
+     * @param type of records, null for the usual one
+     */
+    public NameLookup.Found lookup(String reference, String name, @Nullable String type) {
+        Container container = References.container(desired.state(), reference);
+        NameLookup.Found found;
+        try {
+            found = container.endpoints().isEmpty()
+                    ? null
+                    : desired.names().lookup(container.endpoints().getFirst().port(), name, type);
+        } catch (IllegalArgumentException e) {
+            throw Refusal.badInput("invalid_question", "cannot ask for \"" + name + "\": " + e.getMessage());
+        }
+        if (found == null) {
+            throw Refusal.conflict("container " + container.name()
+                    + " has no interface at the switch, so it asks nobody: start it, or connect it to a network");
+        }
+        return found;
     }
 
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */

@@ -17,6 +17,7 @@ public final class NameService {
     private final NameTables tables = new NameTables();
     private volatile DnsSettings settings = DnsSettings.DEFAULT;
     private volatile Map<Integer, NameClient> clients = Map.of();
+    private volatile @Nullable Forwarder forwarder;
 
     /** {@return what the workers need to know of a state that is about to come into force} */
     public ClientViews compile(DesiredState state) {
@@ -40,6 +41,23 @@ public final class NameService {
     /** {@return where the resolver is} */
     public Ipv4Address resolver() {
         return settings.address();
+    }
+
+    /** From now on this one asks others what no network knows. */
+    public void forwarder(Forwarder asking) {
+        forwarder = asking;
+    }
+
+    /**
+     * {@return what the container behind a port is told when it asks; null when nobody is there}
+     *
+     * @param name a name or an address
+     * @param type a type's name, null for the usual one
+     * @throws IllegalArgumentException if the name or the type is none; the message says why
+     */
+    public NameLookup.@Nullable Found lookup(int port, String name, @Nullable String type) {
+        NameClient client = client(port);
+        return client == null ? null : NameLookup.ask(name, type, client, port, forwarder);
     }
 
     /** {@return who is behind a port, null when nobody is} */
