@@ -55,8 +55,8 @@ final class ConfigurationFiles implements AutoCloseable {
      * @param hostPorts says whether anything can be published
      * @param networks brings plans into force
      * @param chronicle hears of each reading
-     * @param onSettings hears how addresses are to be translated and names answered, each time that a configuration file
-     *     comes into force
+     * @param onSettings hears how addresses are to be translated and names answered, each time that a configuration
+     *     file comes into force
      */
     ConfigurationFiles(
             Desired desired,
