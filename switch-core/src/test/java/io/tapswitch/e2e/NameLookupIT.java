@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.Lab;
+import io.tapswitch.lab.LabContainer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,7 +21,7 @@ final class NameLookupIT {
     void A_DNS_10_itSaysWhichNetworkAnswers() {
         LAB.cli("network", "create", "--subnet", "10.66.0.0/16", "dev");
         LAB.cli("network", "create", "--subnet", "10.67.0.0/16", "prod");
-        LAB.attached("asker", "--network", "dev", "--network", "prod");
+        LabContainer asker = LAB.attached("asker", "--network", "dev", "--network", "prod");
         LAB.attached("one", "--network", "dev", "--ip", "10.66.0.9", "--network-alias", "es");
         LAB.attached("two", "--network", "prod", "--ip", "10.67.0.9", "--network-alias", "es");
         assertThat(LAB.cli("dns", "lookup", "es", "--from", "asker"))
@@ -32,6 +33,11 @@ final class NameLookupIT {
                 .contains("10.67.0.9")
                 .contains("(network prod)");
         assertThat(LAB.cli("dns", "lookup", "10.67.0.9", "--from", "asker")).contains("two.prod");
+        asker.exec("dig", "+short", "@169.254.53.53", "one").ok();
+        asker.exec("dig", "+short", "AAAA", "@169.254.53.53", "one").ok();
+        asker.exec("dig", "+short", "@169.254.53.53", "nobody.dev").ok();
+        assertThat(LAB.cli("stats", "-n", "asker").lines())
+                .anyMatch(line -> line.matches("asker +dev +1 +1 +1 +0 +0"));
         Json found = Json.parse(LAB.cli("dns", "lookup", "two", "--from", "asker", "--format", "json"));
         assertThat(found.text("code")).isEqualTo("NOERROR");
         assertThat(found.text("network")).isEqualTo("prod");

@@ -218,9 +218,16 @@ final class Answers {
         }
     }
 
-    /** Counters of one container in one network. */
+    /** Counters of one container in one network; queries for names by UDP by what became of them. */
     record StatsLine(
-            String container, String network, long rxFrames, long rxBytes, long txFrames, long txBytes, long drops) {}
+            String container,
+            String network,
+            long rxFrames,
+            long rxBytes,
+            long txFrames,
+            long txBytes,
+            long drops,
+            Map<String, Long> queries) {}
 
     /** What the daemon is and how it runs. */
     record Status(

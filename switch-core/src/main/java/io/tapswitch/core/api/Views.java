@@ -160,7 +160,14 @@ final class Views {
                 counters.rxBytes(),
                 counters.txFrames(),
                 counters.txBytes(),
-                counters.dropsTotal());
+                counters.dropsTotal(),
+                queries(counters));
+    }
+
+    private static Map<String, Long> queries(CounterSnapshot counters) {
+        Map<String, Long> words = new TreeMap<>();
+        counters.queries().forEach((result, count) -> words.put(result.word(), count));
+        return words;
     }
 
     static Answers.Event event(EventLog.Entry entry) {

@@ -19,11 +19,14 @@ import picocli.CommandLine.Parameters;
             "Shows what the switch received from (RX) and wrote to (TX) each container, and what it dropped.",
             "",
             "Below it how full NAT's table of connections is. With -p what went through published ports instead:",
-            "REFUSED are packets of whom the port's allow-list does not have.",
+            "REFUSED are packets of whom the port's allow-list does not have. With -n what became of queries for names,",
+            "asked by UDP: answered with records (ANSWERED) or without (NO DATA), told that there is no such name",
+            "(NO NAME), asked of the upstreams (FORWARDED), refused or unreadable (OTHER).",
             "",
             "Example:",
             "  tapswitch stats --format json",
             "  tapswitch stats -p www",
+            "  tapswitch stats -n",
             "",
         })
 public final class Stats extends Verb {
@@ -37,6 +40,11 @@ public final class Stats extends Verb {
             names = {"-p", "--ports"},
             description = "of published ports instead")
     private boolean ports;
+
+    @Option(
+            names = {"-n", "--names"},
+            description = "of queries for names instead")
+    private boolean names;
 
     @Mixin
     private Format format = new Format();
@@ -53,6 +61,10 @@ public final class Stats extends Verb {
         JsonObject stats = daemon().getObject("/stats" + of);
         if (json) {
             out().print(Json.pretty(stats));
+            return OK;
+        }
+        if (names) {
+            out().print(QueryRows.of(stats.getArray("containers")).render(format.name));
             return OK;
         }
         Rows table = new Rows(
