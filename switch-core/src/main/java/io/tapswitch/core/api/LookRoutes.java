@@ -38,8 +38,8 @@ final class LookRoutes {
                         .with(Parameter.text("network", "only of this network", "web"),
                                 Parameter.text("container", "only of this container", "www"))
                         .refusing(404),
-                Route.get("/v1/dns/lookup", "What a container is told when it asks for a name", LookAnswers.Lookup.class,
-                                call -> LookViews.lookup(looking.lookup(
+                Route.get("/v1/dns/lookup", "What a container is told when it asks for a name",
+                                LookAnswers.Lookup.class, call -> LookViews.lookup(looking.lookup(
                                         needed(call, "from"), needed(call, "name"), call.text("type"))))
                         .with(Parameter.text("name", "a name, or an address", "db"),
                                 Parameter.text("from", "the container that asks", "web"),

@@ -165,8 +165,8 @@ final class EndpointRules {
 
     /**
      * {@return the routes of a container by the switch: the default ones, of each family, by the first network that has
-     * a gateway of it and a way out; and the one to the resolver} Every network leads to the resolver, so the route goes
-     * by the first that has names, and without any the default route does.
+     * a gateway of it and a way out; and the one to the resolver} Every network leads to the resolver, so the route
+     * goes by the first that has names, and without any the default route does.
      */
     static List<Plumbing.ContainerRoute> routes(DesiredState state, Container container, Ipv4Address resolver) {
         List<Plumbing.ContainerRoute> routes = defaultRoutes(state, container);

@@ -30,7 +30,8 @@ final class ReverseName {
             case Ipv6Address six -> {
                 for (long half : new long[] {six.lo(), six.hi()}) {
                     for (int nibble = 0; nibble < NIBBLES; nibble++) {
-                        name.append(Long.toHexString(half >>> (nibble * 4) & 0xF)).append('.');
+                        name.append(Long.toHexString(half >>> (nibble * 4) & 0xF))
+                                .append('.');
                     }
                 }
                 name.append("ip6.arpa");

@@ -161,6 +161,9 @@ class OpenApiTest {
         JsonNode bound = call(200, "GET /v1/containers/{ref}", "one", "", "");
         assertThat(bound.at("/NetworkSettings/Ports/80~1tcp/0/HostPort").asString())
                 .isEqualTo("8080");
+        JsonNode told = call(200, "GET /v1/dns/lookup", "", "?name=a&from=one", "");
+        assertThat(told.path("network").asString()).isEqualTo("web");
+        assertThat(told.path("records").size()).isEqualTo(1);
         call(200, "POST /v1/containers/{ref}/unpublish", "one", "", "{\"ports\":[\"8080:80\"]}");
         call(200, "POST /v1/networks/{ref}/disconnect", "six", "", "{\"container\":\"one\",\"force\":true}");
         JsonNode pruned = call(200, "POST /v1/networks/prune", "", "", "");

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Says what a container is told when it asks for a name, which of its networks answers, and why.",
             "",
-            "What no network knows is really asked of the upstreams. An address in the place of NAME asks for its name.",
+            "What no network knows is really asked of the upstreams. An address in the place of NAME asks for its",
+            "name.",
             "Exit code 1 when there is no answer.",
             "",
             "Example:",
