@@ -70,7 +70,7 @@ final class NamesIT {
     }
 
     @Test
-    void A_DNS_02_C10_theDefaultNetworkHasNoNames() {
+    void A_DNS_02_13_C10_theDefaultNetworkHasNoNames() {
         LabContainer asker = LAB.attached("asker");
         LAB.attached("web");
         assertThat(dig(asker, "web")).contains("status: ").doesNotContain("status: NOERROR");
