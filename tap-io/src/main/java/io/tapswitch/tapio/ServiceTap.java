@@ -70,6 +70,11 @@ public final class ServiceTap implements AutoCloseable {
         }
     }
 
+    /** Sets more inside. */
+    public void configure(LinkConfigurator configurator, List<LinkCommand> settings) {
+        configurator.apply(namespace, settings);
+    }
+
     /** Does something inside; see {@link NetworkNamespace#call}. */
     public <T, X extends Exception> T call(NetworkNamespace.Work<T, X> work) throws X {
         return namespace.call(work);

@@ -35,12 +35,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Callers are virtual threads, one a request: waiting costs them nothing. An attachment holds the lock for some
- * 20 ms, most of it iproute2; who only looks takes the state as it is and never waits. What callers get are immutable
- * records.
+ * 20 ms, most of it iproute2; who only looks takes the state as it is and never waits. They get immutable records.
  *
- * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#FIRST_UPLINK_PORT},
- * {@link ContainerRules#DETACHED_MAX}, the addresses of a subnet. What is full is refused with a sentence, and leaves
- * nothing behind.
+ * <p>Limits: {@link Dataplane#MAX_NETWORKS}, {@link EndpointRules#LISTENER_PORT}, {@link ContainerRules#DETACHED_MAX},
+ * the addresses of a subnet. What is full is refused with a sentence, and leaves nothing behind.
  */
 public final class Controller implements AutoCloseable {
     private final Dataplane dataplane;
@@ -206,6 +204,8 @@ public final class Controller implements AutoCloseable {
             hostNews.onInterfaceGone(endpointId);
         } else if (OutsideWiring.isUplink(endpointId)) {
             hostNews.onUplinkGone(endpointId);
+        } else if (NamesWiring.isListener(endpointId)) {
+            hostNews.onListenerGone(endpointId);
         } else {
             departures.endpointGone(endpointId);
         }

@@ -2,6 +2,8 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.NamesListenerSettings;
+import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
@@ -56,12 +58,14 @@ final class Desired {
     private final Devices devices;
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
+    private final NamesWiring namesByTcp;
     private final BareNamespaces bare;
     private final HostPorts ports;
     private final NameService names = new NameService();
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
     private volatile DesiredState state = DesiredState.EMPTY;
     private volatile @Nullable String unsaved;
+    private SwitchTables brought = SwitchTables.EMPTY;
     private volatile boolean closed;
 
     Desired(
@@ -78,6 +82,7 @@ final class Desired {
         this.devices = devices;
         this.host = host;
         this.outside = outside;
+        namesByTcp = new NamesWiring(devices::newListener);
         this.bare = bare;
         this.ports = ports;
         this.listeners = listeners;
@@ -197,10 +202,12 @@ final class Desired {
     /** Compiles a state and brings it into the dataplane; used alone when only devices or the host have changed. */
     void apply(DesiredState next) {
         host.open(next);
+        namesByTcp.open();
         next.containers()
                 .forEach(container ->
                         container.endpoints().forEach(endpoint -> devices.bind(endpoint.port(), endpoint.id())));
         devices.bind(EndpointRules.HOST_PORT, host.id());
+        devices.bind(EndpointRules.LISTENER_PORT, namesByTcp.id());
         if (outside == null) {
             bring(next, host.view(next), null);
             return;
@@ -220,6 +227,17 @@ final class Desired {
         host.drop();
     }
 
+    /** Takes the listener for names away from the dataplane and ends it. {@return whether it was the one of this id} */
+    boolean dropListener(String id) {
+        if (!id.equals(namesByTcp.id())) {
+            return false;
+        }
+        Waiting.await(dataplane.apply(brought.with((NamesListenerSettings) null)), "take the listener away");
+        devices.bind(EndpointRules.LISTENER_PORT, null);
+        namesByTcp.drop();
+        return true;
+    }
+
     /** Takes the uplinks away from the dataplane and then from the host. */
     void dropOutside() {
         if (outside != null) {
@@ -229,11 +247,12 @@ final class Desired {
     }
 
     private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
-        Waiting.await(
-                dataplane.apply(
-                        Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
-                                .with(names.compile(next))),
-                "bring version " + next.version() + " into the dataplane");
+        SwitchTables tables =
+                Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
+                        .with(names.compile(next));
+        tables = namesByTcp.serve(tables, next);
+        Waiting.await(dataplane.apply(tables), "bring version " + next.version() + " into the dataplane");
+        brought = tables;
     }
 
     private void finish(DesiredState before, DesiredState next) {
@@ -293,15 +312,22 @@ final class Desired {
 
     /** {@return what a person should know about the state} */
     List<String> warnings() {
+        List<String> warnings = new ArrayList<>(namesByTcp.warnings());
         String why = unsaved;
-        return why == null
-                ? List.of()
-                : List.of("the state on the disk is older than that in force: " + why
-                        + "; what was changed since would be forgotten by a restart");
+        if (why != null) {
+            warnings.add("the state on the disk is older than that in force: " + why
+                    + "; what was changed since would be forgotten by a restart");
+        }
+        return warnings;
     }
 
     /** Ends changing: when this returns, the state directory may be another's. */
     void close() {
-        locked(() -> closed = true);
+        locked(() -> {
+            closed = true;
+            namesByTcp.close();
+            afterwards(() -> dropListener(String.valueOf(namesByTcp.id())));
+            return true;
+        });
     }
 }

@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.core.model.Refusal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -43,6 +44,12 @@ final class Devices {
     /** Takes a device that was there already. */
     void keep(Plumbing.Plug plug) {
         plugs.put(plug.tag(), plug);
+    }
+
+    /** {@return a new listener for names by TCP, null where there shall be none} */
+    @Nullable
+    NamesListener newListener() {
+        return plumbing.names();
     }
 
     /** {@return whether the endpoint has a device} */

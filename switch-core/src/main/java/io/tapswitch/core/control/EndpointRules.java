@@ -26,12 +26,14 @@ import org.jspecify.annotations.Nullable;
  * that is free in the state, so nothing is remembered and nothing can leak. Pure.
  */
 final class EndpointRules {
-    /** The host's TAP has the last port; containers have those below. */
+    /** The host's TAP has the last port; containers have those from 0. */
     static final int HOST_PORT = FrameIo.MAX_PORTS - 1;
     /** Devices of the host that can be uplinks. */
-    static final int UPLINK_PORTS = 32;
-    /** The first of their ports; endpoints have those below. */
+    static final int UPLINK_PORTS = 31;
+    /** The first of their ports. */
     static final int FIRST_UPLINK_PORT = HOST_PORT - UPLINK_PORTS;
+    /** The TAP of the listener for names; endpoints have the ports below. */
+    static final int LISTENER_PORT = FIRST_UPLINK_PORT - 1;
 
     /** Locally administered, and never what an IPv4 address makes (02:42). */
     private static final long HASHED_MAC_PREFIX = 0x0243L << 32;
@@ -147,8 +149,8 @@ final class EndpointRules {
         BitSet taken = new BitSet();
         state.containers().forEach(container -> container.endpoints().forEach(endpoint -> taken.set(endpoint.port())));
         int port = taken.nextClearBit(0);
-        if (port >= FIRST_UPLINK_PORT) {
-            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + FIRST_UPLINK_PORT);
+        if (port >= LISTENER_PORT) {
+            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + LISTENER_PORT);
         }
         return port;
     }

@@ -100,6 +100,16 @@ final class HostNews implements AutoCloseable {
         });
     }
 
+    /** Somebody deleted the TAP of the listener for names: both are made again. */
+    void onListenerGone(String id) {
+        desired.locked(() -> {
+            if (desired.dropListener(id)) {
+                desired.apply(desired.state());
+            }
+            return true;
+        });
+    }
+
     /** There are other addresses or routes. */
     void onAddresses() {
         desired.locked(() -> {

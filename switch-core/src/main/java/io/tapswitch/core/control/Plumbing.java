@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.MacAddress;
@@ -196,6 +197,11 @@ public interface Plumbing extends AutoCloseable {
 
     /** Watches a namespace no longer. */
     void forgetNamespace(String key);
+
+    /** {@return a new listener for names by TCP, null where there shall be none} */
+    default @Nullable NamesListener names() {
+        return null;
+    }
 
     /** {@return what makes the way to the outside, null where there shall be none} */
     @Nullable

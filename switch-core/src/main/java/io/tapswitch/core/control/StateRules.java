@@ -185,10 +185,10 @@ final class StateRules {
 
     private @Nullable Fault port(Endpoint endpoint, String what) {
         int port = endpoint.port();
-        return port < 0 || port >= EndpointRules.FIRST_UPLINK_PORT
+        return port < 0 || port >= EndpointRules.LISTENER_PORT
                 ? new Fault(
                         endpoint.id(),
-                        what + ": port " + port + " is not from 0 to " + (EndpointRules.FIRST_UPLINK_PORT - 1))
+                        what + ": port " + port + " is not from 0 to " + (EndpointRules.LISTENER_PORT - 1))
                 : once("port " + port, endpoint.id(), what);
     }
 

@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.IpBatch;
 import io.tapswitch.tapio.LinkCommand;
@@ -62,12 +63,7 @@ public final class TapPlumbing implements Plumbing {
     private final PlugWatch watch;
     private boolean ended;
 
-    /**
-     * Opens the vault.
-     *
-     * @param runDirectory where what outlives the daemon, but not the machine, is found again
-     * @param workers how many queues of one device can be used
-     */
+    /** Opens the vault, without a way to the outside. */
     public TapPlumbing(Path runDirectory, int workers) {
         this(runDirectory, workers, UplinkChoice.NONE);
     }
@@ -132,6 +128,11 @@ public final class TapPlumbing implements Plumbing {
                     UplinkChoice.WITHOUT_BPF);
             return null;
         }
+    }
+
+    @Override
+    public NamesListener names() {
+        return NamesListener.open(configurator);
     }
 
     @Override
@@ -312,11 +313,7 @@ public final class TapPlumbing implements Plumbing {
     }
 
     private static TapDevice tapOf(Plug plug) {
-        return switch (plug) {
-            case TapPlug ours -> ours.tap();
-            case HostTap host -> host.tap();
-            default -> throw new IllegalArgumentException("not an interface of this plumbing");
-        };
+        return plug instanceof TapPlug ours ? ours.tap() : ((HostTap) plug).tap();
     }
 
     private static int linkOf(Plug plug) {

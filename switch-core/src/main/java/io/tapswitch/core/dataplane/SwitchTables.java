@@ -49,6 +49,11 @@ public record SwitchTables(
         this(version, networks, neighbours, ports, host, outside, null, ClientViews.NONE);
     }
 
+    /** {@return the same, with who answers names by TCP} */
+    public SwitchTables with(@Nullable NamesListenerSettings other) {
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, other, views);
+    }
+
     /** {@return the same, with what these clients see} */
     public SwitchTables with(ClientViews other) {
         return new SwitchTables(version, networks, neighbours, ports, host, outside, listener, other);

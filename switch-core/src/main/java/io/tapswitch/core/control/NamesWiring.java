@@ -1,0 +1,105 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.NamesListenerSettings;
+import io.tapswitch.core.dataplane.SwitchTables;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.names.NamesListener;
+import io.tapswitch.core.names.NamesUsers;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The listener for names by TCP: made with the first version, made again when its TAP is lost, and told with every
+ * version who is served. It lives no longer than the daemon; connections end with it, and clients ask again.
+ *
+ * <p>When it cannot be made, names are served by UDP only, a warning says so, and the next change tries again. Under
+ * the controller's lock, but for {@link #warnings}.
+ */
+final class NamesWiring implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NamesWiring.class);
+    private static final String TAG = "names";
+
+    private final Supplier<@Nullable NamesListener> maker;
+    private @Nullable NamesListener listener;
+    private volatile String refusal = "";
+    private boolean closed;
+    private int opened;
+
+    /** Does nothing yet. */
+    NamesWiring(Supplier<@Nullable NamesListener> maker) {
+        this.maker = maker;
+    }
+
+    /** Makes the listener, when there is none. */
+    void open() {
+        if (closed || listener != null) {
+            return;
+        }
+        try {
+            listener = maker.get();
+            opened++;
+            refusal = "";
+        } catch (RuntimeException e) {
+            // Of any kind: each change of the state comes by here, and none may fail because of this.
+            String why = String.valueOf(e.getMessage());
+            if (!why.equals(refusal)) {
+                LOG.warn("names are not served by TCP: {}", why);
+            }
+            refusal = why;
+        }
+    }
+
+    private static String idOf(int number) {
+        return TAG + " " + number;
+    }
+
+    /** {@return the id of the listener that is now, none of an endpoint and never used twice; null for none} */
+    @Nullable
+    String id() {
+        return listener == null ? null : idOf(opened);
+    }
+
+    /** {@return whether an id is or was that of a listener} */
+    static boolean isListener(String id) {
+        return id.startsWith(TAG);
+    }
+
+    /** {@return tables with the listener, which knows from now on who is behind which port} */
+    SwitchTables serve(SwitchTables tables, DesiredState state) {
+        NamesListener now = listener;
+        if (now == null) {
+            return tables;
+        }
+        Map<Integer, String> endpoints = new HashMap<>();
+        state.containers()
+                .forEach(container ->
+                        container.endpoints().forEach(endpoint -> endpoints.put(endpoint.port(), endpoint.id())));
+        now.users(new NamesUsers(tables.views(), endpoints));
+        return tables.with(new NamesListenerSettings(EndpointRules.LISTENER_PORT, now.fds(), now.mac()));
+    }
+
+    /** Ends the listener; the dataplane must be done with its file. */
+    void drop() {
+        NamesListener gone = listener;
+        listener = null;
+        if (gone != null) {
+            gone.close();
+        }
+    }
+
+    /** {@return what a person should know} */
+    List<String> warnings() {
+        return refusal.isEmpty() ? List.of() : List.of("names are not served by TCP: " + refusal);
+    }
+
+    /** From now on none is made. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
