@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>On the event loop's thread only.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // the connection ends in any case
 final class TcpConnection extends ChannelInboundHandlerAdapter {
     private static final int LENGTH = Short.BYTES;
 
@@ -204,7 +205,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
 
     /** Ends the connection as it is expected to. */
     void end() {
-        channel.close(channel.voidPromise());
+        channel.close();
     }
 
     /** Ends it at once and without a word more: who was there is gone. */

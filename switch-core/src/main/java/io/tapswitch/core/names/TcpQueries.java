@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>On the event loop's one thread, but for {@link #users} and {@link #forwarder}.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // the connection ends in any case
 final class TcpQueries extends ChannelInitializer<Channel> {
     private static final Logger LOG = LoggerFactory.getLogger(TcpQueries.class);
     private static final int NOBODY = -1;
@@ -85,7 +86,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         String endpoint = port == NOBODY ? null : users.endpoint(port);
         if (endpoint == null) {
             // Its container has ended while it was on the way here.
-            channel.close(channel.voidPromise());
+            channel.close();
             return;
         }
         LinkedHashSet<TcpConnection> own = ofClient.computeIfAbsent(endpoint, id -> new LinkedHashSet<>());
@@ -206,6 +207,6 @@ final class TcpQueries extends ChannelInitializer<Channel> {
     @Override
     public void exceptionCaught(io.netty.channel.ChannelHandlerContext context, Throwable cause) {
         LOG.error("a connection for names could not begin", cause);
-        context.close(context.voidPromise());
+        context.close();
     }
 }
