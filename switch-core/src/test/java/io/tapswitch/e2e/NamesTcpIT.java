@@ -3,6 +3,7 @@ package io.tapswitch.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.LabContainer;
 import java.util.ArrayList;
@@ -63,7 +64,18 @@ final class NamesTcpIT {
             }
             assertThat(dig(one, address, "nobody.net1", "A")).isEmpty();
         }
-        assertThat(one.exec("kdig", "+tcp", "+keepopen", "+short", "@" + RESOLVER, "web", "A", "one", "A", "www", "AAAA")
+        assertThat(one.exec(
+                                "kdig",
+                                "+tcp",
+                                "+keepopen",
+                                "+short",
+                                "@" + RESOLVER,
+                                "web",
+                                "A",
+                                "one",
+                                "A",
+                                "www",
+                                "AAAA")
                         .ok()
                         .out()
                         .lines())
@@ -157,9 +169,14 @@ final class NamesTcpIT {
         IntStream.range(0, 40)
                 .forEach(i -> all.add(LAB.attached("c" + i, "--network", "net1", "--network-alias", "all")));
         LabContainer one = all.getFirst();
-        String truncated = one.exec("dig", "+ignore", "+noedns", "@" + RESOLVER, "all").ok().out();
+        String truncated = one.exec("dig", "+ignore", "+noedns", "@" + RESOLVER, "all")
+                .ok()
+                .out();
         assertThat(truncated).contains("flags: qr aa tc");
-        assertThat(one.exec("dig", "+noedns", "+short", "@" + RESOLVER, "all").ok().out().lines())
+        assertThat(one.exec("dig", "+noedns", "+short", "@" + RESOLVER, "all")
+                        .ok()
+                        .out()
+                        .lines())
                 .doesNotHaveDuplicates()
                 .hasSize(40);
     }
@@ -181,5 +198,23 @@ final class NamesTcpIT {
             assertThat(dig(two, RESOLVER, "one", "A")).isEmpty();
             assertThat(held.alive()).isTrue();
         }
+    }
+
+    @Test
+    void theListenerIsMadeAgainWhenSomebodyDeletesItsDevice() {
+        LAB.cli("network", "create", "--subnet", "10.57.0.0/24", "net1");
+        LabContainer one = LAB.attached("one", "--network", "net1");
+        assertThat(dig(one, RESOLVER, "one", "A")).isEqualTo(addressOf(one));
+        String gone = """
+                for fd in /proc/%d/fd/*; do
+                    case $(readlink $fd) in net:*) nsenter --net=$fd ip link delete tap0 2>/dev/null && echo gone ;; esac
+                done""".formatted(LAB.daemon().process().pid());
+        assertThat(LAB.host().exec("sh", "-c", gone).out()).contains("gone");
+        Eventually.until(
+                "names by TCP again",
+                () -> one.exec("dig", "+tcp", "+short", "+timeout=1", "+tries=1", "@" + RESOLVER, "one", "A")
+                        .out()
+                        .strip()
+                        .equals(addressOf(one)));
     }
 }

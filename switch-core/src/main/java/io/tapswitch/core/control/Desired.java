@@ -247,9 +247,9 @@ final class Desired {
     }
 
     private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
-        SwitchTables tables =
-                Compiler.compile(next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
-                        .with(names.compile(next));
+        SwitchTables tables = Compiler.compile(
+                        next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
+                .with(names.compile(next));
         tables = namesByTcp.serve(tables, next);
         Waiting.await(dataplane.apply(tables), "bring version " + next.version() + " into the dataplane");
         brought = tables;

@@ -2,8 +2,8 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Endpoint;
-import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.names.NamesListener;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
