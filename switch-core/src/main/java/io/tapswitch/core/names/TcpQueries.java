@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -103,7 +104,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         channel.pipeline().addLast(connection);
     }
 
-    private void evict(LinkedHashSet<TcpConnection> from) {
+    private void evict(SequencedSet<TcpConnection> from) {
         TcpConnection silent = from.getFirst();
         counters.evicted();
         remove(silent);
