@@ -250,7 +250,7 @@ final class Desired {
         SwitchTables tables = Compiler.compile(
                         next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
                 .with(names.compile(next));
-        tables = namesByTcp.serve(tables, next);
+        tables = namesByTcp.serve(tables, next, names.forwarder());
         Waiting.await(dataplane.apply(tables), "bring version " + next.version() + " into the dataplane");
         brought = tables;
     }

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.dataplane.NamesListenerSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.names.Forwarder;
 import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.core.names.NamesUsers;
 import java.util.HashMap;
@@ -70,7 +71,7 @@ final class NamesWiring implements AutoCloseable {
     }
 
     /** {@return tables with the listener, which knows from now on who is behind which port} */
-    SwitchTables serve(SwitchTables tables, DesiredState state) {
+    SwitchTables serve(SwitchTables tables, DesiredState state, @Nullable Forwarder forwarder) {
         NamesListener now = listener;
         if (now == null) {
             return tables;
@@ -79,6 +80,7 @@ final class NamesWiring implements AutoCloseable {
         state.containers()
                 .forEach(container ->
                         container.endpoints().forEach(endpoint -> endpoints.put(endpoint.port(), endpoint.id())));
+        now.forwarder(forwarder);
         now.users(new NamesUsers(tables.views(), endpoints));
         return tables.with(new NamesListenerSettings(EndpointRules.LISTENER_PORT, now.fds(), now.mac()));
     }

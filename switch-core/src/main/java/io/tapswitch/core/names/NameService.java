@@ -43,6 +43,11 @@ public final class NameService {
         return settings.address();
     }
 
+    /** {@return who asks others what no network knows, null for nobody} */
+    public @Nullable Forwarder forwarder() {
+        return forwarder;
+    }
+
     /** From now on this one asks others what no network knows. */
     public void forwarder(Forwarder asking) {
         forwarder = asking;

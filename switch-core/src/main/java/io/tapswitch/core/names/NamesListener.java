@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -215,8 +216,8 @@ public final class NamesListener implements AutoCloseable {
         }
     }
 
-    /** Says who is asked for what nobody here knows; until then, such queries fail. Any thread. */
-    public void forwarder(Forwarder forwarder) {
+    /** Says who is asked for what nobody here knows; without one, such queries fail. Any thread. */
+    public void forwarder(@Nullable Forwarder forwarder) {
         queries.forwarder(forwarder);
     }
 

@@ -65,7 +65,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
     }
 
     /** From now on this one is asked for what nobody here knows; without one, such queries fail. */
-    void forwarder(Forwarder next) {
+    void forwarder(@Nullable Forwarder next) {
         forwarder = next;
     }
 
