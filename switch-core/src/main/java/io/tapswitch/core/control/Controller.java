@@ -150,7 +150,7 @@ public final class Controller implements AutoCloseable {
         }
         desired.locked(() -> {
             bare.update(desired.state());
-            return true;
+            return desired.beginNames();
         });
         hostNews.start();
     }

@@ -82,7 +82,7 @@ final class Desired {
         this.devices = devices;
         this.host = host;
         this.outside = outside;
-        namesByTcp = new NamesWiring(devices::newListener);
+        namesByTcp = new NamesWiring(devices::newListener, new ForwardWiring(dataplane, names));
         this.bare = bare;
         this.ports = ports;
         this.listeners = listeners;
@@ -225,6 +225,13 @@ final class Desired {
         bring(state, null, outside == null ? null : outside.prepare(state, ports.served(state)));
         devices.bind(EndpointRules.HOST_PORT, null);
         host.drop();
+    }
+
+    /** Frames are forwarded: now those may begin that serve names beside the workers. {@return true} */
+    boolean beginNames() {
+        namesByTcp.begin();
+        apply(state);
+        return true;
     }
 
     /** Takes the listener for names away from the dataplane and ends it. {@return whether it was the one of this id} */

@@ -6,6 +6,7 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.names.Forwarder;
 import io.tapswitch.core.names.NamesListener;
 import io.tapswitch.core.names.NamesUsers;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listener for names by TCP: made with the first version, made again when its TAP is lost, and told with every
+ * The listener for names by TCP: made at the end of the start, made again when its TAP is lost, and told with every
  * version who is served. It lives no longer than the daemon; connections end with it, and clients ask again.
  *
  * <p>When it cannot be made, names are served by UDP only, a warning says so, and the next change tries again. Under
@@ -26,19 +27,31 @@ final class NamesWiring implements AutoCloseable {
     private static final String TAG = "names";
 
     private final Supplier<@Nullable NamesListener> maker;
+    private final ForwardWiring forwarding;
     private @Nullable NamesListener listener;
     private volatile String refusal = "";
+    private boolean begun;
     private boolean closed;
     private int opened;
 
     /** Does nothing yet. */
-    NamesWiring(Supplier<@Nullable NamesListener> maker) {
+    NamesWiring(Supplier<@Nullable NamesListener> maker, ForwardWiring forwarding) {
         this.maker = maker;
+        this.forwarding = forwarding;
     }
 
-    /** Makes the listener, when there is none. */
+    /** From now on they are made: not before frames are forwarded, which waits for nothing that can wait (R5). */
+    void begin() {
+        begun = true;
+    }
+
+    /** Makes the listener and the forwarder, when there are none. */
     void open() {
-        if (closed || listener != null) {
+        if (closed || !begun) {
+            return;
+        }
+        forwarding.open();
+        if (listener != null) {
             return;
         }
         try {
@@ -96,12 +109,20 @@ final class NamesWiring implements AutoCloseable {
 
     /** {@return what a person should know} */
     List<String> warnings() {
-        return refusal.isEmpty() ? List.of() : List.of("names are not served by TCP: " + refusal);
+        List<String> warnings = new ArrayList<>();
+        if (!refusal.isEmpty()) {
+            warnings.add("names are not served by TCP: " + refusal);
+        }
+        if (!forwarding.refusal().isEmpty()) {
+            warnings.add("names of the outside are not answered: " + forwarding.refusal());
+        }
+        return warnings;
     }
 
     /** From now on none is made. */
     @Override
     public void close() {
         closed = true;
+        forwarding.close();
     }
 }

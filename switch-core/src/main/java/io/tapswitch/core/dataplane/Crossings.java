@@ -19,6 +19,7 @@ import io.tapswitch.core.dataplane.DatapathCounters.Term;
 final class Crossings {
     private static final int DRAIN_LIMIT = 256;
 
+    final Forwards forwards;
     private final int worker;
     private final int slotsPerWorker;
     private final HandoffRing[] outgoing;
@@ -37,6 +38,7 @@ final class Crossings {
      * @param doorbells one a worker
      * @param slotsPerWorker how many slots of the frame memory each worker's pool has
      * @param counters the worker's
+     * @param forwards the worker's way to the forwarder, which is rung and asked for at the same times
      * @param returns where slots that come back are released
      */
     Crossings(
@@ -45,11 +47,13 @@ final class Crossings {
             Doorbell[] doorbells,
             int slotsPerWorker,
             DatapathCounters counters,
+            Forwards forwards,
             HandoffRing.ReturnHandler returns) {
         this.worker = worker;
         this.slotsPerWorker = slotsPerWorker;
         this.doorbells = doorbells;
         this.counters = counters;
+        this.forwards = forwards;
         this.returns = returns;
         outgoing = rings[worker];
         incoming = new HandoffRing[rings.length];
@@ -138,18 +142,19 @@ final class Crossings {
         return work;
     }
 
-    /** {@return whether another worker sent something or gave something back; asked before this one sleeps} */
+    /** {@return whether others sent something or gave something back; asked before this one sleeps} */
     boolean isPending() {
         for (int other = 0; other < incoming.length; other++) {
             if (other != worker && (incoming[other].isPending() || outgoing[other].isReturnPending())) {
                 return true;
             }
         }
-        return false;
+        return forwards.isPending();
     }
 
-    /** Wakes the workers that were sent something in this duty cycle and sleep. */
+    /** Wakes who was sent something in this duty cycle and sleeps: workers, and the forwarder. */
     void ringDoorbells() {
+        forwards.ringDoorbell();
         if (anyToRing) {
             anyToRing = false;
             for (int other = 0; other < toRing.length; other++) {

@@ -63,7 +63,7 @@ public final class Datapath {
     private final Pieces pieces;
     private final @Nullable Outside outside;
     private final @Nullable UplinkIngress uplinks;
-    private final Names names;
+    final Names names;
     private final DataplaneListener listener;
     private final MoveAlarm moveAlarm = new MoveAlarm();
 
@@ -85,7 +85,7 @@ public final class Datapath {
         pieces = new Pieces(egress);
         uplinks = nat == null ? null : new UplinkIngress(nat, egress, pieces, bridges);
         outside = nat == null || uplinks == null ? null : new Outside(nat, egress, uplinks);
-        names = new Names(egress, pieces, bridges, nat, null);
+        names = new Names(egress, pieces, bridges, nat);
         this.bridges = bridges;
         this.listener = listener;
     }

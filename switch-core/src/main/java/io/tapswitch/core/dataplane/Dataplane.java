@@ -111,6 +111,11 @@ public interface Dataplane extends AutoCloseable {
      */
     FrameCapture capture(Set<Integer> ports, int snapLength, CaptureSink sink);
 
+    /** {@return each worker's way to who asks others for names; none where there are no workers} */
+    default List<Forwards> forwards() {
+        return List.of();
+    }
+
     /** Stops the workers. The files of the ports stay the caller's. */
     @Override
     void close();

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * one thread. {@code attach}: any.
  */
 public final class Forwards {
-    private static final int CAPACITY = 1 << 20;
+    private static final int CAPACITY = 1 << 18;
     private static final int MESSAGE = 1;
     private static final int GENERATION = 4;
     private static final int HEADERS_LENGTH = 8;

@@ -53,12 +53,13 @@ final class Names implements Forwards.AnswerHandler {
     static final int MAX_LENGTH = 1232;
 
     private static final int TTL = 64;
+    private static final int ANSWERS_PER_CYCLE = 256;
 
     private final Egress egress;
     private final MutableDirectBuffer buffer;
     private final Pieces pieces;
     private final @Nullable Bridge[] bridges;
-    private final @Nullable Forwards forwards;
+    private final Forwards forwards;
     private final @Nullable Nat nat;
     private final DnsResponder responder = new DnsResponder(MAX_LENGTH, new SecureRandom().nextLong());
     private ClientViews views = ClientViews.NONE;
@@ -68,12 +69,12 @@ final class Names implements Forwards.AnswerHandler {
     private long leftShape;
 
     /** Names at one worker; where there is no NAT, there is nothing that joins fragments either. */
-    Names(Egress egress, Pieces pieces, @Nullable Bridge[] bridges, @Nullable Nat nat, @Nullable Forwards forwards) {
+    Names(Egress egress, Pieces pieces, @Nullable Bridge[] bridges, @Nullable Nat nat) {
         this.egress = egress;
         this.pieces = pieces;
         this.bridges = bridges;
         this.nat = nat;
-        this.forwards = forwards;
+        forwards = egress.crossings.forwards;
         buffer = egress.buffer;
     }
 
@@ -227,8 +228,16 @@ final class Names implements Forwards.AnswerHandler {
 
     private boolean mayForward(int port, int offset, int payload, int length) {
         int frame = offset + VirtioNetHeader.LENGTH;
-        return forwards != null
-                && forwards.offer(port, egress.ports.generation(port), buffer, frame, payload - frame, length);
+        return forwards.offer(port, egress.ports.generation(port), buffer, frame, payload - frame, length);
+    }
+
+    /** Sends what others found out since the last time; {@return how many answers} */
+    int takeAnswers(Epoch epoch) {
+        if (!forwards.isPending()) {
+            return 0;
+        }
+        epoch.begin();
+        return forwards.drain(this, ANSWERS_PER_CYCLE);
     }
 
     /** An answer that others gave: a frame of the switch's own to who asked, if that is still there. */

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   commands   what the control plane asks for, from an MPSC ring
- *   crossings  what other workers sent: frames for gateways of this worker, addresses they learned, slots given back
+ *   crossings  what other workers sent: frames for gateways of this worker, addresses they learned, slots given back;
+ *              and what the forwarder found out
  *   poll       one system call: queued writes are performed, and the thread sleeps until a frame comes
  *   clock      read once
  *   datapath   all frames of the poll, run to completion
@@ -72,6 +73,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private final DatapathCounters counters = new DatapathCounters();
     private final IntArrayQueue announcements = new IntArrayQueue();
     private final FrameBatch batch = new FrameBatch();
+    final Forwards forwards;
     private final Epoch epoch = new Epoch();
 
     private FrameIo io;
@@ -120,13 +122,14 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         this.slotsPerWorker = slotsPerWorker;
         this.natResources = natResources;
         this.listener = listener;
+        forwards = new Forwards(doorbells[index]);
     }
 
     @Override
     public void onStart() {
         threadId = Thread.currentThread().threadId();
         io = openIo.get();
-        crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, io::release);
+        crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, forwards, io::release);
         tables = new WorkerTables(index, workers, io, ports, bridges, counters);
         nowNs = clock.nanoTime();
         Egress egress = new Egress(io, ports, counters, crossings);
@@ -142,6 +145,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         int work = commands.drain(runCommand);
         announceSome();
         work += crossings.drain(this);
+        work += datapath.names.takeAnswers(epoch);
         crossings.ringDoorbells();
         work += poll();
         nowNs = clock.nanoTime();

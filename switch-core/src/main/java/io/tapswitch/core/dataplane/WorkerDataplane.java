@@ -326,6 +326,11 @@ public final class WorkerDataplane implements Dataplane {
     }
 
     @Override
+    public List<Forwards> forwards() {
+        return Arrays.stream(workers).map(worker -> worker.forwards).toList();
+    }
+
+    @Override
     public FrameCapture capture(Set<Integer> captured, int snapLength, CaptureSink sink) {
         return PortCapture.start(workers.length, this::tell, captured, snapLength, sink);
     }

@@ -1,10 +1,15 @@
 package io.tapswitch.core.names;
 
+import io.tapswitch.core.config.DnsEntries;
 import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.ClientViews;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Network;
 import io.tapswitch.wire.Ipv4Address;
+import java.net.InetAddress;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,13 +22,26 @@ public final class NameService {
     private final NameTables tables = new NameTables();
     private volatile DnsSettings settings = DnsSettings.DEFAULT;
     private volatile Map<Integer, NameClient> clients = Map.of();
+    private volatile Set<InetAddress> own = Set.of();
     private volatile @Nullable Forwarder forwarder;
 
     /** {@return what the workers need to know of a state that is about to come into force} */
     public ClientViews compile(DesiredState state) {
         NameTables.Compilation compiled = tables.compile(state, settings);
         clients = compiled.clients();
+        own = own(state);
         return compiled.views();
+    }
+
+    private Set<InetAddress> own(DesiredState state) {
+        Set<InetAddress> addresses = new HashSet<>();
+        addresses.add(DnsEntries.server(settings.address().toString()).getAddress());
+        for (Network network : state.networks()) {
+            network.subnets()
+                    .forEach(subnet -> addresses.add(
+                            DnsEntries.server(subnet.gateway().toString()).getAddress()));
+        }
+        return Set.copyOf(addresses);
     }
 
     /** Takes other settings; {@return whether they are others} They are in force with the next version. */
@@ -46,6 +64,17 @@ public final class NameService {
     /** {@return who asks others what no network knows, null for nobody} */
     public @Nullable Forwarder forwarder() {
         return forwarder;
+    }
+
+    /** {@return who is asked for the client behind a port what no network knows} */
+    public Upstreams upstreams(int port) {
+        NameClient client = client(port);
+        return client == null ? Upstreams.NONE : client.upstreams();
+    }
+
+    /** {@return whether an address is the switch's own, where asking would be asking ourselves (D15)} */
+    public boolean isOwn(InetAddress address) {
+        return own.contains(address);
     }
 
     /** From now on this one asks others what no network knows. */

@@ -1,5 +1,5 @@
 /**
- * Names that nobody here knows: {@code DnsForwarder} asks the upstreams for them, and is the
+ * Names that nobody here knows: {@link io.tapswitch.core.names.DnsForwarder} asks the upstreams for them, and is the
  * class to open first. Names that somebody here has are answered by the workers, without this package.
  */
 @NullMarked

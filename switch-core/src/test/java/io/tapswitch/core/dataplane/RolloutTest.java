@@ -85,8 +85,10 @@ class RolloutTest {
             {new HandoffRing(2), new HandoffRing(1024)}, {new HandoffRing(1024), new HandoffRing(2)}
         };
         Doorbell[] doorbells = {new Doorbell(() -> {}), new Doorbell(() -> {})};
-        Crossings from = new Crossings(0, rings, doorbells, 2048, new DatapathCounters(), slot -> {});
-        Crossings to = new Crossings(1, rings, doorbells, 2048, new DatapathCounters(), slot -> {});
+        Crossings from = new Crossings(
+                0, rings, doorbells, 2048, new DatapathCounters(), new Forwards(doorbells[0]), slot -> {});
+        Crossings to = new Crossings(
+                1, rings, doorbells, 2048, new DatapathCounters(), new Forwards(doorbells[1]), slot -> {});
         for (int slot = 0; slot < 1000; slot++) {
             assertThat(from.handOver(1, Handoff.TO_OUTSIDE, slot, 0, 60, 1, 0, 0))
                     .isTrue();
