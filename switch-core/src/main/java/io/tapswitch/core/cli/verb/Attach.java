@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "attach",
         description = {
-            "Gives an existing network namespace an interface in a network, and prints the container's id.",
-            "It finds others by name when its resolv.conf names the resolver, as --write-resolv-conf writes it.",
+            "Gives an existing network namespace an interface in a network, and prints the container's id; on standard",
+            "error, the resolv.conf with which it finds others by name, unless --write-resolv-conf writes that.",
             "",
             "Example:",
             "  ip netns add blue",
@@ -68,8 +68,13 @@ public final class Attach extends Verb {
         JsonObject made = daemon().post("/containers", request);
         warn(made);
         out().println(Json.text(made, "id"));
+        String resolver = Json.text(made, "resolvConf");
         if (resolvConf != null) {
-            write(resolvConf, Json.text(made, "resolvConf"));
+            write(resolvConf, resolver);
+        } else if (!resolver.isEmpty()) {
+            err().println("# resolv.conf of " + Json.text(made, "name") + ":");
+            err().print(resolver);
+            err().flush();
         }
         return OK;
     }
