@@ -70,7 +70,7 @@ final class NamesForwardIT {
 
     @AfterAll
     static void close() {
-        UPSTREAMS.forEach(Background::close);
+        UPSTREAMS.forEach(Background::terminate);
         WORLD.assertNoTrouble();
         WORLD.close();
     }

@@ -210,7 +210,17 @@ final class Question implements UdpSockets.Asker {
         boolean othersMayAnswer = sent.stream().anyMatch(one -> one.isWaiting() && !useless.contains(one.server()));
         if (!askNext() && !othersMayAnswer) {
             giveUp();
+        } else if (unhelpful != null && order.stream().noneMatch(this::isPromising)) {
+            // Somebody lives and does not know; the others have been silent for some time.
+            cancel(end);
+            end = later(
+                    this::onDeadline,
+                    Math.clamp(deadlineMs - home.nowMs(), 1, 2 * home.settings().patienceMs()));
         }
+    }
+
+    private boolean isPromising(UpstreamServer server) {
+        return server.state() == UpstreamServer.State.LIVE && !useless.contains(server);
     }
 
     // An answer that was cut.

@@ -198,6 +198,17 @@ class DnsForwarderTest {
     }
 
     @Test
+    void row73WhatTheOnlyLivingServerRefusesIsRefusedSoon() {
+        FakeUpstream dead = FakeUpstream.silent();
+        FakeUpstream refusing = new FakeUpstream(query -> List.of(code(query, REFUSED)));
+        try (ForwardWorld world = new ForwardWorld(dead, refusing)) {
+            world.get("first.test");
+            assertThat(rcode(world.get("second.test"))).isEqualTo(REFUSED);
+            assertThat(world.millis("third.test")).isLessThan(900);
+        }
+    }
+
+    @Test
     void row73WhatAllServersRefuseIsRefusedAtOnce() {
         FakeUpstream refuses = new FakeUpstream(query -> List.of(code(query, REFUSED)));
         try (ForwardWorld world = new ForwardWorld(refuses)) {
