@@ -18,8 +18,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "attach",
         description = {
-            "Gives an existing network namespace an interface in a network, and prints the container's id; on standard",
-            "error, the resolv.conf with which it finds others by name, unless --write-resolv-conf writes that.",
+            "Gives an existing network namespace an interface in a network, and prints the container's id.",
+            "On standard error it prints the resolv.conf with which others are found by name, unless",
+            "--write-resolv-conf writes that.",
             "",
             "Example:",
             "  ip netns add blue",
