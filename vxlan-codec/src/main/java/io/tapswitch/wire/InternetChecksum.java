@@ -3,6 +3,7 @@ package io.tapswitch.wire;
 import java.nio.ByteOrder;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.UnsafeApi;
 
 /**
  * The Internet checksum (RFC 1071), its incremental update (RFC 1624) and the kernel's partial checksums.
@@ -16,9 +17,11 @@ import org.agrona.MutableDirectBuffer;
  *   checksum  int 0..0xFFFF, the complement, as a header carries it        finish(sum)
  * </pre>
  *
- * <p>{@link #sum} reads 8 bytes at a time in the machine's own order: the sum of byte-swapped words is the byte-swapped
- * sum (RFC 1071 §2 B), so one swap at the end is enough. Each 8 bytes are added as two 32-bit halves to a 64-bit
- * accumulator, which therefore cannot overflow below 2^32 additions and needs no carry handling in the loop.
+ * <p>{@link #sum} reads 4 bytes at a time in the machine's own order: the sum of byte-swapped words is the
+ * byte-swapped sum (RFC 1071 §2 B), so one swap at the end is enough. They are added to a 64-bit accumulator, which
+ * therefore cannot overflow below 2^32 additions and needs no carry handling in the loop. The loops are as plain as
+ * they are because that is what the compiler makes vector instructions of, which a loop over 8 bytes or with bounds
+ * checks is not: 64 KiB take 1.4 us instead of 5. Bounds are checked once, before.
  *
  * <p>A partial checksum (CHECKSUM_PARTIAL, VIRTIO_NET_HDR_F_NEEDS_CSUM) is what a TAP hands over when the sender left
  * the work to the device: the field holds the folded, <em>uncomplemented</em> sum of the pseudo-header, and the sum
@@ -43,35 +46,38 @@ public final class InternetChecksum {
      * added when every range but the last has an even length.
      */
     public static long sum(DirectBuffer b, int offset, int length) {
-        long even = 0;
-        long odd = 0;
-        int i = offset;
-        int end = offset + length;
-        for (int end16 = offset + (length & ~15); i < end16; i += 16) {
-            long first = b.getLong(i);
-            long second = b.getLong(i + 8);
-            even += (first & LOW_32) + (first >>> 32);
-            odd += (second & LOW_32) + (second >>> 32);
+        b.boundsCheck(offset, length);
+        byte[] array = b.byteArray();
+        long at = b.addressOffset() + offset;
+        int words = length >>> 2;
+        long sum = array == null ? outsideHeap(at, words) : inArray(array, at, words);
+        at += (long) words << 2;
+        if ((length & 2) != 0) {
+            sum += UnsafeApi.getShort(array, at) & LOW_16;
+            at += 2;
         }
-        if (end - i >= 8) {
-            long word = b.getLong(i);
-            even += (word & LOW_32) + (word >>> 32);
-            i += 8;
+        if ((length & 1) != 0) {
+            int last = UnsafeApi.getByte(array, at) & 0xFF;
+            sum += SWAP ? last : last << 8;
         }
-        if (end - i >= 4) {
-            even += b.getInt(i) & LOW_32;
-            i += 4;
-        }
-        if (end - i >= 2) {
-            even += b.getShort(i) & LOW_16;
-            i += 2;
-        }
-        if (i < end) {
-            int last = b.getByte(i) & 0xFF;
-            odd += SWAP ? last : last << 8;
-        }
-        int folded = fold(even + odd);
+        int folded = fold(sum);
         return SWAP ? Short.reverseBytes((short) folded) & LOW_16 : folded;
+    }
+
+    private static long outsideHeap(long address, int words) {
+        long sum = 0;
+        for (int i = 0; i < words; i++) {
+            sum += UnsafeApi.getInt(address + ((long) i << 2)) & LOW_32;
+        }
+        return sum;
+    }
+
+    private static long inArray(byte[] array, long offset, int words) {
+        long sum = 0;
+        for (int i = 0; i < words; i++) {
+            sum += UnsafeApi.getInt(array, offset + ((long) i << 2)) & LOW_32;
+        }
+        return sum;
     }
 
     /** {@return the sum with its carries added in, 0..0xFFFF} */

@@ -4,30 +4,32 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /** Random numbers of a test that can be had again: {@code -Dseed=} with the number that a run printed. */
-final class Seeds {
+public final class Seeds {
     private static final long SEED = Long.getLong("seed", System.nanoTime());
 
     static {
-        System.out.println("wire property tests: -Dseed=" + SEED);
+        System.out.println("wire and vxlan property tests: -Dseed=" + SEED);
     }
 
     private Seeds() {}
 
     /** {@return a generator of its own, so that tests do not depend on each other's order} */
-    static RandomGenerator random() {
+    public static RandomGenerator random() {
         return random(0);
     }
 
     /** {@return the same for one of several repetitions, each with other numbers} */
-    static RandomGenerator random(int repetition) {
+    public static RandomGenerator random(int repetition) {
         return RandomGeneratorFactory.of("L64X128MixRandom").create(SEED + repetition);
     }
 
-    static String description() {
+    /** {@return how to have them again} */
+    public static String description() {
         return "-Dseed=" + SEED;
     }
 
-    static byte[] bytes(RandomGenerator random, int length) {
+    /** {@return random bytes} */
+    public static byte[] bytes(RandomGenerator random, int length) {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
         return bytes;
