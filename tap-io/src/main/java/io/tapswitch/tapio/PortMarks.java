@@ -7,9 +7,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Which ports of one of the host's addresses are the switch's: one byte a port, 0 for the host's, else the worker that
- * owns it plus one. The bytes lie in a BPF array that is mapped here, so a mark is one store, and counts for the next
- * frame.
+ * Which ports of one of the host's addresses are the switch's: one byte a port, 0 for the host's, 255 for a tunnel's,
+ * which is no single worker's, else the worker that owns it plus one. The bytes lie in a BPF array that is mapped here,
+ * so a mark is one store, and counts for the next frame.
  *
  * <p>A port has one writer, the worker whose slice of ports it is in, or the control plane for a published one. Nothing
  * here allocates. When the {@link Steering} is closed, or the address removed, each call throws IllegalStateException.
@@ -25,8 +25,10 @@ public final class PortMarks {
     public static final int SCTP = 3;
     /** Returned for a protocol whose ports have no marks. */
     public static final int NONE = -1;
-    /** More workers than one byte can name are not had. */
-    public static final int MAX_WORKERS = 254;
+    /** More workers than one byte can name are not had; two values are left over, one of them the tunnel's. */
+    public static final int MAX_WORKERS = 253;
+    /** The mark of a port of UDP at which tunnels end. */
+    static final int TUNNEL = 255;
 
     static final int PROTOCOLS = 4;
     static final int PORTS = 65_536;
@@ -65,6 +67,29 @@ public final class PortMarks {
                 .fill((byte) (worker + 1));
     }
 
+    /** Gives a port of UDP to tunnels: frames for it come by the device's {@link TunnelTap} from now on. */
+    public void markTunnel(int port) {
+        bytes.set(JAVA_BYTE, index(UDP, port), (byte) TUNNEL);
+    }
+
+    /** {@return whether tunnels end at a port of UDP} */
+    public boolean isTunnel(int port) {
+        return markAt(UDP, port) == TUNNEL;
+    }
+
+    /**
+     * Gives those ports back to the host at which tunnels ended: what an earlier process marked and nobody claims.
+     *
+     * @param claimed the port at which they end now, 0 when there are none
+     */
+    public void clearTunnelsBut(int claimed) {
+        for (int port = 0; port < PORTS; port++) {
+            if (port != claimed && isTunnel(port)) {
+                clear(UDP, port);
+            }
+        }
+    }
+
     /** Gives a port back to the host. */
     public void clear(int protocol, int port) {
         bytes.set(JAVA_BYTE, index(protocol, port), (byte) 0);
@@ -75,9 +100,14 @@ public final class PortMarks {
         bytes.fill((byte) 0);
     }
 
-    /** {@return the worker that owns a port, -1 when it is the host's} */
+    /** {@return the worker that owns a port, -1 when it is the host's or a tunnel's} */
     public int owner(int protocol, int port) {
-        return (bytes.get(JAVA_BYTE, index(protocol, port)) & 0xff) - 1;
+        int mark = markAt(protocol, port);
+        return mark == TUNNEL ? -1 : mark - 1;
+    }
+
+    private int markAt(int protocol, int port) {
+        return bytes.get(JAVA_BYTE, index(protocol, port)) & 0xff;
     }
 
     private static long index(int protocol, int port) {

@@ -51,6 +51,8 @@ public final class PortReservation implements AutoCloseable {
     private static final int SO_REUSEADDR = 2;
     private static final int SO_ATTACH_FILTER = 26;
     private static final int SO_MARK = 36;
+    private static final int SOL_UDP = 17;
+    private static final int UDP_GRO = 104;
     private static final int SOL_IPV6 = 41;
     private static final int IPV6_V6ONLY = 26;
     // struct sockaddr_in and sockaddr_in6: u16 family, u16 port; u32 address, or u32 flow, address, u32 scope.
@@ -219,6 +221,22 @@ public final class PortReservation implements AutoCloseable {
                 yield to;
             }
         };
+    }
+
+    /**
+     * Lets the kernel merge datagrams for these ports of UDP by GRO as if there were no socket: for ports whose frames
+     * are steered away before they are the socket's. A socket without this wish keeps it from merging, once anybody on
+     * the machine has a UDP tunnel or such a wish (udp_gro_receive of net/ipv4/udp_offload.c).
+     */
+    public synchronized void mergeDatagrams() {
+        for (int fd : fds) {
+            int result = closed ? -Errno.EBADF : Syscalls.setsockopt(fd, SOL_UDP, UDP_GRO, 1);
+            if (result < 0) {
+                throw new DeviceException(
+                        "cannot let the kernel merge datagrams of a port (UDP_GRO): " + Errno.describe(result),
+                        -result);
+            }
+        }
     }
 
     /** {@return how many ports it holds: all that were asked for, or none where the kernel lacks the protocol} */

@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
  *   remote --> uplink --[in: ours?]--------------> TAP of the uplink --read--> switch
  *                 |        \-- no --> host's stack          |
  *   remote &lt;-- uplink &lt;--[out: neighbour, device]---- TAP &lt;--write-- switch
+ *                 \--[in: a tunnel's?]---------> tunnel TAP of the uplink, both ways likewise
  *   host   --> lo -----[in: ours?]---------------> TAP of lo ---read--> switch
  *   host   &lt;-- lo &lt;----[out: to lo's entrance]--------- TAP &lt;--write-- switch
  * </pre>
@@ -71,7 +72,7 @@ public final class Steering implements AutoCloseable {
     private final Path directory;
     private final SteeringMaps maps;
     private final LoopbackSettings loopback;
-    private final LargeReceive largeReceive;
+    private final DeviceFeatures features;
     private final Attachment attachment;
     private boolean closed;
 
@@ -80,7 +81,7 @@ public final class Steering implements AutoCloseable {
         this.attachment = attachment;
         this.maps = maps;
         this.loopback = new LoopbackSettings(maps);
-        this.largeReceive = new LargeReceive(maps);
+        this.features = new DeviceFeatures(maps);
     }
 
     /**
@@ -170,21 +171,42 @@ public final class Steering implements AutoCloseable {
     /**
      * Steers a device's frames into a TAP, and the TAP's out of the device; again after a program was attached before
      * ours. For {@link #LOOPBACK} the host is allowed to see 127.0.0.1 behind a device (route_localnet and accept_local
-     * of lo only); large receive offload of a device goes off. Both are as they were after {@link #unsteer}.
+     * of lo only); large receive offload of a device goes off. Both are as they were after {@link #unsteer}. Tunnels do
+     * not end there: what is for their port is the host's.
      *
      * @param device index of a device with Ethernet headers, or with none, or of lo
      * @param tap index of the device's own TAP, up
      */
     public synchronized void steer(int device, int tap) {
+        steerWith(device, tap, 0);
+        features.restoreUdpForwarding(device);
+    }
+
+    /**
+     * As {@link #steer(int, int)}; and frames for a port that is a tunnel's ({@link PortMarks#markTunnel}) go into a
+     * TAP of their own, with errors about what was sent to such a port. What is written there leaves by the device too.
+     * UDP GRO for such frames goes on.
+     *
+     * @param tunnelTap index of the device's {@link TunnelTap}, up
+     */
+    public synchronized void steer(int device, int tap, int tunnelTap) {
+        steerWith(device, tap, tunnelTap);
+        features.withUdpForwarding(device);
+    }
+
+    private void steerWith(int device, int tap, int tunnelTap) {
         requireOpen();
         Entrance entrance = entrance(device);
         if (entrance == Entrance.LOOPBACK) {
             loopback.allow();
         }
-        largeReceive.switchOff(device);
+        features.withoutLargeReceive(device);
         // The way out first: a frame that is taken wants an answer.
         attach(tap, "tsw_out", SteeringExit.out(entrance, device));
-        attach(device, "tsw_in", SteeringProgram.in(entrance, maps, tap));
+        if (tunnelTap != 0) {
+            attach(tunnelTap, "tsw_out", SteeringExit.out(entrance, device));
+        }
+        attach(device, "tsw_in", SteeringProgram.in(entrance, maps, tap, tunnelTap));
     }
 
     private static Entrance entrance(int device) {
@@ -313,7 +335,13 @@ public final class Steering implements AutoCloseable {
         if (device == LOOPBACK) {
             loopback.restore();
         }
-        largeReceive.restore(device);
+        features.restore(device);
+    }
+
+    /** As {@link #unsteer(int, int)}, of a device with a tunnel TAP. */
+    public synchronized void unsteer(int device, int tap, int tunnelTap) {
+        unsteer(device, tap);
+        attachment.detach(tunnelTap);
     }
 
     /**
@@ -357,7 +385,7 @@ public final class Steering implements AutoCloseable {
         if (Files.exists(directory.resolve(SteeringMaps.VERSION + "-control"))) {
             try (SteeringMaps maps = SteeringMaps.open(directory)) {
                 new LoopbackSettings(maps).restore();
-                new LargeReceive(maps).restore();
+                new DeviceFeatures(maps).restore();
             }
         }
         try (DirectoryStream<Path> pins = Files.newDirectoryStream(directory)) {

@@ -38,7 +38,7 @@ final class SteeringExit {
         return new BpfProgram()
                 .move(Register.R1, device)
                 .move(Register.R2, flags)
-                .call(SteeringProgram.REDIRECT)
+                .call(SteeringDelivery.REDIRECT)
                 .exit();
     }
 

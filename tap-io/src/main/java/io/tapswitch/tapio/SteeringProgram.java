@@ -11,7 +11,6 @@ import static io.tapswitch.tapio.sys.BpfProgram.Register.R10;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R2;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R3;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R4;
-import static io.tapswitch.tapio.sys.BpfProgram.Register.R5;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R6;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R7;
 import static io.tapswitch.tapio.sys.BpfProgram.Register.R8;
@@ -44,7 +43,11 @@ import java.util.concurrent.TimeUnit;
  * </pre>
  *
  * <p>A marked port's value is the worker that owns it plus one; that worker's number becomes the frame's queue mapping,
- * by which a TAP with several queues can choose.
+ * by which a TAP with several queues can choose. A port that is marked as a tunnel's belongs to no worker: its frames
+ * go to the device's tunnel TAP, by a queue that follows from their flow, and are the host's where there is none.
+ * An error about a packet <em>to</em> such a port is cloned to the tunnel before it goes its way: the source ports of a
+ * tunnel's packets are made up of what is inside, so whether it was one is for the tunnel to say. A fragment whose
+ * first was not seen is not cloned to a tunnel: who sends its packets does not fragment them (RFC 7348 section 4.3).
  *
  * <p>Invariants: a doubtful frame is the host's (too short, too many extension headers, an address without marks). The
  * program writes nothing into a frame, but for an Ethernet header in front of one that has none. The registers: R6 the
@@ -79,7 +82,7 @@ final class SteeringProgram {
     // struct __sk_buff
     private static final int PACKET_TYPE = 4;
     static final int QUEUE_MAPPING = 12;
-    private static final int PROTOCOL = 16;
+    static final int PROTOCOL = 16;
     private static final int VLAN_PRESENT = 20;
     private static final int PACKET_HOST = 0;
 
@@ -87,11 +90,7 @@ final class SteeringProgram {
     private static final int MAP_LOOKUP = 1;
     private static final int MAP_UPDATE = 2;
     private static final int MAP_DELETE = 3;
-    private static final int STORE_BYTES = 9;
-    private static final int CLONE_REDIRECT = 13;
-    static final int REDIRECT = 23;
     private static final int LOAD_BYTES = 26;
-    private static final int CHANGE_HEAD = 43;
     private static final int COARSE_NANOTIME = 160;
     private static final int TCX_NEXT = -1;
 
@@ -102,7 +101,7 @@ final class SteeringProgram {
     private static final int KEY_PROTOCOL = -4;
     private static final int HEADER = -80;
     private static final int QUOTED = -120;
-    private static final int TRANSPORT = -128;
+    static final int TRANSPORT = -128;
     private static final int FRAGMENT = -144;
     private static final int FRAGMENT_OWNER = FRAGMENT + 8;
     private static final int OFFSET = -148;
@@ -110,8 +109,7 @@ final class SteeringProgram {
     private static final int INDEX = -156;
     private static final int CLONE = -160;
 
-    private static final int ETHERNET_LENGTH = 14;
-    private static final int ETHERNET_TYPE = 12;
+    static final int ETHERNET_LENGTH = 14;
     private static final int IPV4_LENGTH = 20;
     private static final int IPV6_LENGTH = 40;
     private static final int TRANSPORT_LENGTH = 8;
@@ -131,22 +129,26 @@ final class SteeringProgram {
     private static final int ICMP6 = 58;
     private static final int SCTP = 132;
     private static final long FRAGMENT_LIFE_NS = TimeUnit.SECONDS.toNanos(30);
-    private static final String PASS = "pass";
+    static final String PASS = "pass";
 
     private final BpfProgram p = new BpfProgram();
     private final Entrance entrance;
     private final SteeringMaps maps;
-    private final int tap;
+    private final SteeringDelivery delivery;
 
-    private SteeringProgram(Entrance entrance, SteeringMaps maps, int tap) {
+    private SteeringProgram(Entrance entrance, SteeringMaps maps, int tap, int tunnelTap) {
         this.entrance = entrance;
         this.maps = maps;
-        this.tap = tap;
+        this.delivery = new SteeringDelivery(p, entrance, tap, tunnelTap);
     }
 
-    /** {@return the program that puts what is ours into the TAP of this index} */
-    static BpfProgram in(Entrance entrance, SteeringMaps maps, int tap) {
-        return new SteeringProgram(entrance, maps, tap).assemble();
+    /**
+     * {@return the program that puts what is ours into the TAPs of these indexes}
+     *
+     * @param tunnelTap 0 when tunnels do not end here
+     */
+    static BpfProgram in(Entrance entrance, SteeringMaps maps, int tap, int tunnelTap) {
+        return new SteeringProgram(entrance, maps, tap, tunnelTap).assemble();
     }
 
     private BpfProgram assemble() {
@@ -167,16 +169,7 @@ final class SteeringProgram {
         error6();
         port();
         laterFragment();
-        p.label("take");
-        addHeader();
-        p.add(R9, -1).store(WORD, R6, QUEUE_MAPPING, R9);
-        p.move(R1, tap).move(R2, 0).call(REDIRECT).exit();
-        p.label("clone");
-        addHeader();
-        p.load(WORD, R7, R6, QUEUE_MAPPING);
-        p.add(R9, -1).store(WORD, R6, QUEUE_MAPPING, R9);
-        p.move(R1, R6).move(R2, tap).move(R3, 0).call(CLONE_REDIRECT);
-        p.store(WORD, R6, QUEUE_MAPPING, R7);
+        delivery.assemble();
         p.label(PASS).move(R0, TCX_NEXT).exit();
         return p;
     }
@@ -332,6 +325,14 @@ final class SteeringProgram {
         p.jumpIf(R9, EQ, ICMP, "query4");
         index("source");
         p.label("source");
+        if (delivery.hasTunnel()) {
+            p.load(HALF, R7, R10, TRANSPORT + 2);
+            mark();
+            p.jumpIf(R9, NE, PortMarks.TUNNEL, "sender");
+            passWithoutBeat();
+            delivery.cloneToTunnel();
+            p.label("sender");
+        }
         p.load(HALF, R7, R10, TRANSPORT).jump("port");
         p.label("query4");
         p.load(BYTE, R1, R10, TRANSPORT);
@@ -359,9 +360,7 @@ final class SteeringProgram {
     /** Decides by the mark of the port in R7, which is still in network order, and the index on the stack. */
     private void port() {
         p.label("port");
-        p.move(R1, R8).move(R2, R10).add(R2, INDEX).call(MAP_LOOKUP);
-        p.jumpIf(R0, EQ, 0, PASS);
-        p.swapHalf(R7).add(R0, R7).load(BYTE, R9, R0, 0);
+        mark();
         p.jumpIf(R9, EQ, 0, "foreign");
         passWithoutBeat();
         p.load(WORD, R1, R10, CLONE).jumpIf(R1, NE, 0, "clone");
@@ -380,6 +379,13 @@ final class SteeringProgram {
         p.load(WORD, R1, R10, MORE).jumpIf(R1, EQ, 0, PASS);
         fragment(MAP_DELETE);
         p.jump(PASS);
+    }
+
+    /** Loads the mark of the port in R7 into R9. */
+    private void mark() {
+        p.move(R1, R8).move(R2, R10).add(R2, INDEX).call(MAP_LOOKUP);
+        p.jumpIf(R0, EQ, 0, PASS);
+        p.swapHalf(R7).add(R0, R7).load(BYTE, R9, R0, 0);
     }
 
     private void laterFragment() {
@@ -405,17 +411,6 @@ final class SteeringProgram {
         p.jumpIf(R2, EQ, 0, PASS);
         // A beat that is younger than the coarse clock's last tick has a negative age.
         p.subtract(R0, R2).load(LONG, R1, R1, CONTROL_GRACE).jumpIf(R0, SGT, R1, PASS);
-    }
-
-    /** Gives a frame without one the Ethernet header that a TAP wants, with addresses of zero. */
-    private void addHeader() {
-        if (entrance == Entrance.RAW) {
-            p.move(R1, R6).move(R2, ETHERNET_LENGTH).move(R3, 0).call(CHANGE_HEAD);
-            p.jumpIf(R0, NE, 0, PASS);
-            p.load(WORD, R1, R6, PROTOCOL).store(HALF, R10, TRANSPORT, R1);
-            p.move(R1, R6).move(R2, ETHERNET_TYPE).move(R3, R10).add(R3, TRANSPORT);
-            p.move(R4, Short.BYTES).move(R5, 0).call(STORE_BYTES);
-        }
     }
 
     /** Loads so many bytes from R7 behind the network header's begin; passes a frame that is too short. */

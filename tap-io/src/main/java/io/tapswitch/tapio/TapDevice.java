@@ -30,7 +30,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Each frame has a struct virtio_net_hdr of 10 bytes in front. Checksum and segmentation offload is on, so that TCP
  * and UDP super-frames of up to 64 KiB cross in one piece; without UDP segmentation where the kernel does not know it
- * (before Linux 6.2). The files are non-blocking and closed at exec.
+ * (before Linux 6.2). A {@link TunnelTap} has longer headers. The files are non-blocking and closed at exec.
  *
  * <p>A device that shall outlive the process is made to {@link #persist}, and its files are put into a {@link FdVault},
  * from where the next process {@link #adopt}s them: the container sees nothing of it. When the vault is lost too, the
@@ -56,15 +56,18 @@ public final class TapDevice implements AutoCloseable {
     private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final TapOptions options;
+    private final int headerLength;
     private final boolean udpSegmentation;
     // Grows only; guarded by this object.
     private int[] fds;
     private boolean closed;
 
-    private TapDevice(int[] fds, TapOptions options, boolean udpSegmentation) {
+    /** Also sets what all files of the device share. */
+    private TapDevice(int[] fds, String name, TapOptions options, int headerLength) {
         this.fds = fds;
         this.options = options;
-        this.udpSegmentation = udpSegmentation;
+        this.headerLength = headerLength;
+        this.udpSegmentation = configure(fds[0], name, headerLength);
     }
 
     /**
@@ -75,7 +78,7 @@ public final class TapDevice implements AutoCloseable {
      */
     public static TapDevice create(String name, TapOptions options) {
         requireOwnNamespace();
-        return create(name, options, flags(options));
+        return create(name, options, flags(options), HEADER_LENGTH);
     }
 
     /**
@@ -83,10 +86,11 @@ public final class TapDevice implements AutoCloseable {
      * is to stay there, and its files keep that namespace: for the daemon's own.
      *
      * @param pattern a name in which the kernel puts the first free number for {@code %d}, or one without
+     * @param headerLength {@link #HEADER_LENGTH} or {@link TunnelTap#HEADER_LENGTH}
      */
-    static TapDevice createMultiQueue(String pattern, int queues) {
+    static TapDevice createMultiQueue(String pattern, int queues, int headerLength) {
         TapOptions options = new TapOptions(queues, TapOptions.DEFAULT_TX_QUEUE_LENGTH);
-        return create(pattern, options, flags(options) | Tun.IFF_MULTI_QUEUE);
+        return create(pattern, options, flags(options) | Tun.IFF_MULTI_QUEUE, headerLength);
     }
 
     /**
@@ -94,10 +98,10 @@ public final class TapDevice implements AutoCloseable {
      * for one that is the daemon's own.
      */
     static TapDevice createHere(String name) {
-        return create(name, TapOptions.DEFAULT, flags(TapOptions.DEFAULT));
+        return create(name, TapOptions.DEFAULT, flags(TapOptions.DEFAULT), HEADER_LENGTH);
     }
 
-    private static TapDevice create(String pattern, TapOptions options, int flags) {
+    private static TapDevice create(String pattern, TapOptions options, int flags, int headerLength) {
         LinkText.checkLink(pattern);
         int[] fds = new int[options.queues()];
         Arrays.fill(fds, -1);
@@ -109,7 +113,7 @@ public final class TapDevice implements AutoCloseable {
                 attach(fds[i], name, flags | (i == 0 ? Tun.IFF_TUN_EXCL : 0));
                 name = nameOf(fds[i]);
             }
-            return new TapDevice(fds, options, configure(fds[0], name));
+            return new TapDevice(fds, name, options, headerLength);
         } catch (DeviceException e) {
             closeAll(fds);
             throw e;
@@ -145,7 +149,9 @@ public final class TapDevice implements AutoCloseable {
             }
         }
         TapOptions options = new TapOptions(fds.length, TapOptions.DEFAULT_TX_QUEUE_LENGTH);
-        return new TapDevice(fds, options, configure(fds[0], "of file " + fds[0]));
+        int headerLength =
+                Tun.headerLength(fds[0]) == TunnelTap.HEADER_LENGTH ? TunnelTap.HEADER_LENGTH : HEADER_LENGTH;
+        return new TapDevice(fds, "of file " + fds[0], options, headerLength);
     }
 
     /**
@@ -174,7 +180,7 @@ public final class TapDevice implements AutoCloseable {
                         throw new DeviceException("the TAP '" + name + "' is not persistent", Errno.ENODEV);
                     }
                 }
-                return new TapDevice(fds, options, configure(fds[0], name));
+                return new TapDevice(fds, name, options, HEADER_LENGTH);
             } catch (DeviceException e) {
                 closeAll(fds);
                 throw e;
@@ -233,17 +239,21 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /** Sets what all files of the device share; true when the kernel takes UDP super-frames. */
-    private static boolean configure(int fd, String name) {
-        int result = Tun.setHeaderLength(fd, HEADER_LENGTH);
+    private static boolean configure(int fd, String name, int headerLength) {
+        boolean tunnel = headerLength == TunnelTap.HEADER_LENGTH;
+        int result = Tun.setHeaderLength(fd, headerLength);
         if (result >= 0) {
             int features = Tun.TUN_F_CSUM | Tun.TUN_F_TSO;
-            if (Tun.setOffload(fd, features | Tun.TUN_F_USO) >= 0) {
+            result = Tun.setOffload(fd, features | Tun.TUN_F_USO | (tunnel ? Tun.TUN_F_UDP_TUNNEL : 0));
+            if (result >= 0) {
                 return true;
             }
-            result = Tun.setOffload(fd, features);
+            // A tunnel's TAP is of use with all of it only.
+            result = tunnel ? result : Tun.setOffload(fd, features);
         }
         if (result < 0) {
-            throw new DeviceException("cannot set up the TAP '" + name + "': " + Errno.describe(result), -result);
+            String reason = tunnel && result == -Errno.EINVAL ? TunnelTap.TOO_OLD : Errno.describe(result);
+            throw new DeviceException("cannot set up the TAP '" + name + "': " + reason, -result);
         }
         return false;
     }
@@ -355,6 +365,11 @@ public final class TapDevice implements AutoCloseable {
     /** {@return how it was made} */
     public TapOptions options() {
         return options;
+    }
+
+    /** {@return bytes of the header in front of each frame} */
+    int headerLength() {
+        return headerLength;
     }
 
     /** {@return whether the kernel takes and gives UDP super-frames here, besides those of TCP} */

@@ -27,6 +27,8 @@ import java.util.function.Predicate;
  * vault; queues that it needs no more stay open, but no frame comes through them. A device whose files were lost
  * reaches nobody: it is found by its alias and deleted ({@link #deleteAbandoned}).
  *
+ * <p>A {@link TunnelTap} is one of these too, with another header in front of its frames.
+ *
  * <p>Limits: {@link TapOptions#MAX_QUEUES} queues. Made and given queues on a thread that is in the daemon's namespace.
  * Any thread may call.
  */
@@ -55,11 +57,15 @@ public final class UplinkTap implements AutoCloseable {
      * @throws DeviceException when it cannot be made; nothing is left then
      */
     public static UplinkTap create(String namePattern, int queues, String alias) {
+        return create(namePattern, queues, alias, TapDevice.HEADER_LENGTH);
+    }
+
+    static UplinkTap create(String namePattern, int queues, String alias, int headerLength) {
         if (alias.getBytes(StandardCharsets.UTF_8).length > MAX_ALIAS_LENGTH) {
             throw new IllegalArgumentException(
                     "an alias of a link has at most " + MAX_ALIAS_LENGTH + " bytes: '" + alias + "'");
         }
-        TapDevice tap = TapDevice.createMultiQueue(namePattern, queues);
+        TapDevice tap = TapDevice.createMultiQueue(namePattern, queues, headerLength);
         try (RouteSocket kernel = RouteSocket.open()) {
             String name = tap.name();
             int index = indexOf(kernel, name);
@@ -84,7 +90,15 @@ public final class UplinkTap implements AutoCloseable {
      * @throws DeviceException with EBADFD when it is gone
      */
     public static UplinkTap adopt(List<Integer> files) {
+        return adopt(files, TapDevice.HEADER_LENGTH);
+    }
+
+    static UplinkTap adopt(List<Integer> files, int headerLength) {
         TapDevice tap = TapDevice.adopt(files);
+        if (tap.headerLength() != headerLength) {
+            throw new DeviceException("the TAP '" + tap.name() + "' has headers of " + tap.headerLength()
+                    + " bytes in front of its frames, not of " + headerLength);
+        }
         // Of an older version perhaps, whose program said something else.
         Steering.queueByOwner(files.get(0));
         return new UplinkTap(tap);

@@ -91,12 +91,29 @@ final class IpFrames {
     }
 
     static byte[] tcp(String source, String destination, int from, int to, int sequence, int ack, int flags) {
-        ByteBuffer header = ByteBuffer.allocate(20);
+        return tcp(source, destination, from, to, sequence, ack, flags, new byte[0]);
+    }
+
+    /** A TCP segment with options, whose length is a multiple of four. */
+    static byte[] tcp(
+            String source, String destination, int from, int to, int sequence, int ack, int flags, byte[] options) {
+        ByteBuffer header = ByteBuffer.allocate(20 + options.length);
         header.putShort((short) from).putShort((short) to).putInt(sequence).putInt(ack);
-        header.put((byte) 0x50).put((byte) flags).putShort((short) 0xffff);
-        byte[] pseudo = concat(address(source), address(destination), new byte[] {0, TCP, 0, 20});
-        header.putShort(16, (short) checksum(0, concat(pseudo, header.array())));
+        header.put((byte) (header.capacity() / 4 * 16)).put((byte) flags).putShort((short) 0xffff);
+        header.put(20, options);
+        header.putShort(16, (short) transportChecksum(source, destination, TCP, header.array()));
         return header.array();
+    }
+
+    /** The checksum of a transport header, with zero where it is to stand, and its payload; 0 when it stands there. */
+    static int transportChecksum(String source, String destination, int protocol, byte[] packet) {
+        return checksum(0, concat(pseudoHeader(source, destination, protocol, packet.length), packet));
+    }
+
+    /** The part of addresses, protocol and length that is in the checksum of a packet of so many bytes. */
+    static byte[] pseudoHeader(String source, String destination, int protocol, int length) {
+        byte[] rest = ByteBuffer.allocate(8).putInt(length).putInt(protocol).array();
+        return concat(address(source), address(destination), rest);
     }
 
     /** An ICMP message with its checksum; {@code rest} is the second word. */

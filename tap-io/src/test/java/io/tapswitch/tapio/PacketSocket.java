@@ -28,7 +28,12 @@ final class PacketSocket implements AutoCloseable {
 
     /** On a thread inside the link's namespace. */
     PacketSocket(int linkIndex) {
-        int protocol = Short.reverseBytes((short) ETHER_TYPE) & 0xffff;
+        this(linkIndex, ETHER_TYPE);
+    }
+
+    /** One that receives frames of another type. */
+    PacketSocket(int linkIndex, int etherType) {
+        int protocol = Short.reverseBytes((short) etherType) & 0xffff;
         fd = Syscalls.socket(AF_PACKET, SOCK_RAW, 0);
         expectSuccess(fd);
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_PACKET);

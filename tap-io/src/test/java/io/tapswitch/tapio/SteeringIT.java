@@ -371,7 +371,7 @@ class SteeringIT {
         steering.close();
         try (SteeringMaps maps = SteeringMaps.open(lab.bpf)) {
             // As an earlier process would have left it of a card; a macvlan takes the wish, over one without it.
-            maps.control(LargeReceive.CONTROL_DEVICES + Long.BYTES, device);
+            maps.control(DeviceFeatures.CONTROL_DEVICES + Long.BYTES, device);
         }
         lab.doInHost(() -> Steering.removeAll(lab.bpf));
         assertThat(features("mac0")).contains("large-receive-offload: off [requested on]");

@@ -66,6 +66,11 @@ final class SteeringLab implements AutoCloseable {
         return hostOpen.call(work);
     }
 
+    /** Does something in the neighbour's namespace. */
+    <T, X extends Exception> T inOutside(NetworkNamespace.Work<T, X> work) throws X {
+        return outsideOpen.call(work);
+    }
+
     void doInHost(Runnable work) {
         NetworkNamespace.Work<Boolean, RuntimeException> inside = () -> {
             work.run();

@@ -9,11 +9,6 @@ import static io.tapswitch.tapio.SteeringLab.PORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tapswitch.tapio.sys.Errno;
-import io.tapswitch.tapio.sys.Syscalls;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -23,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -41,11 +35,10 @@ final class UplinkTapIT {
     @TempDir
     private Path runDirectory;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment bytes = arena.allocate(UplinkTap.LONGEST_FRAME + 1000L, Long.BYTES);
     private SteeringLab lab;
     private Steering steering;
     private UplinkTap tap;
+    private final TapQueues queues = new TapQueues(() -> tap);
 
     @BeforeEach
     void begin() {
@@ -64,7 +57,7 @@ final class UplinkTapIT {
         tap.close();
         steering.close();
         lab.close();
-        arena.close();
+        queues.close();
         Keeper keeper = Keeper.of(runDirectory);
         if (keeper != null) {
             keeper.end(runDirectory);
@@ -110,10 +103,10 @@ final class UplinkTapIT {
                 byte[] sent = new byte[payload];
                 new Random(payload).nextBytes(sent);
                 socket.send(new DatagramPacket(sent, payload));
-                byte[] frame = awaitFrame(queue);
+                byte[] frame = queues.await(queue);
                 assertThat(frame).hasSize(IP + packetLength);
                 turn(frame);
-                write(queue, frame);
+                queues.write(queue, frame);
                 DatagramPacket back = new DatagramPacket(new byte[payload + 1], payload + 1);
                 socket.receive(back);
                 assertThat(Arrays.copyOf(back.getData(), back.getLength())).isEqualTo(sent);
@@ -162,12 +155,12 @@ final class UplinkTapIT {
                 marks.mark(PortMarks.UDP, port, port % workers);
                 byte[] datagram = ipv4(OUTSIDE, HOST, IpFrames.UDP, 1, 0, udp(CLIENT_PORT, port, new byte[4]));
                 SteeringLab.send(wire, datagram);
-                byte[] frame = awaitFrame(port % workers);
+                byte[] frame = queues.await(port % workers);
                 assertThat(Arrays.copyOfRange(frame, IP, frame.length)).isEqualTo(datagram);
             }
         }
         for (int queue = 0; queue < tap.fds().size(); queue++) {
-            assertThat(tryRead(queue)).as("queue " + queue).isNull();
+            assertThat(queues.tryRead(queue)).as("queue " + queue).isNull();
         }
     }
 
@@ -194,33 +187,5 @@ final class UplinkTapIT {
         assertThat(lab.<Integer, RuntimeException>inHost(() -> UplinkTap.deleteAbandoned(ALIAS)))
                 .isOne();
         assertThat(lab.host.run("ip link")).doesNotContain("tswu0");
-    }
-
-    private byte[] awaitFrame(int queue) {
-        byte[][] frame = new byte[1][];
-        TestNamespace.await("a frame in queue " + queue, PATIENCE_MS, () -> {
-            byte[] read = tryRead(queue);
-            if (read != null) {
-                frame[0] = read;
-            }
-            return read != null;
-        });
-        return frame[0];
-    }
-
-    /** Any frame: nothing but what is steered may come here. */
-    private byte @Nullable [] tryRead(int queue) {
-        long length = Syscalls.read(tap.fds().get(queue), bytes.address(), bytes.byteSize());
-        if (length == -Errno.EAGAIN) {
-            return null;
-        }
-        assertThat(length).isPositive();
-        return bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-    }
-
-    private void write(int queue, byte[] frame) {
-        MemorySegment.copy(frame, 0, bytes, ValueLayout.JAVA_BYTE, 0, frame.length);
-        assertThat(Syscalls.write(tap.fds().get(queue), bytes.address(), frame.length))
-                .isEqualTo(frame.length);
     }
 }

@@ -32,6 +32,11 @@ public final class Tun {
     public static final int TUN_F_TSO = 0x02 | 0x04 | 0x08;
     /** Offload: UDP super-frames over IPv4 and IPv6 (Linux 6.2). */
     public static final int TUN_F_USO = 0x20 | 0x40;
+    /**
+     * Offload: super-frames of TCP and UDP inside a UDP tunnel, with and without checksums in the tunnel's headers.
+     * They need the virtio header of 24 bytes (Linux 6.17).
+     */
+    public static final int TUN_F_UDP_TUNNEL = 0x80 | 0x100;
     /** Longest interface name, without the terminating zero (IFNAMSIZ, linux/if.h). */
     public static final int MAX_NAME_LENGTH = 15;
 
@@ -39,6 +44,7 @@ public final class Tun {
     private static final long TUNSETPERSIST = 0x400454cbL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNGETIFF = 0x800454d2L;
+    private static final long TUNGETVNETHDRSZ = 0x800454d7L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final long TUNSETQUEUE = 0x400454d9L;
     private static final long TUNSETSTEERINGEBPF = 0x800454e0L;
@@ -105,6 +111,15 @@ public final class Tun {
     public static int setHeaderLength(int fd, int length) {
         try (Arena arena = Arena.ofConfined()) {
             return Syscalls.ioctl(fd, TUNSETVNETHDRSZ, arena.allocateFrom(JAVA_INT, length));
+        }
+    }
+
+    /** {@return TUNGETVNETHDRSZ: the length of the header in front of each frame, or a negative errno} */
+    public static int headerLength(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment length = arena.allocate(JAVA_INT);
+            int result = Syscalls.ioctl(fd, TUNGETVNETHDRSZ, length);
+            return result < 0 ? result : length.get(JAVA_INT, 0);
         }
     }
 
