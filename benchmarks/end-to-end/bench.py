@@ -12,8 +12,10 @@ import sys
 import tempfile
 import time
 
+import contenders
+import overlay
 import report
-from contenders import GROUPS, KINDS, Contender, Failed, sweep
+from contenders import GROUPS, Contender, Failed, sweep
 from load import Load, Questions
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -24,7 +26,8 @@ PINNING = (f"client on CPU {CLIENT_CPU}, server and switch on CPU {SERVER_CPU}; 
 BUDGET_SECONDS = 285
 PEERS_FOR_TCP_ONLY = ("ovs", "vde")
 USERSPACE_NAT = ("slirp4netns", "pasta")
-DEFAULT = ["tapswitch", "bridge", "ovs", "vde", "nat", "names"]
+DEFAULT = ["tapswitch", "bridge", "ovs", "vde", "nat", "names", "vxlan"]
+KINDS = contenders.KINDS | overlay.KINDS
 
 
 def plan(names, quick):
@@ -37,6 +40,9 @@ def plan(names, quick):
     metrics.update({name: ["names", "names_wait"] for name in GROUPS["names"] if name in names})
     if quick:
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
+    for name in GROUPS["vxlan"]:
+        if name in names:
+            metrics[name] = ["tcp1"] if name.endswith("-plain") else ["tcp1", "tcp4", "udp64", "pingpong"]
     if "tapswitch-2" in names:
         metrics["tapswitch-2"] = ["tcp4"]
     if "bridge" in names:

@@ -152,9 +152,13 @@ class Tapswitch(Contender):
         for place in ("a", "b"):
             self.attach(place)
 
-    def start_daemon(self):
+    @staticmethod
+    def launcher():
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-        launcher = os.path.normpath(os.path.join(root, "scripts", "tapswitch"))
+        return os.path.normpath(os.path.join(root, "scripts", "tapswitch"))
+
+    def start_daemon(self):
+        launcher = self.launcher()
         socket = os.path.join(self.directory, "s.sock")
         daemon = self.start("host", launcher, "--socket", socket, "daemon", "--detach-on-exit", "--uplink",
                             self.uplink, "--state-dir", os.path.join(self.directory, "state"), "--run-dir",
@@ -170,9 +174,10 @@ class Tapswitch(Contender):
         run(*self.command, "attach", "--netns", self.ns[place], "--network", "bench", "--name", place,
             "--ip", ADDRESS[place], *flags)
 
-    def await_ready(self, daemon, seconds=30):
+    def await_ready(self, daemon, seconds=30, ready=1):
+        """Waits until so many daemons of this contender have said that they are ready."""
         deadline = time.monotonic() + seconds
-        while "tapswitch: ready" not in self.log():
+        while self.log().count("tapswitch: ready") < ready:
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise Failed("the daemon did not become ready: " + (self.log().strip() or "it said nothing"))
             time.sleep(0.05)
@@ -414,4 +419,5 @@ KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": B
          "tapswitch-names": TapswitchNames, "dnsmasq": Dnsmasq, "aardvark": Aardvark}
 # What is measured beside each other, by the word that --only knows it by.
 GROUPS = {"nat": ["tapswitch-masquerade", "nft-masquerade", "tapswitch-published", "nft-published", "slirp4netns", "pasta"],
-          "names": ["tapswitch-names", "dnsmasq", "aardvark"]}
+          "names": ["tapswitch-names", "dnsmasq", "aardvark"],
+          "vxlan": ["tapswitch-vxlan", "kernel-vxlan", "tapswitch-vxlan-plain", "kernel-vxlan-plain"]}

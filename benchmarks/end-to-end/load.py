@@ -6,7 +6,7 @@ import select
 import subprocess
 import time
 
-from contenders import IPERF_PORT, TRAFFIC_PORT, Failed
+from contenders import IPERF_PORT, PREFIX, TRAFFIC_PORT, Failed
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # What dnsperf prints at its end.
@@ -132,9 +132,22 @@ class Load(Measured):
         return {"value": answer["per_second"] / 1e3, "p50_us": answer["p50_us"], "p99_us": answer["p99_us"]}
 
 
+def own_networks():
+    """The network namespaces of this run: a server that has left our session (aardvark does) is in one of them."""
+    names = [name for name in os.listdir("/run/netns") if name.startswith(f"{PREFIX}{os.getpid()}-")]
+    return {os.stat("/run/netns/" + name).st_ino for name in names}
+
+
+def network_of(pid):
+    try:
+        return os.stat(f"/proc/{pid}/ns/net").st_ino
+    except OSError:
+        return 0
+
+
 def foreign_seconds():
-    """CPU seconds of each process that is neither a child of this one nor a kernel thread."""
-    parent, used = {}, {}
+    """CPU seconds of each process that is neither a child of this one, nor in its networks, nor a kernel thread."""
+    parent, used, own = {}, {}, own_networks()
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -144,7 +157,7 @@ def foreign_seconds():
                 continue
             parent[int(name)] = int(fields[1])
             used[int(name)] = (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-    return {pid: seconds for pid, seconds in used.items() if not is_ours(pid, parent)}
+    return {pid: seconds for pid, seconds in used.items() if not is_ours(pid, parent) and network_of(pid) not in own}
 
 
 def is_ours(pid, parent):

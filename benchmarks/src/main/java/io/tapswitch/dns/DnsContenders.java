@@ -144,6 +144,11 @@ final class DnsContenders {
         return responder.answerUdp(query, 0, query.capacity(), view, out, 0);
     }
 
+    /** {@return the name that the last answer was about} */
+    FoldedName asked() {
+        return responder.query().name();
+    }
+
     byte[] answerDnsjava() throws IOException {
         Message query = new Message(queries.get(next()).byteArray());
         Record question = query.getQuestion();

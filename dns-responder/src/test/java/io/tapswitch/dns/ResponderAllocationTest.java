@@ -24,6 +24,7 @@ class ResponderAllocationTest {
     private final UnsafeBuffer out = new UnsafeBuffer(ByteBuffer.allocateDirect(0x10000));
     private final List<UnsafeBuffer> queries = new ArrayList<>();
     private final FoldedName scratch = new FoldedName();
+    private final TopNames top = new TopNames();
     private final RecordCursor cursor = new RecordCursor();
     private final ClientView view = DnsWorld.view(true, network("one"), network("two"));
 
@@ -57,6 +58,7 @@ class ResponderAllocationTest {
             UnsafeBuffer query = queries.get(i);
             int length = responder.answerUdp(query, 0, query.capacity(), view, out, 0);
             sum += length;
+            top.add(responder.query().name(), i);
             if (length == DnsResponder.FORWARD) {
                 sum += (int) responder.query().cacheKey();
                 sum += responder.fail(query, 0, query.capacity(), DnsResult.FAILED, out, 0);

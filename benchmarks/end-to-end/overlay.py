@@ -1,0 +1,104 @@
+"""Two hosts with a wire between them, a container on each, and VXLAN between the hosts.
+
+The wire's MTU is 1550, so the containers' is 1500 as everywhere here. "plain" is the same without transmit offloads of the
+wire's devices: the packets are cut and summed before they go out.
+"""
+import os
+import shutil
+
+from contenders import ADDRESS, PREFIX, SUBNET, Contender, Tapswitch, end, run
+
+WIRE = {"host": "192.0.2.1", "host2": "192.0.2.2"}
+HOME = {"a": "host", "b": "host2"}
+VNI = "4096"
+
+
+class TwoHosts:
+    """What a contender is in addition whose containers are on two hosts."""
+    offloads = True
+
+    def __init__(self, name, directory, switch_cpu):
+        super().__init__(name, directory, switch_cpu)
+        self.ns["host2"] = f"{PREFIX}{os.getpid()}-{name}-host2"
+
+    def lay_wire(self):
+        run("ip", "-n", self.ns["host"], "link", "add", "uplink0", "type", "veth",
+            "peer", "name", "uplink0", "netns", self.ns["host2"])
+        for place, address in WIRE.items():
+            run("ip", "-n", self.ns[place], "addr", "add", address + "/24", "dev", "uplink0")
+            run("ip", "-n", self.ns[place], "link", "set", "uplink0", "mtu", "1550", "up")
+            if not self.offloads:
+                run("ip", "netns", "exec", self.ns[place], "ethtool", "-K", "uplink0",
+                    "tx", "off", "tso", "off", "gso", "off", "tx-udp_tnl-segmentation", "off",
+                    "tx-udp_tnl-csum-segmentation", "off")
+
+
+class KernelVxlan(TwoHosts, Contender):
+    """What Docker does: on each host a bridge, a veth to the container, and a vxlan device."""
+    title = "kernel bridge + vxlan"
+
+    def build(self):
+        self.lay_wire()
+        for place, home in HOME.items():
+            host, other = self.ns[home], WIRE["host2" if home == "host" else "host"]
+            run("ip", "-n", host, "link", "add", "br0", "type", "bridge")
+            run("ip", "-n", host, "link", "add", "vx0", "type", "vxlan", "id", VNI, "dstport", "4789",
+                "local", WIRE[home], "remote", other)
+            run("ip", "-n", host, "link", "add", "port", "type", "veth", "peer", "name", "eth0",
+                "netns", self.ns[place])
+            for device in ("vx0", "port"):
+                run("ip", "-n", host, "link", "set", device, "master", "br0", "up")
+            run("ip", "-n", host, "link", "set", "br0", "up")
+            self.configure(place, "eth0")
+
+
+class TapswitchVxlan(TwoHosts, Tapswitch):
+    title = "tapswitch VXLAN"
+
+    def build(self):
+        self.lay_wire()
+        for place, home in HOME.items():
+            self.hosted(place, home, WIRE["host2" if home == "host" else "host"])
+
+    def hosted(self, place, home, other):
+        """One host: its daemon, and its container."""
+        directory = os.path.join(self.directory, home)
+        os.makedirs(directory)
+        with open(os.path.join(directory, "tapswitch.yaml"), "w") as file:
+            file.write(f"networks:\n  bench: {{driver: overlay, subnet: {SUBNET}, "
+                       f"options: {{com.docker.network.driver.mtu: 1500}}}}\n"
+                       f"overlay: {{peers: [{{network: bench, vni: {VNI}, remote: {other}}}]}}\n")
+        socket = os.path.join(directory, "tapswitch.sock")
+        daemon = self.start(home, self.launcher(), "daemon", "--config", os.path.join(directory, "tapswitch.yaml"),
+                            "--socket", socket, "--uplink", "shared", "--state-dir", os.path.join(directory, "state"),
+                            "--run-dir", self.run_of(home), cpu=self.switch_cpu)
+        self.await_ready(daemon, ready=1 if home == "host" else 2)
+        run("ip", "netns", "exec", self.ns[home], self.launcher(), "--socket", socket, "attach", "--netns",
+            self.ns[place], "--network", "bench", "--name", place, "--ip", ADDRESS[place])
+
+    def run_of(self, home):
+        """In memory, as for NAT."""
+        return "/dev/shm/" + self.ns[home] if os.path.isdir("/dev/shm") else os.path.join(self.directory, home, "run")
+
+    def down(self):
+        for process in reversed(self.processes):
+            end(process)
+        for home in WIRE:
+            run("ip", "netns", "exec", self.ns[home], self.launcher(), "cleanup", "--state-dir",
+                os.path.join(self.directory, home, "state"), "--run-dir", self.run_of(home), check=False)
+            shutil.rmtree(self.run_of(home), ignore_errors=True)
+        super().down()
+
+
+class KernelVxlanPlain(KernelVxlan):
+    title = "kernel bridge + vxlan, plain wire"
+    offloads = False
+
+
+class TapswitchVxlanPlain(TapswitchVxlan):
+    title = "tapswitch VXLAN, plain wire"
+    offloads = False
+
+
+KINDS = {"tapswitch-vxlan": TapswitchVxlan, "kernel-vxlan": KernelVxlan,
+         "tapswitch-vxlan-plain": TapswitchVxlanPlain, "kernel-vxlan-plain": KernelVxlanPlain}
