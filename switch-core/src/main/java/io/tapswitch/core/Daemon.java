@@ -1,6 +1,7 @@
 package io.tapswitch.core;
 
 import io.tapswitch.core.api.ApiServer;
+import io.tapswitch.core.api.MetricsServer;
 import io.tapswitch.core.api.Routes;
 import io.tapswitch.core.config.ConfigFile;
 import io.tapswitch.core.config.ConfigText;
@@ -13,7 +14,9 @@ import io.tapswitch.core.control.StateDirectory;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.DataplaneListener;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.observe.SwitchMetrics;
 import io.tapswitch.tapio.HostWatch;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -24,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a running switch, made in this order and ended in the opposite one: the lock on the state directory, the
- * dataplane's workers, what makes devices, the control plane with its networks, the API. When {@link #start} returns,
- * requests are answered.
+ * dataplane's workers, what makes devices, the control plane with its networks, the API, metrics where they are wanted.
+ * When {@link #start} returns, requests are answered.
  */
 public final class Daemon implements AutoCloseable {
     private final Controller controller;
@@ -44,7 +47,7 @@ public final class Daemon implements AutoCloseable {
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices) {
-        return start(socket, socketGroup, stateDirectory, workers, devices, null, null);
+        return start(socket, socketGroup, stateDirectory, workers, devices, null, null, null);
     }
 
     /**
@@ -58,6 +61,7 @@ public final class Daemon implements AutoCloseable {
      * @param devices opens what makes devices, under the lock; closed with the daemon
      * @param configuration file that is to be in force, null for none
      * @param ports file that says only what is published, null for none
+     * @param metrics where to serve metrics, null for nowhere
      * @return the switch
      */
     public static Daemon start(
@@ -67,7 +71,8 @@ public final class Daemon implements AutoCloseable {
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices,
             @Nullable Path configuration,
-            @Nullable Path ports) {
+            @Nullable Path ports,
+            @Nullable InetSocketAddress metrics) {
         // A file with a fault ends the start before anything was begun.
         if (configuration != null) {
             ConfigFile.read(configuration);
@@ -80,6 +85,9 @@ public final class Daemon implements AutoCloseable {
             StateDirectory state = StateDirectory.open(stateDirectory);
             ends.push(state::close);
             ApiServer.check(socket, socketGroup);
+            if (metrics != null) {
+                MetricsServer.check(metrics);
+            }
             DesiredState loaded = state.load();
             DataplaneEvents events = new DataplaneEvents();
             Dataplane dataplane = workers.apply(events);
@@ -98,6 +106,9 @@ public final class Daemon implements AutoCloseable {
                 Routes.About about = new Routes.About(version(), socket, stateDirectory, () -> configured(controller));
                 ApiServer api = ApiServer.start(socket, socketGroup, new Routes(controller, about));
                 ends.push(api::close);
+                if (metrics != null) {
+                    ends.push(metrics(metrics, new SwitchMetrics(controller, about.version()))::close);
+                }
             } catch (RuntimeException e) {
                 controller.abandonStart(e);
                 throw e;
@@ -115,6 +126,10 @@ public final class Daemon implements AutoCloseable {
                 ? Routes.Configured.NOTHING
                 : new Routes.Configured(
                         all.getFirst().file(), ConfigText.of(all.getFirst(), all.subList(1, all.size())));
+    }
+
+    private static MetricsServer metrics(InetSocketAddress address, SwitchMetrics metrics) {
+        return MetricsServer.start(address, () -> new MetricsServer.Page(metrics.contentType(), metrics.text()));
     }
 
     /** Asks for another reading of the configuration file. {@return whether there is one} */

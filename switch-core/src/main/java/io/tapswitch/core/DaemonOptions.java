@@ -1,8 +1,10 @@
 package io.tapswitch.core;
 
+import io.tapswitch.core.config.DnsEntries;
 import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -31,7 +33,7 @@ final class DaemonOptions {
     /** Where a daemon that is told nothing listens; the CLI looks there too. */
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
 
-    private static final Set<String> LATER = Set.of("--cluster-store", "--cluster-advertise", "--metrics");
+    private static final Set<String> LATER = Set.of("--cluster-store", "--cluster-advertise");
 
     private static final int WORKERS_MAX = 16;
     private static final int GRACE_SECONDS = 5;
@@ -148,6 +150,15 @@ final class DaemonOptions {
     int busyPollUs = BUSY_POLL_US;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "IP:PORT",
+            description =
+                    "serves metrics for Prometheus at http://IP:PORT/metrics, to whoever reaches that address, such"
+                            + " as 127.0.0.1:9642 or [::1]:9642 (default: none)")
+    @Nullable
+    String metrics;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "shows this")
@@ -195,6 +206,7 @@ final class DaemonOptions {
         }
         ioMode();
         memoryBytes();
+        metricsAddress();
     }
 
     /** {@return the way to the outside that is wanted} */
@@ -238,6 +250,19 @@ final class DaemonOptions {
             }
         }
         throw Refusal.badInput("invalid --io " + io + ": must be multishot, single or poll");
+    }
+
+    /** {@return where to serve metrics, null for nowhere} */
+    @Nullable
+    InetSocketAddress metricsAddress() {
+        if (metrics == null) {
+            return null;
+        }
+        try {
+            return DnsEntries.withPort(metrics);
+        } catch (IllegalArgumentException e) {
+            throw Refusal.badInput("invalid --metrics " + metrics + ": " + e.getMessage());
+        }
     }
 
     /** {@return the size of the frame memory} */

@@ -87,7 +87,8 @@ public final class SwitchMain {
                 listener -> dataplane(options, mode, uplink, listener),
                 () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
                 options.config == null ? null : options.config.toAbsolutePath(),
-                options.ports == null ? null : options.ports.toAbsolutePath());
+                options.ports == null ? null : options.ports.toAbsolutePath(),
+                options.metricsAddress());
         running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));
         System.out.println("tapswitch: ready");

@@ -52,7 +52,7 @@ class DaemonOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise", "--metrics"})
+    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise"})
     void refusesLaterVersionsFlagsByName(String flag) {
         String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
         assertThatThrownBy(() -> DaemonOptions.parse(flag))
@@ -65,6 +65,14 @@ class DaemonOptionsTest {
     @ValueSource(
             strings = {
                 "--workers=0",
+                "--metrics=",
+                "--metrics=9642",
+                "--metrics=:9642",
+                "--metrics=localhost:9642",
+                "--metrics=127.0.0.1",
+                "--metrics=127.0.0.1:0",
+                "--metrics=127.0.0.1:65536",
+                "--metrics=::1:9642",
                 "--workers=17",
                 "--workers=x",
                 "--io=fast",

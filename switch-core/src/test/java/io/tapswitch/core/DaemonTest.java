@@ -38,6 +38,7 @@ class DaemonTest {
                 listener -> new FakeDataplane(1),
                 devices,
                 configuration,
+                null,
                 null);
     }
 

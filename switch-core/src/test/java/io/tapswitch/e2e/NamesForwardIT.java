@@ -12,8 +12,11 @@ import io.tapswitch.lab.World;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -27,16 +30,48 @@ final class NamesForwardIT {
     private static final String RESOLVER = "@169.254.53.53";
     private static final String DEAD = "192.0.2.99";
     private static final String CONFIGURATION = """
-            dns: {upstream: ["%s", "%s"]}
+            dns: {upstream: ["%s", "%s"], search: [example.org]}
             networks:
               dev: {subnet: 10.66.0.0/16}
               inner: {subnet: 10.67.0.0/16, internal: true}
               loop: {subnet: 10.68.0.0/16, dns: {upstream: ["169.254.53.53", "10.68.0.1"]}}
               other: {subnet: 10.69.0.0/16, dns: {upstream: ["192.0.2.10"]}}
-            """.formatted(DEAD, Outside.ONE);
+              odd: {subnet: 10.70.0.0/16, dns: {upstream: ["%s"]}}
+            """.formatted(DEAD, Outside.ONE, Outside.SECOND);
+
+    /** Answers what is asked with the right answer, behind many wrong ones; what is held, when it is told to. */
+    private static final String ODD_UPSTREAM = """
+            import socket, sys, threading
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('%s', 53))
+            stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); stranger.bind(('%s', 5353))
+            held = []
+            def answer(q, last, i=0, name=b''):
+                end = q.index(b'\\0', 12) + 5
+                return (bytes([q[0], q[1] ^ i]) + b'\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0' + q[12:end].replace(b'www', name or b'www')
+                    + b'\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4' + bytes([198, 51, 100, last]))
+            def release():
+                for line in sys.stdin:
+                    for q, a in held: s.sendto(answer(q, 77), a)
+                    held.clear()
+            threading.Thread(target=release, daemon=True).start()
+            print('ready', flush=True)
+            while True:
+                q, a = s.recvfrom(2000)
+                if b'held' in q:
+                    held.append((q, a))
+                    print('held', flush=True)
+                    continue
+                stranger.sendto(answer(q, 66), a)
+                for m in (b'', q[:2], q, answer(q, 66, 1), answer(q, 66, name=b'vvv'), answer(q, 7), answer(q, 66)):
+                    s.sendto(m, a)
+            """.formatted(Outside.SECOND, Outside.SECOND);
+
+    private static final List<String> TYPES = List.of("A", "TXT", "MX", "HTTPS", "ANY", "TYPE999");
+    private static final Pattern STATUS = Pattern.compile("status: (\\w+)");
 
     private static final World WORLD = World.withOutside();
     private static final List<Background> UPSTREAMS = new ArrayList<>();
+    private static Background odd;
 
     @BeforeAll
     static void start() throws IOException {
@@ -65,6 +100,8 @@ final class NamesForwardIT {
                                     + "c".repeat(250),
                             "--log-queries"));
         }
+        odd = WORLD.outside().second().start("python3", "-uc", ODD_UPSTREAM).awaitWords("ready");
+        UPSTREAMS.add(odd);
         WORLD.start("--uplink", "shared", "--config", file.toString());
     }
 
@@ -79,6 +116,20 @@ final class NamesForwardIT {
         List<String> all = new ArrayList<>(List.of("dig", "+tries=1", "+time=7", RESOLVER));
         all.addAll(List.of(words));
         return from.exec(all.toArray(String[]::new)).text().strip();
+    }
+
+    /** {@return the codes of the answers that a name has, whatever it is asked for} */
+    private static Set<String> codes(LabContainer from, String name) {
+        List<String> words = new ArrayList<>(List.of("+noall", "+comments"));
+        for (String type : TYPES) {
+            words.addAll(List.of("-t", type, "-q", name));
+        }
+        List<String> said = STATUS.matcher(dig(from, words.toArray(String[]::new)))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(said).as(name).hasSameSizeAs(TYPES);
+        return Set.copyOf(said);
     }
 
     @Test
@@ -107,12 +158,10 @@ final class NamesForwardIT {
         LabContainer inside = WORLD.attached("inside", "--network", "inner");
         LabContainer dev = WORLD.attached("dev1", "--network", "dev");
         try (Capture wire = Capture.in(WORLD.outside().router(), "port 53")) {
-            for (String type : List.of("A", "TXT", "MX", "HTTPS", "ANY", "TYPE999")) {
-                assertThat(dig(inside, type, "secret.example.org")).contains("status: NXDOMAIN");
-                assertThat(dig(dev, type, "dev1")).contains("status: NOERROR");
-                assertThat(dig(dev, type, "dev1.dev")).contains("status: NOERROR");
-                assertThat(dig(dev, type, "nobody.dev")).contains("status: NXDOMAIN");
-            }
+            assertThat(codes(inside, "secret.example.org")).containsExactly("NXDOMAIN");
+            assertThat(codes(dev, "dev1")).containsExactly("NOERROR");
+            assertThat(codes(dev, "dev1.dev")).containsExactly("NOERROR");
+            assertThat(codes(dev, "nobody.dev")).containsExactly("NXDOMAIN");
             assertThat(dig(inside, "+tcp", "secret.example.org")).contains("status: NXDOMAIN");
             assertThat(dig(dev, "+short", "wire.example.org")).isEqualTo("198.51.100.8");
             wire.awaitLine("wire.example.org");
@@ -149,6 +198,38 @@ final class NamesForwardIT {
     }
 
     @Test
+    void D13_row72_onlyTheRightReplyPassesAndNoneReachesTheNextContainer() {
+        LabContainer first = WORLD.attached("first", "--network", "odd", "--ip", "10.70.0.9");
+        assertThat(dig(first, "+short", "www.example.net")).isEqualTo("198.51.100.7");
+        assertThat(dig(first, "+short", "+tries=1", "www2.example.net")).isEqualTo("198.51.100.7");
+        String listening = """
+                import socket, sys
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 4000)); s.settimeout(10)
+                name = b'\\4' + sys.argv[1].encode() + b'\\7example\\3net\\0\\0\\1\\0\\1'
+                s.sendto(b'\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0' + name, ('%s', 53))
+                if sys.argv[2] == 'stay': print(s.recv(2000)[12:].startswith(name))
+                """.formatted("169.254.53.53");
+        first.exec("python3", "-c", listening, "held", "leave").ok();
+        odd.awaitWords("held");
+        WORLD.cli("rm", "-f", "first");
+        LabContainer second = WORLD.attached("second", "--network", "odd", "--ip", "10.70.0.9");
+        try (Background own = second.start("python3", "-uc", listening, "host", "stay")) {
+            odd.write("now\n");
+            assertThat(own.await(Duration.ofSeconds(15)).ok().text())
+                    .as("the first that it hears is what it asked for itself")
+                    .isEqualTo("True");
+        }
+    }
+
+    @Test
+    void D20_aNameOfOneLabelThatNobodyHasIsLookedForWithTheSearchList() {
+        String file = WORLD.cli("run", "--rm", "--network", "dev", "--", "cat", "/etc/resolv.conf");
+        assertThat(file).contains("search example.org").contains("options ndots:0");
+        assertThat(WORLD.cli("run", "--rm", "--network", "dev", "--", "getent", "ahostsv4", "wire"))
+                .contains("198.51.100.8");
+    }
+
+    @Test
     void D22_aKilledDaemonsSuccessorAsksAgain() throws IOException {
         LabContainer asker = WORLD.attached("again", "--network", "dev");
         assertThat(dig(asker, "+short", "www.example.org")).isEqualTo("198.51.100.7");
@@ -159,6 +240,7 @@ final class NamesForwardIT {
         WORLD.daemon().process().kill();
         WORLD.start("--uplink", "shared", "--config", file.toString());
         Eventually.until(
-                "it is answered", () -> dig(asker, "+short", "www.example.org").equals("198.51.100.7"));
+                "it is answered",
+                () -> dig(asker, "+time=1", "+short", "www.example.org").equals("198.51.100.7"));
     }
 }

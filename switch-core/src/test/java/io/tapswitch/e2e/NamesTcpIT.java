@@ -6,8 +6,11 @@ import io.tapswitch.lab.Background;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Lab;
 import io.tapswitch.lab.LabContainer;
-import java.util.ArrayList;
+import io.tapswitch.lab.LabNetwork;
+import io.tapswitch.lab.Outcome;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,7 +28,7 @@ final class NamesTcpIT {
 
     /** What the programs below have in common. */
     private static final String TALK = """
-            import socket, struct, sys, time
+            import socket, struct, sys, threading, time
             def query(i, name, more=b''):
                 labels = b''.join(bytes([len(p)]) + p.encode() for p in name.split('.'))
                 return struct.pack('!6H', i, 0x100, 1, 0, 0, 0) + labels + b'\\0' + struct.pack('!2H', 1, 1) + more
@@ -94,24 +97,25 @@ final class NamesTcpIT {
     }
 
     @Test
-    void D11_aConnectionCarriesManyQueriesInAnyPieces() {
+    void D11_row71_aConnectionCarriesManyQueriesInAnyPieces() {
         LAB.cli("network", "create", "--internal", "--subnet", "10.52.0.0/24", "net1");
         LabContainer one = LAB.attached("one", "--network", "net1");
         LAB.attached("web", "--network", "net1");
         // On an internal network, where nothing else is reached.
         assertThat(talk(one, """
                 s = connect()
-                s.sendall(b''.join(framed(query(i, 'web')) for i in range(500)))
+                many = b''.join(framed(query(i, 'web')) for i in range(10000))
+                threading.Thread(target=s.sendall, args=(many,)).start()
                 ids = set()
-                for i in range(500):
+                for i in range(10000):
                     h = header(read(s))
                     assert h[3] == 1, h
                     ids.add(h[0])
-                for octet in framed(query(1000, 'web')):
+                for octet in framed(query(10000, 'web')):
                     s.sendall(bytes([octet]))
                 ids.add(header(read(s))[0])
                 print(len(ids))
-                """)).isEqualTo("501");
+                """)).isEqualTo("10001");
         assertThat(talk(one, """
                 s = connect()
                 s.sendall(framed(query(1, 'web')) + framed(query(2, 'web')))
@@ -142,7 +146,7 @@ final class NamesTcpIT {
     }
 
     @Test
-    void D11_whoHoldsAThousandConnectionsHarmsNobody() {
+    void D11_row71_whoHoldsAThousandConnectionsHarmsNobody() {
         LAB.cli("network", "create", "--subnet", "10.54.0.0/24", "net1");
         LabContainer one = LAB.attached("one", "--network", "net1");
         LabContainer bad = LAB.attached("bad", "--network", "net1");
@@ -157,28 +161,51 @@ final class NamesTcpIT {
                 """).awaitWords("held")) {
             for (LabContainer asking : List.of(one, bad)) {
                 assertThat(dig(asking, RESOLVER, "bad", "A")).isEqualTo(addressOf(bad));
+                assertThat(asking.exec("dig", "+short", "+time=1", "+tries=1", "@" + RESOLVER, "bad")
+                                .ok()
+                                .text())
+                        .as("by UDP")
+                        .isEqualTo(addressOf(bad));
             }
             assertThat(slow.alive()).isTrue();
         }
     }
 
     @Test
-    void D12_whatDoesNotFitIntoADatagramComesByTcp() {
-        LAB.cli("network", "create", "--subnet", "10.55.0.0/24", "net1");
-        List<LabContainer> all = new ArrayList<>();
-        IntStream.range(0, 40)
-                .forEach(i -> all.add(LAB.attached("c" + i, "--network", "net1", "--network-alias", "all")));
-        LabContainer one = all.getFirst();
-        String truncated = one.exec("dig", "+ignore", "+noedns", "@" + RESOLVER, "all")
-                .ok()
-                .out();
-        assertThat(truncated).contains("flags: qr aa tc");
-        assertThat(one.exec("dig", "+noedns", "+short", "@" + RESOLVER, "all")
-                        .ok()
-                        .out()
-                        .lines())
-                .doesNotHaveDuplicates()
-                .hasSize(40);
+    void D12_aHundredAddressesAreCutByUdpAndWholeByTcpForEveryClient() {
+        LabNetwork network = LAB.network();
+        IntStream.range(0, 99).forEach(i -> LAB.container(network, ",\"aliases\":[\"all\"]"));
+        LabContainer one = LAB.attached("one", "--network", network.name(), "--network-alias", "all");
+        for (String size : List.of("+noedns", "+bufsize=512", "+bufsize=1232", "+bufsize=65535")) {
+            Outcome cut =
+                    one.exec("dig", "+ignore", size, "@" + RESOLVER, "all").ok();
+            assertThat(cut.out()).as(size).contains("flags: qr aa tc").contains("status: NOERROR");
+            assertThat(number(cut, "MSG SIZE  rcvd: (\\d+)"))
+                    .as(size)
+                    .isLessThanOrEqualTo(size.matches(".*(noedns|512)") ? 512 : 1232);
+            Outcome whole =
+                    one.exec("dig", size, "+short", "@" + RESOLVER, "all").ok();
+            assertThat(whole.out().lines().filter(line -> !line.startsWith(";;")))
+                    .as(size)
+                    .doesNotHaveDuplicates()
+                    .hasSize(100);
+        }
+        for (String[] client :
+                new String[][] {{"kdig", "+short", "@" + RESOLVER, "all"}, {"drill", "-a", "-Q", "all", "@" + RESOLVER}
+                }) {
+            assertThat(one.exec(client).ok().out().lines().filter(line -> line.matches("[0-9.]+")))
+                    .as(client[0])
+                    .doesNotHaveDuplicates()
+                    .hasSize(100);
+        }
+        String inside = LAB.cli("run", "--rm", "--network", network.name(), "--", "getent", "ahostsv4", "all");
+        assertThat(inside.lines().map(line -> line.split(" ", 2)[0]).distinct()).hasSize(100);
+    }
+
+    private static int number(Outcome outcome, String pattern) {
+        Matcher found = Pattern.compile(pattern).matcher(outcome.out());
+        assertThat(found.find()).as("%s", outcome).isTrue();
+        return Integer.parseInt(found.group(1));
     }
 
     @Test

@@ -34,6 +34,7 @@ class LayersTest {
             "Rollout",
             "TableChanges",
             "OutsideChanges",
+            "OverlayChanges",
             "NatReadings",
             "PortCapture",
             "TableRules",

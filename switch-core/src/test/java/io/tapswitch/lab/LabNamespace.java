@@ -109,6 +109,16 @@ public class LabNamespace implements AutoCloseable {
         }
     }
 
+    /** Exchanges datagrams of the sizes with an echo in another namespace, by one of its addresses, and compares each. */
+    public final void exchangeUdp(LabNamespace to, String address, String sizes) {
+        try (Background echo = to.startTraffic("udp-echo")) {
+            Json result = traffic("udp-exchange", "address", address, "sizes", sizes);
+            assertThat(result.at("wrong").elements()).as("%s", result).isEmpty();
+            assertThat(result.number("good")).isEqualTo(sizes.split(",").length);
+            echo.stop().ok();
+        }
+    }
+
     /** Pings an address and expects every answer, once, with the TTL of a neighbour. */
     public final void ping(String address) {
         Outcome outcome = exec("ping", "-c3", "-i0.05", "-W2", address).ok();

@@ -239,6 +239,7 @@ final class Answers {
             String uplink,
             LookAnswers.@Nullable Outside outside,
             LookAnswers.Publications publications,
+            LookAnswers.Names names,
             String keeper,
             String socket,
             String stateDir,

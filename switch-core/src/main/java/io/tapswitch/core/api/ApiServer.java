@@ -1,26 +1,9 @@
 package io.tapswitch.core.api;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ServerChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.uring.IoUring;
-import io.netty.channel.uring.IoUringIoHandler;
-import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.tapswitch.core.model.Refusal;
 import java.io.IOException;
-import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,16 +28,12 @@ public final class ApiServer implements AutoCloseable {
 
     private final SocketFile file;
     private final Routes routes;
-    private final EventLoopGroup group;
-    private final Channel channel;
-    private final ChannelGroup connections;
+    private final HttpListener listener;
 
-    private ApiServer(SocketFile file, Routes routes, EventLoopGroup group, Channel channel, ChannelGroup connections) {
+    private ApiServer(SocketFile file, Routes routes, HttpListener listener) {
         this.file = file;
         this.routes = routes;
-        this.group = group;
-        this.channel = channel;
-        this.connections = connections;
+        this.listener = listener;
     }
 
     /** Loads what serving needs, a third of the daemon's start, while another thread starts the rest. */
@@ -85,49 +64,30 @@ public final class ApiServer implements AutoCloseable {
     static ApiServer start(Path socket, @Nullable String socketGroup, Routes routes, Limits limits) {
         SocketFile file = SocketFile.prepare(socket, socketGroup);
         loadEarly();
-        boolean uring = IoUring.isAvailable();
-        if (!uring) {
-            LOG.info("API without io_uring: {}", String.valueOf(IoUring.unavailabilityCause()));
-        }
-        IoHandlerFactory handlers = uring ? IoUringIoHandler.newFactory(64) : NioIoHandler.newFactory();
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, handlers);
+        HttpListener listener = null;
         try {
-            ChannelGroup connections = new DefaultChannelGroup(group.next());
-            ServerBootstrap bootstrap = new ServerBootstrap()
-                    .group(group)
-                    .channel(channelType(uring))
-                    .childHandler(new ConnectionPipeline(new Dispatcher(routes.table()), limits, connections));
-            ChannelFuture bound =
-                    bootstrap.bind(address(uring, file.temporary())).awaitUninterruptibly();
-            if (!bound.isSuccess()) {
-                throw new IOException(bound.cause());
-            }
+            listener = HttpListener.open(
+                    file.temporary(), new Dispatcher(routes.table(), "/openapi.json describes what there is"), limits);
             file.install();
-            return new ApiServer(file, routes, group, bound.channel(), connections);
+            return new ApiServer(file, routes, listener);
         } catch (IOException e) {
-            end(group);
+            end(listener);
             throw Refusal.failed("cannot serve on " + socket + ": " + e.getMessage(), e);
         } catch (Refusal e) {
-            end(group);
+            end(listener);
             throw e;
         }
     }
 
-    private static Class<? extends ServerChannel> channelType(boolean uring) {
-        return uring ? IoUringServerDomainSocketChannel.class : NioServerDomainSocketChannel.class;
-    }
-
-    private static SocketAddress address(boolean uring, Path path) {
-        return uring ? new DomainSocketAddress(path.toString()) : UnixDomainSocketAddress.of(path);
-    }
-
-    private static void end(EventLoopGroup group) {
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    private static void end(@Nullable HttpListener listener) {
+        if (listener != null) {
+            listener.close();
+        }
     }
 
     /** {@return how many clients are connected} */
     int connectionCount() {
-        return connections.size();
+        return listener.connectionCount();
     }
 
     /** Ends serving: removes the socket, ends the event streams, and cuts off who is left. */
@@ -138,9 +98,8 @@ public final class ApiServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("cannot remove {}: {}", file, e.toString());
         }
-        channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+        listener.stop();
         routes.endStreams();
-        connections.newCloseFuture().awaitUninterruptibly(200, TimeUnit.MILLISECONDS);
-        end(group);
+        listener.close();
     }
 }

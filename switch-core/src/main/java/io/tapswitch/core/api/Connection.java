@@ -169,11 +169,11 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     static FullHttpResponse response(Dispatcher.Whole answer, boolean keepAlive) {
-        ByteBuf body = Unpooled.copiedBuffer(answer.json(), StandardCharsets.UTF_8);
+        ByteBuf body = Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8);
         FullHttpResponse response =
                 new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()), body);
         response.headers()
-                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
+                .set(HttpHeaderNames.CONTENT_TYPE, answer.type())
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes())
                 .set(HttpHeaderNames.CONNECTION, keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
         if (!answer.allow().isEmpty()) {
@@ -198,7 +198,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         // A client that goes away in the middle is its own affair.
         if (!(cause instanceof IOException || cause instanceof PrematureChannelClosureException)) {
-            LOG.warn("API connection failed", cause);
+            LOG.warn("a connection failed", cause);
         }
         context.close();
     }

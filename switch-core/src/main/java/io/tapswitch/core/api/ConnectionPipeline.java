@@ -53,7 +53,7 @@ final class ConnectionPipeline extends ChannelInitializer<Channel> {
         Dispatcher.Whole failure = Dispatcher.failure(
                 503, "too_many_connections", "there are " + limits.connections() + " connections already");
         return "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n"
-                + "content-length: " + failure.json().length() + "\r\n\r\n" + failure.json();
+                + "content-length: " + failure.body().length() + "\r\n\r\n" + failure.body();
     }
 
     /** Puts requests together; one that is too large gets an answer like every other refusal. */

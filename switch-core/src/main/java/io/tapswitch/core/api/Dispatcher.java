@@ -11,7 +11,10 @@ import org.slf4j.LoggerFactory;
 final class Dispatcher {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
+    private static final String JSON = "application/json";
+
     private final List<Route> table;
+    private final String elsewhere;
 
     /** What goes back. */
     sealed interface Answer {}
@@ -20,16 +23,32 @@ final class Dispatcher {
      * All of it at once.
      *
      * @param status of HTTP
-     * @param json the body
+     * @param type of the body
+     * @param body JSON, but for texts
      * @param allow methods that the path takes, empty unless the status is 405
      */
-    record Whole(int status, String json, String allow) implements Answer {}
+    record Whole(int status, String type, String body, String allow) implements Answer {}
+
+    /**
+     * What an action gives that is no JSON.
+     *
+     * @param type of the text
+     * @param text all of it
+     */
+    record Text(String type, String text) {}
 
     /** As it happens, until one of both sides has enough. */
     record Streamed(AnswerStream stream) implements Answer {}
 
-    Dispatcher(List<Route> table) {
+    /**
+     * A dispatcher.
+     *
+     * @param table what there is
+     * @param elsewhere says to who asks for something else what there is
+     */
+    Dispatcher(List<Route> table, String elsewhere) {
         this.table = table;
+        this.elsewhere = elsewhere;
     }
 
     /** {@return the answer to a request; never throws} */
@@ -66,22 +85,21 @@ final class Dispatcher {
             }
         }
         Object result = route.action().apply(call);
-        return result instanceof AnswerStream stream
-                ? new Streamed(stream)
-                : new Whole(route.status(), Json.MAPPER.writeValueAsString(result), "");
+        return switch (result) {
+            case AnswerStream stream -> new Streamed(stream);
+            case Text text -> new Whole(route.status(), text.type(), text.text(), "");
+            default -> new Whole(route.status(), JSON, Json.MAPPER.writeValueAsString(result), "");
+        };
     }
 
-    private static Whole noSuchPath(List<String> path) {
-        return failure(
-                404,
-                "no_such_path",
-                "no such path: " + String.join("/", path) + "; /openapi.json describes what there is");
+    private Whole noSuchPath(List<String> path) {
+        return failure(404, "no_such_path", "no such path: " + String.join("/", path) + "; " + elsewhere);
     }
 
     private static Whole notAllowed(String method, List<String> path, String methods) {
         Whole failure =
                 failure(405, "method_not_allowed", String.join("/", path) + " takes " + methods + ", not " + method);
-        return new Whole(failure.status(), failure.json(), methods);
+        return new Whole(failure.status(), failure.type(), failure.body(), methods);
     }
 
     private static int status(Refusal.Kind kind) {
@@ -95,6 +113,6 @@ final class Dispatcher {
     }
 
     static Whole failure(int status, String code, String message) {
-        return new Whole(status, Json.MAPPER.writeValueAsString(new Answers.Failure(code, message)), "");
+        return new Whole(status, JSON, Json.MAPPER.writeValueAsString(new Answers.Failure(code, message)), "");
     }
 }

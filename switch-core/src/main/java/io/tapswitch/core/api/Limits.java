@@ -3,8 +3,8 @@ package io.tapswitch.core.api;
 import java.time.Duration;
 
 /**
- * What a client may take up. Whoever may open the socket may end every container, so that these are not against
- * attackers but against clients that hang, and against mistakes.
+ * What a client may take up. Whoever may open the API's socket may end every container, so that these are not against
+ * attackers but against clients that hang, and against mistakes; those of the metrics are against anybody.
  *
  * @param connections at the same time; one more is answered with 503 and closed
  * @param headBytes of the request line, and again of all headers
@@ -16,4 +16,8 @@ import java.time.Duration;
 record Limits(int connections, int headBytes, int bodyBytes, Duration request, Duration write, Duration pulse) {
     static final Limits USUAL =
             new Limits(256, 16 * 1024, 1 << 20, Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(15));
+
+    /** Of who reads metrics: a few collectors, whose requests have no body, and no streams. */
+    static final Limits METRICS =
+            new Limits(16, 8 * 1024, 0, Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofSeconds(15));
 }

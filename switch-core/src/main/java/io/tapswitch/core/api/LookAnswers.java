@@ -1,6 +1,7 @@
 package io.tapswitch.core.api;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON objects of looking inside NAT. */
@@ -51,6 +52,9 @@ final class LookAnswers {
             long packetsOut,
             long bytesOut) {}
 
+    /** How often a name was asked for in a network, by UDP: at least, and at most. */
+    record TopName(String name, String network, long queries, long atMost) {}
+
     /** A record of an answer; what is neither an address nor a name is in hexadecimal (RFC 3597). */
     record NameRecord(String name, String type, int ttlSeconds, String data) {}
 
@@ -69,6 +73,27 @@ final class LookAnswers {
             List<String> upstreams,
             List<NameRecord> records) {}
 
+    /**
+     * How names are served beside the workers; counters of the forwarder by name, queries by TCP by what became of
+     * them.
+     */
+    record Names(List<Upstream> upstreams, Map<String, Long> forwarder, TcpNames tcp) {}
+
+    /**
+     * A name server that is asked what no network knows. State is live, suspect, dead or unasked; milliseconds are null
+     * while it has not answered.
+     */
+    record Upstream(
+            String server,
+            String state,
+            long silentSeconds,
+            @Nullable Long roundTripMs,
+            long asked,
+            long answered) {}
+
+    /** Names by TCP: connections now, connections that were ended, and queries by what became of them. */
+    record TcpNames(int connections, long idle, long evicted, Map<String, Long> queries) {}
+
     /** How many publications there are: in force, waiting for a container, waiting for a process of the host. */
     record Publications(int inForce, int waitingForContainer, int waitingForHost) {}
 
@@ -81,7 +106,14 @@ final class LookAnswers {
             int excludedFirst,
             int excludedLast,
             long udpTimeoutSeconds,
-            long graceSeconds) {}
+            long graceSeconds,
+            @Nullable Tunnels tunnels) {}
+
+    /** The address at which tunnels end, the device that has it, and the other ends. */
+    record Tunnels(String device, String local, List<Peer> peers) {}
+
+    /** Another host in a network, reached by VXLAN. */
+    record Peer(String network, int vni, String remote) {}
 
     /** A device of the host by which packets come and go, and whether somebody's program takes them before. */
     record Uplink(

@@ -21,6 +21,7 @@ final class LookRoutes {
     private static final int SNAP_LENGTH = 262_144;
 
     private static final int ID_LENGTH_MAX = 64;
+    private static final int TOP_NAMES = 10;
 
     private final Looking looking;
     private final Map<String, CaptureStream> captures = new ConcurrentHashMap<>();
@@ -45,6 +46,13 @@ final class LookRoutes {
                                 Parameter.text("from", "the container that asks", "web"),
                                 Parameter.text("type", "type of records; A when missing, PTR of an address", "AAAA"))
                         .refusing(404, 409),
+                Route.list("/v1/dns/top", "Names that were asked for most by UDP, the first most often",
+                                LookAnswers.TopName.class, call -> looking.topNames(call.text("network"),
+                                        atLeast(1, "count", call.number("count", TOP_NAMES))).stream()
+                                        .map(LookViews::topName).toList())
+                        .with(Parameter.text("network", "only of this network", "web"),
+                                Parameter.number("count", "so many at most; " + TOP_NAMES + " when missing", "20"))
+                        .refusing(404),
                 Route.list("/v1/ports", "What went through published ports", LookAnswers.PortCounters.class, call ->
                                 looking.ports(call.text("container")).stream().map(LookViews::port).toList())
                         .with(Parameter.text("container", "only of this container", "www")).refusing(404),

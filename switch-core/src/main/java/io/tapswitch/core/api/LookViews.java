@@ -7,6 +7,8 @@ import io.tapswitch.core.dataplane.FlowEntry;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.names.NameLookup;
+import io.tapswitch.core.names.NamesStatus;
+import io.tapswitch.core.names.UpstreamStatus;
 import io.tapswitch.nat.NatCounter;
 import io.tapswitch.nat.TcpState;
 import io.tapswitch.wire.IpAddress;
@@ -45,6 +47,28 @@ final class LookViews {
                 found.records().stream()
                         .map(row -> new LookAnswers.NameRecord(row.name(), row.type(), row.ttlSeconds(), row.data()))
                         .toList());
+    }
+
+    static LookAnswers.TopName topName(Looking.TopName name) {
+        return new LookAnswers.TopName(name.name(), name.network(), name.least(), name.most());
+    }
+
+    static LookAnswers.Names names(NamesStatus status) {
+        return new LookAnswers.Names(
+                status.upstreams().stream().map(LookViews::upstream).toList(),
+                status.forwarder(),
+                new LookAnswers.TcpNames(
+                        status.tcpConnections(), status.tcpIdle(), status.tcpEvicted(), status.tcpQueries()));
+    }
+
+    private static LookAnswers.Upstream upstream(UpstreamStatus upstream) {
+        return new LookAnswers.Upstream(
+                upstream.name(),
+                upstream.state(),
+                upstream.silentSeconds(),
+                upstream.roundTripMs() < 0 ? null : Math.round(upstream.roundTripMs()),
+                upstream.asked(),
+                upstream.answered());
     }
 
     static LookAnswers.Flow flow(Looking.FlowView view) {
@@ -116,7 +140,22 @@ final class LookViews {
                         state.excludedFirst(),
                         state.excludedLast(),
                         state.udpTimeout().toSeconds(),
-                        state.grace().toSeconds());
+                        state.grace().toSeconds(),
+                        tunnels(state.tunnels()));
+    }
+
+    private static LookAnswers.@Nullable Tunnels tunnels(OutsideState.@Nullable Tunnels tunnels) {
+        return tunnels == null
+                ? null
+                : new LookAnswers.Tunnels(
+                        tunnels.device(),
+                        tunnels.local().toString(),
+                        tunnels.peers().stream()
+                                .map(peer -> new LookAnswers.Peer(
+                                        peer.network(),
+                                        peer.vni(),
+                                        peer.remote().toString()))
+                                .toList());
     }
 
     private static LookAnswers.Uplink uplink(OutsideState.Uplink uplink) {

@@ -270,6 +270,7 @@ public final class Routes {
                 uplink(controller.looking().outside()),
                 LookViews.outside(controller.looking().outside()),
                 LookViews.publications(controller.looking().portTotals()),
+                LookViews.names(controller.looking().names()),
                 controller.keeper(),
                 about.socket().toAbsolutePath().toString(),
                 about.stateDirectory().toAbsolutePath().toString(),

@@ -45,7 +45,7 @@ final class Views {
                 network.name(),
                 network.id(),
                 network.created(),
-                "local",
+                network.driver().scope(),
                 network.driver().word(),
                 network.ipv6(),
                 new Answers.Ipam(
@@ -102,11 +102,12 @@ final class Views {
                 entry.ageMs() / 1000);
     }
 
-    /** Drops of every container, and of uplinks, the host and NAT, which stand where a container's name would. */
+    /** Drops of all containers, and of uplinks, tunnels, the host and NAT, which stand where their names would. */
     static List<Answers.DropLine> drops(Controller controller) {
         List<Answers.DropLine> lines = new ArrayList<>();
         controller.counters(null).forEach(one -> addDrops(lines, one.container().name(), one.counters()));
         controller.looking().uplinks().forEach(one -> addDrops(lines, uplink(one), one.counters()));
+        controller.looking().tunnels().forEach(one -> addDrops(lines, tunnel(one), one.counters()));
         addDrops(lines, HOST, controller.hostCounters());
         lines.sort(Comparator.comparingInt(Answers.DropLine::port));
         LookViews.addRefusals(lines, controller.looking());
@@ -115,6 +116,10 @@ final class Views {
 
     private static String uplink(Looking.UplinkCounters one) {
         return "(uplink " + one.device() + ")";
+    }
+
+    private static String tunnel(Looking.TunnelCounters one) {
+        return one.remote().isEmpty() ? "(tunnels)" : "(peer " + one.remote() + ")";
     }
 
     private static void addDrops(List<Answers.DropLine> lines, String name, CounterSnapshot counters) {
@@ -130,7 +135,7 @@ final class Views {
         }
     }
 
-    /** Counters of containers, and of uplinks and the host when all are asked for. */
+    /** Counters of containers, and of uplinks, tunnels and the host when all are asked for. */
     static Answers.Stats stats(Controller controller, @Nullable String container) {
         List<Answers.StatsLine> lines = new ArrayList<>();
         for (Controller.EndpointCounters one : controller.counters(container)) {
@@ -138,6 +143,7 @@ final class Views {
         }
         if (container == null) {
             controller.looking().uplinks().forEach(one -> lines.add(line(uplink(one), "", one.counters())));
+            controller.looking().tunnels().forEach(one -> lines.add(line(tunnel(one), one.network(), one.counters())));
         }
         CounterSnapshot host = controller.hostCounters();
         if (container == null && host.rxFrames() + host.txFrames() + host.dropsTotal() > 0) {

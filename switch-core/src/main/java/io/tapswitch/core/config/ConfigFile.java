@@ -41,10 +41,10 @@ public final class ConfigFile {
     /** A thousand networks have 100 KiB. */
     static final int BYTES_MAX = 4 << 20;
 
-    private static final Set<String> LATER = Set.of("overlay", "macvlan");
+    private static final Set<String> LATER = Set.of("macvlan");
 
     private static final Set<String> ROOT =
-            Set.of("uplink", "default-network", "networks", "publish", "publish-address", "nat", "dns");
+            Set.of("uplink", "default-network", "networks", "publish", "publish-address", "nat", "dns", "overlay");
     private static final Set<String> DEFAULT_NETWORK = Set.of("subnet", "gateway");
     private static final Set<String> NETWORK = Set.of(
             "driver",
@@ -95,6 +95,7 @@ public final class ConfigFile {
                 PublishEntries.read(fields, publishAddress),
                 OutsideEntries.nat(fields),
                 DnsEntries.read(fields),
+                OverlayEntries.read(fields),
                 lines(fields));
     }
 
@@ -130,11 +131,11 @@ public final class ConfigFile {
                 throw all.refuse(name, e.sentence());
             }
             Fields fields = all.anyKeysOrNothing(name).only(NETWORK);
-            checkDriver(fields);
             networks.add(new Configuration.DeclaredNetwork(
                     name,
                     all.line(name),
                     lines(fields),
+                    driver(fields),
                     addresses(fields),
                     fields.flag("attachable", false),
                     fields.words("options"),
@@ -151,14 +152,18 @@ public final class ConfigFile {
         }
     }
 
-    private static void checkDriver(Fields fields) {
+    private static Driver driver(Fields fields) {
         String driver = fields.optionalText("driver");
         if (driver != null && Driver.LATER.contains(driver)) {
             throw fields.refuse("driver", driver + " is not in this version");
         }
-        if (driver != null && !driver.equals(Driver.BRIDGE.word())) {
-            throw fields.refuse("driver", "must be bridge, is " + driver);
+        if (driver == null || driver.equals(Driver.BRIDGE.word())) {
+            return Driver.BRIDGE;
         }
+        if (driver.equals(Driver.OVERLAY.word())) {
+            return Driver.OVERLAY;
+        }
+        throw fields.refuse("driver", "must be bridge or overlay, is " + driver);
     }
 
     private static SubnetRequest addresses(Fields fields) {

@@ -1,6 +1,7 @@
 package io.tapswitch.core.config;
 
 import io.tapswitch.core.ipam.SubnetRequest;
+import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param ports what it publishes, in the order declared
  * @param nat how addresses are translated
  * @param dns how names are answered
+ * @param overlay tunnels to other hosts
  * @param lines of its keys
  */
 public record Configuration(
@@ -32,6 +34,7 @@ public record Configuration(
         List<DeclaredPort> ports,
         Nat nat,
         DnsSettings dns,
+        OverlaySettings overlay,
         Map<String, Integer> lines) {
     /** Copies the collections. */
     public Configuration {
@@ -47,7 +50,17 @@ public record Configuration(
 
     /** {@return a configuration that says only what is published} */
     public static Configuration ofPorts(String file, List<DeclaredPort> ports) {
-        return new Configuration(file, null, List.of(), null, null, ports, Nat.DEFAULT, DnsSettings.DEFAULT, Map.of());
+        return new Configuration(
+                file,
+                null,
+                List.of(),
+                null,
+                null,
+                ports,
+                Nat.DEFAULT,
+                DnsSettings.DEFAULT,
+                OverlaySettings.NONE,
+                Map.of());
     }
 
     /** {@return the line of one of its keys, 1 when it is not there} */
@@ -183,6 +196,7 @@ public record Configuration(
      * @param name unique
      * @param line where it is declared
      * @param lines of its keys
+     * @param driver bridge or overlay
      * @param addresses what is said of its subnets; {@code ipv6} and {@code internal} are in there
      * @param attachable kept and shown
      * @param options read by {@code NetworkOptions}
@@ -192,6 +206,7 @@ public record Configuration(
             String name,
             int line,
             Map<String, Integer> lines,
+            Driver driver,
             SubnetRequest addresses,
             boolean attachable,
             Map<String, String> options,

@@ -123,9 +123,19 @@ public final class DnsEntries {
      * @throws IllegalArgumentException that says what is wrong
      */
     public static InetSocketAddress server(String text) {
+        return WITH_PORT.matcher(text).matches() ? withPort(text) : socketAddress(IpAddress.parse(text), PORT);
+    }
+
+    /**
+     * {@return an address with a port}
+     *
+     * @throws IllegalArgumentException that says what is wrong
+     */
+    public static InetSocketAddress withPort(String text) {
         Matcher parts = WITH_PORT.matcher(text);
         if (!parts.matches()) {
-            return socketAddress(IpAddress.parse(text), PORT);
+            throw new IllegalArgumentException(
+                    "must be an address and a port from 1 to 65535, such as 127.0.0.1:9642 or [::1]:9642");
         }
         int port = Integer.parseInt(parts.group(3));
         if (port > 0xffff) {
@@ -139,7 +149,8 @@ public final class DnsEntries {
         return servers.stream().map(DnsEntries::text).toList();
     }
 
-    private static String text(InetSocketAddress server) {
+    /** {@return what {@link #server} takes: without the usual port} */
+    public static String text(InetSocketAddress server) {
         IpAddress address = IpAddress.parse(server.getAddress().getHostAddress());
         if (server.getPort() == PORT) {
             return address.toString();

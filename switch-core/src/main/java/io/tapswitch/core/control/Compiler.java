@@ -10,7 +10,6 @@ import io.tapswitch.core.dataplane.PortSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Subnet;
@@ -107,16 +106,16 @@ public final class Compiler {
     }
 
     private void network(Network network) {
-        if (network.driver() == Driver.BRIDGE) {
+        if (network.driver().isSwitched()) {
             networks.put(network.id(), new Members(settings(network), new ArrayList<>()));
-            if (NetworkOptions.parse(network.options()).openMappings()) {
+            if (NetworkOptions.of(network).openMappings()) {
                 open.add(network.index());
             }
         }
     }
 
     private NetworkSettings settings(Network network) {
-        NetworkOptions options = NetworkOptions.parse(network.options());
+        NetworkOptions options = NetworkOptions.of(network);
         List<GatewayAddress> gateways = new ArrayList<>();
         network.subnets().stream()
                 .sorted(Comparator.comparing(Subnet::isIpv6))

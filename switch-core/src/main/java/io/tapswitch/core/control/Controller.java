@@ -362,7 +362,7 @@ public final class Controller implements AutoCloseable {
                         .filter(member -> member.endpoint().port() == entry.port())
                         .map(member -> member.container().name())
                         .findFirst()
-                        .orElse("");
+                        .orElseGet(() -> looking().peer(entry.port()));
                 lines.add(new FdbView(view.network().name(), entry, container));
             }
         }
@@ -424,9 +424,7 @@ public final class Controller implements AutoCloseable {
         List<String> warnings = new ArrayList<>(desired.warnings());
         warnings.addAll(restore.warnings());
         warnings.addAll(host.warnings(desired.state()));
-        if (outside != null) {
-            warnings.addAll(outside.warnings());
-        }
+        warnings.addAll(hostNews.warnings());
         warnings.addAll(ports.warnings(desired.state()));
         warnings.addAll(files.warnings());
         return warnings;

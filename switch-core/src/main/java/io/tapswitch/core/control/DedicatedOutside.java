@@ -283,7 +283,7 @@ final class DedicatedOutside implements OutsideKernel {
     }
 
     @Override
-    public void steer(Device device, Plumbing.Plug plug) {
+    public void steer(Device device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         // All that comes to its MAC address is ours.
     }
 
@@ -293,7 +293,7 @@ final class DedicatedOutside implements OutsideKernel {
     }
 
     @Override
-    public void unsteer(int device, Plumbing.Plug plug) {
+    public void unsteer(int device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         // Nothing was steered.
     }
 

@@ -9,6 +9,7 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.names.NameService;
+import io.tapswitch.core.names.NamesStatus;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -96,6 +97,11 @@ final class Desired {
     /** {@return what is known of names} */
     NameService names() {
         return names;
+    }
+
+    /** {@return how names are served beside the workers} */
+    NamesStatus namesStatus() {
+        return namesByTcp.status(names);
     }
 
     /** Answers names otherwise from now on. */
@@ -256,7 +262,8 @@ final class Desired {
     private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
         SwitchTables tables = Compiler.compile(
                         next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
-                .with(names.compile(next));
+                .with(names.compile(next))
+                .with(outsideView == null ? null : outsideView.overlay());
         tables = namesByTcp.serve(tables, next, names.forwarder());
         Waiting.await(dataplane.apply(tables), "bring version " + next.version() + " into the dataplane");
         brought = tables;

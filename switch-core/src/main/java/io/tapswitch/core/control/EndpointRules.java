@@ -34,6 +34,12 @@ final class EndpointRules {
     static final int FIRST_UPLINK_PORT = HOST_PORT - UPLINK_PORTS;
     /** The TAP of the listener for names; endpoints have the ports below. */
     static final int LISTENER_PORT = FIRST_UPLINK_PORT - 1;
+    /** That of the TAP by which tunnels come and go. */
+    static final int TUNNEL_PORT = LISTENER_PORT - 1;
+    /** Other hosts that there can be, counted once for each network. */
+    static final int PEER_PORTS = 2048;
+    /** The first of theirs. */
+    static final int FIRST_PEER_PORT = TUNNEL_PORT - PEER_PORTS;
 
     /** Locally administered, and never what an IPv4 address makes (02:42). */
     private static final long HASHED_MAC_PREFIX = 0x0243L << 32;
@@ -149,8 +155,8 @@ final class EndpointRules {
         BitSet taken = new BitSet();
         state.containers().forEach(container -> container.endpoints().forEach(endpoint -> taken.set(endpoint.port())));
         int port = taken.nextClearBit(0);
-        if (port >= LISTENER_PORT) {
-            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + LISTENER_PORT);
+        if (port >= FIRST_PEER_PORT) {
+            throw Refusal.conflict("ports_exhausted", "the switch has all the ports it can have: " + FIRST_PEER_PORT);
         }
         return port;
     }
@@ -224,7 +230,7 @@ final class EndpointRules {
                         .map(Plumbing.ContainerRoute::gateway)
                         .toList(),
                 routes.stream().filter(route -> route.to() != null).findFirst().orElse(null),
-                NetworkOptions.parse(network.options()).mtu(),
+                NetworkOptions.of(network).mtu(),
                 endpoint.queues());
     }
 
@@ -235,6 +241,6 @@ final class EndpointRules {
             subnets.add(new Plumbing.HostSubnet(subnet.prefix(), subnet.gateway()));
         }
         return new Plumbing.HostNetwork(
-                network.name(), subnets, NetworkOptions.parse(network.options()).mtu());
+                network.name(), subnets, NetworkOptions.of(network).mtu());
     }
 }

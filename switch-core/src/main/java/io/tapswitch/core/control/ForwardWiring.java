@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The forwarder of queries that no network answers: begun at the end of the start, ended with the daemon. Local names
  * do not need it; when it cannot be had, names of the outside are answered with SERVFAIL, a warning says so, and the
- * next change tries again. Under the controller's lock, but for {@link #refusal}.
+ * next change tries again. Under the controller's lock, but for {@link #refusal} and
+ * {@link #forwarder}.
  */
 final class ForwardWiring implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ForwardWiring.class);
@@ -26,7 +27,7 @@ final class ForwardWiring implements AutoCloseable {
     private final Dataplane dataplane;
     private final NameService names;
     private @Nullable NamesLoop io;
-    private @Nullable DnsForwarder forwarder;
+    private volatile @Nullable DnsForwarder forwarder;
     private @Nullable ForwardRings rings;
     private volatile String refusal = "";
     private boolean closed;
@@ -66,6 +67,12 @@ final class ForwardWiring implements AutoCloseable {
     /** {@return why there is none; empty when there is one, or none was wanted yet} */
     String refusal() {
         return refusal;
+    }
+
+    /** {@return the forwarder, null when there is none} */
+    @Nullable
+    DnsForwarder forwarder() {
+        return forwarder;
     }
 
     private void end() {

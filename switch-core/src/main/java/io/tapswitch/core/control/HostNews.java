@@ -4,6 +4,7 @@ import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.model.DesiredState;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,11 +19,14 @@ final class HostNews implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HostNews.class);
 
+    private static final String NO_TUNNELS = "overlay.peers has no effect: tunnels need --uplink shared";
+
     private final Desired desired;
     private final HostPorts ports;
     private final Dataplane dataplane;
     private final HostPortWiring host;
     private final @Nullable OutsideWiring outside;
+    private volatile List<String> without = List.of();
     private volatile boolean closed;
 
     HostNews(
@@ -127,15 +131,24 @@ final class HostNews implements AutoCloseable {
     /** The configuration says how addresses are translated. */
     void onSettings(Configuration configuration) {
         desired.names(configuration.dns());
+        if (outside == null) {
+            without = configuration.overlay().peers().isEmpty() ? List.of() : List.of(NO_TUNNELS);
+            without.forEach(LOG::warn);
+        }
         if (outside != null) {
             desired.locked(() -> {
-                if (outside.options(configuration.nat())) {
+                if (outside.options(configuration)) {
                     outside.look();
                     desired.apply(desired.state());
                 }
                 return true;
             });
         }
+    }
+
+    /** {@return what a person should know of the ways out; any thread} */
+    List<String> warnings() {
+        return outside == null ? without : outside.warnings();
     }
 
     /** There is news of links, addresses, routes or rules, whatever it is. */

@@ -2,7 +2,6 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
@@ -166,7 +165,7 @@ final class HostPortWiring {
     /** {@return the networks that the host reaches} */
     static List<Network> networks(DesiredState state) {
         return state.networks().stream()
-                .filter(network -> network.driver() == Driver.BRIDGE && !network.internal())
+                .filter(network -> network.driver().isSwitched() && !network.internal())
                 .toList();
     }
 

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.dataplane.CaptureSink;
 import io.tapswitch.core.dataplane.CounterSnapshot;
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.FdbEntry;
 import io.tapswitch.core.dataplane.FlowEntry;
 import io.tapswitch.core.dataplane.FrameCapture;
 import io.tapswitch.core.dataplane.RuleCounts;
@@ -13,8 +14,10 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.names.NameLookup;
+import io.tapswitch.core.names.NamesStatus;
 import io.tapswitch.core.names.ResolvConf;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -71,6 +74,31 @@ public final class Looking {
         return found;
     }
 
+    /** {@return how names are served beside the workers: forwarder, upstreams, TCP} */
+    public NamesStatus names() {
+        return desired.namesStatus();
+    }
+
+    /** How often a name was asked for in a network, by UDP: at least, and at most. */
+    public record TopName(String name, String network, long least, long most) {}
+
+    /** {@return the names asked for most, in one network or, when the reference is null, in all: so many at most} */
+    public List<TopName> topNames(@Nullable String reference, int count) {
+        DesiredState state = desired.state();
+        Map<Integer, String> networks = new HashMap<>();
+        (reference == null ? state.networks() : List.of(References.network(state, reference)))
+                .forEach(network -> networks.put(network.index(), network.name()));
+        return Waiting.await(dataplane.topNames(), "read which names are asked for").stream()
+                .filter(one -> networks.containsKey(one.network()))
+                .map(one -> new TopName(one.name(), networks.getOrDefault(one.network(), ""), one.least(), one.most()))
+                .sorted(Comparator.comparingLong(TopName::least)
+                        .reversed()
+                        .thenComparing(TopName::name)
+                        .thenComparing(TopName::network))
+                .limit(count)
+                .toList();
+    }
+
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
     public record FlowView(String container, String network, FlowEntry entry) {}
 
@@ -98,6 +126,14 @@ public final class Looking {
 
     /** The counters of an uplink's port. */
     public record UplinkCounters(String device, CounterSnapshot counters) {}
+
+    /**
+     * The counters of another host's port in a network, or of the TAP of all tunnels.
+     *
+     * @param network its name, empty of the TAP
+     * @param remote the other host's address, empty of the TAP
+     */
+    public record TunnelCounters(String network, String remote, CounterSnapshot counters) {}
 
     /**
      * Whose frames to capture.
@@ -202,6 +238,20 @@ public final class Looking {
         return new TreeMap<>(Waiting.await(dataplane.natCounters(), "read the counters of NAT"));
     }
 
+    /** {@return how many addresses each network's forwarding database has, by the network's name} */
+    public Map<String, Integer> fdbSizes() {
+        Map<String, CompletableFuture<List<FdbEntry>>> asked = new TreeMap<>();
+        for (Network network : desired.state().networks()) {
+            if (network.index() >= 0) {
+                asked.put(network.name(), dataplane.fdb(network.index()));
+            }
+        }
+        Map<String, Integer> sizes = new TreeMap<>();
+        asked.forEach((name, entries) -> sizes.put(
+                name, Waiting.await(entries, "read the forwarding databases").size()));
+        return sizes;
+    }
+
     /** {@return the way to the outside, null when there is none} */
     public @Nullable OutsideState outside() {
         return outside == null ? null : outside.state();
@@ -215,6 +265,34 @@ public final class Looking {
                 : state.uplinks().stream()
                         .map(uplink -> new UplinkCounters(uplink.device(), dataplane.counters(uplink.port())))
                         .toList();
+    }
+
+    /** {@return the counters of the tunnels' TAP, and of each peer} */
+    public List<TunnelCounters> tunnels() {
+        OutsideState state = outside();
+        OutsideState.Tunnels tunnels = state == null ? null : state.tunnels();
+        if (tunnels == null) {
+            return List.of();
+        }
+        List<TunnelCounters> all = new ArrayList<>();
+        all.add(new TunnelCounters("", "", dataplane.counters(tunnels.port())));
+        for (OutsideState.Peer peer : tunnels.peers()) {
+            all.add(new TunnelCounters(peer.network(), peer.remote().toString(), dataplane.counters(peer.port())));
+        }
+        return all;
+    }
+
+    /** {@return which other host a port is, as people see it; empty when it is none} */
+    String peer(int port) {
+        OutsideState state = outside();
+        OutsideState.Tunnels tunnels = state == null ? null : state.tunnels();
+        return tunnels == null
+                ? ""
+                : tunnels.peers().stream()
+                        .filter(peer -> peer.port() == port)
+                        .map(peer -> "(peer " + peer.remote() + ")")
+                        .findFirst()
+                        .orElse("");
     }
 
     /** {@return the ports that a word means: a container, a network, {@code uplink} or {@code uplink:DEVICE}} */

@@ -4,7 +4,9 @@ import io.tapswitch.core.dataplane.NamesListenerSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.names.Forwarder;
+import io.tapswitch.core.names.NameService;
 import io.tapswitch.core.names.NamesListener;
+import io.tapswitch.core.names.NamesStatus;
 import io.tapswitch.core.names.NamesUsers;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * version who is served. It lives no longer than the daemon; connections end with it, and clients ask again.
  *
  * <p>When it cannot be made, names are served by UDP only, a warning says so, and the next change tries again. Under
- * the controller's lock, but for {@link #warnings}.
+ * the controller's lock, but for {@link #warnings} and {@link #status}.
  */
 final class NamesWiring implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NamesWiring.class);
@@ -28,7 +30,7 @@ final class NamesWiring implements AutoCloseable {
 
     private final Supplier<@Nullable NamesListener> maker;
     private final ForwardWiring forwarding;
-    private @Nullable NamesListener listener;
+    private volatile @Nullable NamesListener listener;
     private volatile String refusal = "";
     private boolean begun;
     private boolean closed;
@@ -105,6 +107,12 @@ final class NamesWiring implements AutoCloseable {
         if (gone != null) {
             gone.close();
         }
+    }
+
+    /** {@return how names are served beside the workers} */
+    NamesStatus status(NameService names) {
+        NamesListener now = listener;
+        return NamesStatus.of(names, forwarding.forwarder(), now == null ? null : now.counters());
     }
 
     /** {@return what a person should know} */

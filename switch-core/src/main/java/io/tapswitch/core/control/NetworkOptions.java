@@ -1,5 +1,7 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import java.util.TreeMap;
  * @param learnedPerPort addresses that may be learned behind one port (B7)
  * @param learnedPerNetwork addresses that may be learned in the network (B7)
  * @param openMappings whether anybody outside may send to a port that a container has a connection from (N4)
+ * @param vni VXLAN network identifier, 0 when nobody chose one
  */
 public record NetworkOptions(
         int mtu,
@@ -29,7 +32,8 @@ public record NetworkOptions(
         int stormFramesPerSecond,
         int learnedPerPort,
         int learnedPerNetwork,
-        boolean openMappings) {
+        boolean openMappings,
+        int vni) {
     /** The option of libnetwork's name for the MTU. */
     public static final String MTU = "com.docker.network.driver.mtu";
 
@@ -63,12 +67,15 @@ public record NetworkOptions(
     /** {@code address-and-port} (default) or {@code endpoint-independent}, the words of RFC 4787 section 5. */
     public static final String FILTERING = "tapswitch.filtering";
 
+    /** Of the driver overlay alone: its VXLAN network identifier. libnetwork's name, of a list of one. */
+    public static final String VNI = "com.docker.network.driver.overlay.vxlanid_list";
+
     /** Half of what a network's forwarding database holds: the other half is for its own containers' addresses. */
     private static final int LEARNED_MAX = 4096;
 
     /** What holds when no option is given: Ethernet's MTU, and the limits of B7 and B9. */
     public static final NetworkOptions DEFAULT =
-            new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX, false);
+            new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX, false, 0);
 
     /** All that can be given. */
     public static final List<String> NAMES = List.of(
@@ -81,7 +88,14 @@ public record NetworkOptions(
             STORM,
             LEARNED_PER_PORT,
             LEARNED_PER_NETWORK,
-            FILTERING);
+            FILTERING,
+            VNI);
+
+    /** Ethernet's MTU without the outer headers of a tunnel over IPv4 (O10). */
+    private static final int OVERLAY_MTU = 1450;
+
+    /** Below are those that people number by hand; libnetwork's own begin here too. */
+    private static final int VNI_MAX = (1 << 24) - 1;
 
     /** RFC 791: every host must take 68 bytes without fragmenting. */
     private static final int MTU_MIN = 68;
@@ -100,21 +114,26 @@ public record NetworkOptions(
     /**
      * Reads options.
      *
+     * @param driver of the network
      * @param options what a person wrote after {@code -o}
      * @param ipv6 whether IPv6 must work with them
      * @return the options; a key or value that has no meaning is refused by name
      */
-    public static NetworkOptions parse(Map<String, String> options, boolean ipv6) {
-        NetworkOptions read = parse(options);
+    public static NetworkOptions parse(Driver driver, Map<String, String> options, boolean ipv6) {
+        NetworkOptions read = parse(driver, options);
         if (ipv6) {
             read.requireIpv6();
         }
         return read;
     }
 
-    /** {@return the options of a network that there is} */
-    public static NetworkOptions parse(Map<String, String> options) {
-        Reader reader = new Reader();
+    /** {@return the options of a network} */
+    static NetworkOptions of(Network network) {
+        return parse(network.driver(), network.options());
+    }
+
+    static NetworkOptions parse(Driver driver, Map<String, String> options) {
+        Reader reader = new Reader(driver);
         new TreeMap<>(options).forEach(reader::read);
         return reader.read;
     }
@@ -128,7 +147,13 @@ public record NetworkOptions(
 
     /** Collects the options one by one. */
     private static final class Reader {
-        private NetworkOptions read = DEFAULT;
+        private final Driver driver;
+        private NetworkOptions read;
+
+        Reader(Driver driver) {
+            this.driver = driver;
+            read = driver == Driver.OVERLAY ? DEFAULT.withMtu(OVERLAY_MTU) : DEFAULT;
+        }
 
         void read(String key, String text) {
             NetworkOptions old = read;
@@ -143,11 +168,20 @@ public record NetworkOptions(
                 case LEARNED_PER_PORT -> old.withLearned(number(key, text, 0, LEARNED_MAX), old.learnedPerNetwork);
                 case LEARNED_PER_NETWORK -> old.withLearned(old.learnedPerPort, number(key, text, 0, LEARNED_MAX));
                 case FILTERING -> old.withFiltering(text);
+                case VNI -> old.withVni(vni(text));
                 case BRIDGE_NAME ->
                     throw Refusal.badInput("network option " + key + " has no meaning: the switch is no device of the"
                             + " kernel that could be named " + text + "; leave the option out");
                 default -> throw unknown(key);
             };
+        }
+
+        private int vni(String text) {
+            if (driver != Driver.OVERLAY) {
+                throw Refusal.badInput("network option " + VNI + " is for networks of the driver overlay: give"
+                        + " '--driver overlay', or leave it out");
+            }
+            return number(VNI, text, 1, VNI_MAX);
         }
     }
 
@@ -167,7 +201,8 @@ public record NetworkOptions(
                 stormFramesPerSecond,
                 learnedPerPort,
                 learnedPerNetwork,
-                openMappings);
+                openMappings,
+                vni);
     }
 
     private NetworkOptions withMembers(boolean newIcc, boolean newTransparentVlan) {
@@ -179,7 +214,8 @@ public record NetworkOptions(
                 stormFramesPerSecond,
                 learnedPerPort,
                 learnedPerNetwork,
-                openMappings);
+                openMappings,
+                vni);
     }
 
     private NetworkOptions withLimits(int newGroupForwardMask, int newStorm) {
@@ -191,12 +227,21 @@ public record NetworkOptions(
                 newStorm,
                 learnedPerPort,
                 learnedPerNetwork,
-                openMappings);
+                openMappings,
+                vni);
     }
 
     private NetworkOptions withLearned(int perPort, int perNetwork) {
         return new NetworkOptions(
-                mtu, icc, transparentVlan, groupForwardMask, stormFramesPerSecond, perPort, perNetwork, openMappings);
+                mtu,
+                icc,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                perPort,
+                perNetwork,
+                openMappings,
+                vni);
     }
 
     private NetworkOptions withFiltering(String text) {
@@ -215,7 +260,21 @@ public record NetworkOptions(
                 stormFramesPerSecond,
                 learnedPerPort,
                 learnedPerNetwork,
-                open);
+                open,
+                vni);
+    }
+
+    private NetworkOptions withVni(int newVni) {
+        return new NetworkOptions(
+                mtu,
+                icc,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork,
+                openMappings,
+                newVni);
     }
 
     private NetworkOptions asAlways(boolean asAlways, String key, String text) {

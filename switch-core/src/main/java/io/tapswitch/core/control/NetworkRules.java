@@ -39,7 +39,7 @@ final class NetworkRules {
     static Network create(
             DesiredState state, NetworkRequest request, Origin origin, Collection<Taken> host, Ipv6Prefix localPool) {
         String name = ObjectName.check(request.name() == null ? "" : request.name(), "network");
-        refuseDriver(request.driver());
+        Driver driver = driver(request.driver());
         if (Network.PREDEFINED.contains(name)) {
             throw Refusal.conflict(
                     "network_predefined", "operation is not permitted on predefined " + name + " network");
@@ -47,13 +47,15 @@ final class NetworkRules {
         if (state.networks().stream().anyMatch(network -> network.name().equals(name))) {
             throw Refusal.conflict("network_exists", "network with name " + name + " already exists");
         }
-        return bridge(state, name, request, origin, host, localPool);
+        return switched(state, name, driver, request, origin, host, localPool);
     }
 
-    private static void refuseDriver(@Nullable String asked) {
+    private static Driver driver(@Nullable String asked) {
         String driver = asked == null || asked.isEmpty() ? Driver.BRIDGE.word() : asked;
-        if (driver.equals(Driver.BRIDGE.word())) {
-            return;
+        for (Driver known : Driver.values()) {
+            if (known.isSwitched() && known.word().equals(driver)) {
+                return known;
+            }
         }
         if (driver.equals(Driver.HOST.word()) || driver.equals(Driver.NONE.word())) {
             throw Refusal.conflict(
@@ -64,13 +66,15 @@ final class NetworkRules {
         }
         throw Refusal.unknown(
                 "driver_not_found",
-                "plugin \"" + driver + "\" not found: the driver of this version is bridge, and plugins are not in"
+                "plugin \"" + driver
+                        + "\" not found: the drivers of this version are bridge and overlay, and plugins are not in"
                         + " this version");
     }
 
-    private static Network bridge(
+    private static Network switched(
             DesiredState state,
             String name,
+            Driver driver,
             NetworkRequest request,
             Origin origin,
             Collection<Taken> host,
@@ -78,7 +82,12 @@ final class NetworkRules {
         Map<String, String> options = request.options() == null ? Map.of() : request.options();
         boolean internal = Boolean.TRUE.equals(request.internal());
         boolean ipv6 = Boolean.TRUE.equals(request.ipv6());
-        NetworkOptions.parse(options, ipv6);
+        int vni = NetworkOptions.parse(driver, options, ipv6).vni();
+        Network other = vni == 0 ? null : networkOf(state, vni);
+        if (other != null) {
+            throw Refusal.conflict(
+                    "VNI " + vni + " is that of network " + other.name() + ": each network needs its own");
+        }
         List<Subnet> subnets = Subnets.choose(
                 new SubnetRequest(
                         orEmpty(request.subnets()),
@@ -94,7 +103,7 @@ final class NetworkRules {
                 freeIndex(state),
                 name,
                 Moment.now(),
-                Driver.BRIDGE,
+                driver,
                 internal,
                 ipv6,
                 Boolean.TRUE.equals(request.attachable()),
@@ -102,6 +111,15 @@ final class NetworkRules {
                 options,
                 Labels.check(request.labels()),
                 origin);
+    }
+
+    /** {@return the network whose option chose a VNI, null when none did} */
+    static @Nullable Network networkOf(DesiredState state, int vni) {
+        return state.networks().stream()
+                .filter(network -> network.driver() == Driver.OVERLAY
+                        && NetworkOptions.of(network).vni() == vni)
+                .findFirst()
+                .orElse(null);
     }
 
     private static List<String> orEmpty(@Nullable List<String> list) {
@@ -141,7 +159,8 @@ final class NetworkRules {
         if (!names.contains(Network.BRIDGE)) {
             NetworkRequest request =
                     new NetworkRequest(Network.BRIDGE, null, null, null, null, null, null, null, null, null, null);
-            next = next.with(bridge(next, Network.BRIDGE, request, new Origin.BuiltIn(), host, localPool));
+            next = next.with(
+                    switched(next, Network.BRIDGE, Driver.BRIDGE, request, new Origin.BuiltIn(), host, localPool));
         }
         if (!names.contains(Network.HOST)) {
             next = next.with(withoutSwitch(Network.HOST, Driver.HOST));

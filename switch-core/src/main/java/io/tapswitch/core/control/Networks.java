@@ -2,7 +2,6 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
@@ -92,7 +91,7 @@ final class Networks {
 
     private static Controller.NetworkView view(DesiredState state, Network network) {
         List<Controller.Member> members = new ArrayList<>();
-        if (network.driver() == Driver.BRIDGE) {
+        if (network.driver().isSwitched()) {
             for (Container container : state.containers()) {
                 container
                         .endpointIn(network.id())

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,9 @@ interface OutsideKernel {
 
     /** Ports that are held by sockets, until it is closed. */
     interface Held extends AutoCloseable {
+        /** Lets the kernel join datagrams of the ports into trains, which a socket that only holds them prevents. */
+        default void mergeDatagrams() {}
+
         @Override
         void close();
     }
@@ -64,7 +68,9 @@ interface OutsideKernel {
 
     /** {@return under what the files of uplinks are kept that the last daemon may have left and this one may want} */
     default Set<String> tags(List<Device> uplinks) {
-        return uplinks.stream().map(OutsideWiring::tag).collect(Collectors.toSet());
+        return uplinks.stream()
+                .flatMap(device -> Stream.of(OutsideWiring.tag(device), TunnelWiring.tag(device)))
+                .collect(Collectors.toSet());
     }
 
     /** {@return what the switch is on a device's LAN in its own right, null where it is the host} */
@@ -105,14 +111,28 @@ interface OutsideKernel {
     /** Removes the TAPs of devices; the dataplane must be done with their files. */
     void unplug(Collection<Plumbing.Plug> plugs);
 
-    /** Steers the frames of a device into its TAP, or back to the head of the device's programs. */
-    void steer(Device device, Plumbing.Plug plug);
+    /** {@return the tunnel TAP of a device, the one that outlived the last daemon or a new one} */
+    default Plumbing.Plug tunnel(Device device) {
+        throw Refusal.conflict("tunnels need the host's own address: start with --uplink shared");
+    }
+
+    /** {@return the host's address from which packets to another go, null when there is no way} */
+    default @Nullable IpAddress sourceTo(IpAddress remote) {
+        return null;
+    }
+
+    /**
+     * Steers the frames of a device into its TAP, or back to the head of the device's programs.
+     *
+     * @param tunnel the TAP into which those for a tunnel go, null for none
+     */
+    void steer(Device device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel);
 
     /** {@return whether nobody's program comes before ours at a device that is steered} */
     boolean isFirst(int device);
 
     /** Steers the frames of a device no more. */
-    void unsteer(int device, Plumbing.Plug plug);
+    void unsteer(int device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel);
 
     /** Steers the frames no more of what an earlier process steered and this one has not said a word about. */
     void unsteerOthers();

@@ -2,7 +2,9 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.MacAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param excludedLast last of these
  * @param udpTimeout after which an answered UDP flow ends
  * @param grace how long after the daemon's end its ports stay its own
+ * @param tunnels to other hosts, null for none
  */
 public record OutsideState(
         boolean shared,
@@ -28,12 +31,38 @@ public record OutsideState(
         int excludedFirst,
         int excludedLast,
         Duration udpTimeout,
-        Duration grace) {
+        Duration grace,
+        @Nullable Tunnels tunnels) {
     /** Copies the lists. */
     public OutsideState {
         uplinks = List.copyOf(uplinks);
         addresses = List.copyOf(addresses);
     }
+
+    /**
+     * Where tunnels to other hosts end here, and those hosts.
+     *
+     * @param device that has the address
+     * @param local the address
+     * @param port of the tunnels' TAP in the dataplane
+     * @param peers one for each network that another host is in
+     */
+    public record Tunnels(String device, IpAddress local, int port, List<Peer> peers) {
+        /** Copies the list. */
+        public Tunnels {
+            peers = List.copyOf(peers);
+        }
+    }
+
+    /**
+     * Another host in a network.
+     *
+     * @param network its name
+     * @param vni VXLAN network identifier
+     * @param remote the host's address
+     * @param port in the dataplane
+     */
+    public record Peer(String network, int vni, IpAddress remote, int port) {}
 
     /**
      * An uplink.
@@ -51,5 +80,22 @@ public record OutsideState(
             int mtu,
             boolean steered,
             boolean first,
-            @Nullable OwnLink link) {}
+            @Nullable OwnLink link) {
+        /** {@return what a person should look at} */
+        List<String> warnings() {
+            List<String> now = new ArrayList<>();
+            if (link != null) {
+                for (IpAddress gateway : link.gateways()) {
+                    if (link.gatewayMac(gateway) == 0) {
+                        now.add("the gateway " + gateway + " of the uplink on " + device + " does not answer");
+                    }
+                }
+                if (link.rival() != 0) {
+                    now.add("the uplink's address on " + device + " is also used by "
+                            + MacAddress.fromBits(link.rival()) + ": give the switch one that nobody else has");
+                }
+            }
+            return now;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.dataplane.OverlaySettings;
 import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
@@ -8,6 +9,7 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The outside as the tables need it, as it is now.
@@ -19,6 +21,7 @@ import java.util.Map;
  * @param rules of the published ports that are in force and ours
  * @param options of NAT
  * @param homes the kernel's index of the device that has an address, by slot
+ * @param overlay tunnels to other hosts, null for none
  */
 record OutsideView(
         List<OutsideAddress> addresses,
@@ -27,7 +30,8 @@ record OutsideView(
         List<PortRange> reserved,
         List<DnatRule> rules,
         NatOptions options,
-        Map<Integer, Integer> homes) {
+        Map<Integer, Integer> homes,
+        @Nullable OverlaySettings overlay) {
     /** Copies the collections. */
     OutsideView {
         addresses = List.copyOf(addresses);

@@ -4,6 +4,7 @@ import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.control.OutsideKernel.Device;
 import io.tapswitch.core.control.PublishedPorts.ActivePort;
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.dataplane.OverlaySettings;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Refusal;
@@ -12,14 +13,13 @@ import io.tapswitch.nat.NatVersion.NatOptions;
 import io.tapswitch.nat.NatVersion.OutsideAddress;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.wire.IpAddress;
-import io.tapswitch.wire.MacAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -64,9 +64,12 @@ final class OutsideWiring {
     private final Published published;
     private final ServedRules rules = new ServedRules();
     private final NatPorts natPorts;
+    private final TunnelWiring tunnels;
     private final Map<Integer, Uplink> uplinks = new TreeMap<>();
     private final List<Uplink> gone = new ArrayList<>();
-    private final Set<Integer> steered = new LinkedHashSet<>();
+    /** Devices, and the tunnel TAP of the one that has it. */
+    private final Map<Integer, Plumbing.@Nullable Plug> steered = new TreeMap<>();
+
     private final Map<Integer, String> unsteerable = new HashMap<>();
     private List<Device> devices = List.of();
     private volatile List<String> warnings = List.of();
@@ -107,6 +110,7 @@ final class OutsideWiring {
         this.slots = new OutsideSlots(kernel.slotsFile());
         this.published = new Published(workers);
         this.natPorts = new NatPorts(kernel, published);
+        this.tunnels = new TunnelWiring(kernel);
         look();
         this.state = shown();
     }
@@ -117,8 +121,9 @@ final class OutsideWiring {
     }
 
     /** Other options come into force with the next version. {@return whether they are others} */
-    boolean options(Configuration.Nat nat) {
-        return natPorts.options(nat);
+    boolean options(Configuration configuration) {
+        boolean others = natPorts.options(configuration.nat());
+        return tunnels.options(configuration.overlay()) || others;
     }
 
     /** Looks at the host again. {@return whether something is otherwise, so that a version is due} */
@@ -138,7 +143,7 @@ final class OutsideWiring {
         return !same
                 || postponed
                 || !unsteerable.isEmpty()
-                || steered.stream().anyMatch(device -> !kernel.isFirst(device));
+                || steered.keySet().stream().anyMatch(device -> !kernel.isFirst(device));
     }
 
     /** {@return tags of what the last daemon left and this one may want} */
@@ -158,11 +163,7 @@ final class OutsideWiring {
      */
     OutsideView prepare(DesiredState next, List<ActivePort> served) {
         Map<Integer, Device> wanted = new TreeMap<>();
-        for (Device device : devices) {
-            if (isUplink(device)) {
-                wanted.put(device.index(), device);
-            }
-        }
+        devices.stream().filter(this::isUplink).forEach(device -> wanted.put(device.index(), device));
         letGo(uplink -> {
             Device device = wanted.get(uplink.device().index());
             return device == null || !isSame(device, uplink.device());
@@ -180,14 +181,17 @@ final class OutsideWiring {
         Map<Integer, PortMarks> marks = new HashMap<>();
         addresses.forEach(address -> marks.put(address.slot(), kernel.marks(address.address())));
         published.plan(served, addresses, marks);
+        OverlaySettings overlay = tunnels.prepare(
+                next, uplinks.values().stream().map(Uplink::device).toList());
         return new OutsideView(
                 addresses,
                 marks,
                 uplinks.values().stream().map(Uplink::settings).toList(),
-                natPorts.reserved(addresses),
+                tunnels.reserved(natPorts.reserved(addresses)),
                 rules.of(served, addresses),
                 natPorts.options(),
-                OutsideAddresses.homes(devices.stream().filter(this::isUplink).toList(), addresses));
+                OutsideAddresses.homes(devices.stream().filter(this::isUplink).toList(), addresses),
+                overlay);
     }
 
     /** A device may get another name or another MAC address and have its connections still; both, and it is another. */
@@ -270,7 +274,10 @@ final class OutsideWiring {
     void settle() {
         for (Uplink uplink : gone) {
             try {
-                kernel.unsteer(uplink.device().index(), uplink.plug());
+                kernel.unsteer(
+                        uplink.device().index(),
+                        uplink.plug(),
+                        steered.get(uplink.device().index()));
             } catch (Refusal e) {
                 LOG.warn("{} is still steered: {}", uplink.device().name(), e.sentence());
             }
@@ -281,9 +288,13 @@ final class OutsideWiring {
         for (Uplink uplink : uplinks.values()) {
             Device device = uplink.device();
             try {
-                if (!steered.contains(device.index()) || !kernel.isFirst(device.index())) {
-                    kernel.steer(device, uplink.plug());
-                    steered.add(device.index());
+                Plumbing.Plug tunnel = tunnels.plug(device);
+                boolean isAsWanted = steered.containsKey(device.index())
+                        && Objects.equals(steered.get(device.index()), tunnel)
+                        && kernel.isFirst(device.index());
+                if (!isAsWanted) {
+                    kernel.steer(device, uplink.plug(), tunnel);
+                    steered.put(device.index(), tunnel);
                     unsteerable.remove(device.index());
                 }
             } catch (Refusal e) {
@@ -291,6 +302,7 @@ final class OutsideWiring {
             }
         }
         published.mark();
+        tunnels.settle(known);
         kernel.forgetAllBut(known);
         if (!beating) {
             beating = true;
@@ -337,12 +349,13 @@ final class OutsideWiring {
     Map<Integer, String> ids() {
         Map<Integer, String> ids = new TreeMap<>();
         uplinks.values().forEach(uplink -> ids.put(uplink.port(), uplink.id()));
+        ids.putAll(tunnels.ids());
         return ids;
     }
 
     /** Somebody deleted a TAP: with the next version it is made again. {@return whether it was one of these} */
     boolean lost(String id) {
-        return letGo(uplink -> uplink.id().equals(id));
+        return tunnels.lost(id) || letGo(uplink -> uplink.id().equals(id));
     }
 
     /** Of these nothing is in the next version; they are taken apart when it is in force. */
@@ -379,32 +392,16 @@ final class OutsideWiring {
     List<String> warnings() {
         List<String> all = new ArrayList<>(warnings);
         all.addAll(kernel.warnings());
-        state.uplinks().forEach(uplink -> all.addAll(warnings(uplink)));
+        all.addAll(tunnels.warnings());
+        state.uplinks().forEach(uplink -> all.addAll(uplink.warnings()));
         return all;
-    }
-
-    private static List<String> warnings(OutsideState.Uplink uplink) {
-        List<String> now = new ArrayList<>();
-        OwnLink link = uplink.link();
-        if (link != null) {
-            for (IpAddress gateway : link.gateways()) {
-                if (link.gatewayMac(gateway) == 0) {
-                    now.add("the gateway " + gateway + " of the uplink on " + uplink.device() + " does not answer");
-                }
-            }
-            if (link.rival() != 0) {
-                now.add("the uplink's address on " + uplink.device() + " is also used by "
-                        + MacAddress.fromBits(link.rival()) + ": give the switch one that nobody else has");
-            }
-        }
-        return now;
     }
 
     private OutsideState shown() {
         List<OutsideState.Uplink> shown = new ArrayList<>();
         for (Uplink uplink : uplinks.values()) {
             Device device = uplink.device();
-            boolean isSteered = steered.contains(device.index());
+            boolean isSteered = steered.containsKey(device.index());
             shown.add(new OutsideState.Uplink(
                     device.name(),
                     uplink.port(),
@@ -423,7 +420,8 @@ final class OutsideWiring {
                 options.excludedFirst(),
                 options.excludedLast(),
                 Duration.ofMillis(options.udpTimeoutMs()),
-                kernel.grace());
+                kernel.grace(),
+                tunnels.state());
     }
 
     /** {@return what it was when the last version came into force, or at the last look since; any thread} */
@@ -436,6 +434,7 @@ final class OutsideWiring {
         closed = true;
         kernel.removeAll();
         uplinks.values().forEach(this::drop);
+        tunnels.removeAll();
         uplinks.clear();
     }
 

@@ -104,9 +104,17 @@ final class PortHolding {
         }
         int taken = made.stream().mapToInt(PortReservation::size).sum();
         files += taken;
-        return () -> {
-            made.forEach(PortReservation::close);
-            files -= taken;
+        return new OutsideKernel.Held() {
+            @Override
+            public void mergeDatagrams() {
+                made.forEach(PortReservation::mergeDatagrams);
+            }
+
+            @Override
+            public void close() {
+                made.forEach(PortReservation::close);
+                files -= taken;
+            }
         };
     }
 

@@ -174,7 +174,8 @@ public final class Reconciler {
     private void reconcile(DeclaredNetwork declared, @Nullable Network there, List<Runnable> making) {
         Origin.File origin = new Origin.File(source.file(), declared.line());
         try {
-            NetworkOptions.parse(declared.options(), declared.addresses().ipv6());
+            NetworkOptions.parse(
+                    declared.driver(), declared.options(), declared.addresses().ipv6());
         } catch (Refusal e) {
             throw refuse(declared, "options", e);
         }
@@ -195,7 +196,7 @@ public final class Reconciler {
                 -1,
                 declared.name(),
                 "",
-                Driver.BRIDGE,
+                declared.driver(),
                 declared.addresses().internal(),
                 declared.addresses().ipv6(),
                 declared.attachable(),
@@ -207,7 +208,8 @@ public final class Reconciler {
     }
 
     private static boolean isSame(DeclaredNetwork declared, Network there, List<Subnet> wanted) {
-        return there.internal() == declared.addresses().internal()
+        return there.driver() == declared.driver()
+                && there.internal() == declared.addresses().internal()
                 && there.ipv6() == declared.addresses().ipv6()
                 && there.options().equals(declared.options())
                 && configured(there.subnets()).equals(configured(wanted));

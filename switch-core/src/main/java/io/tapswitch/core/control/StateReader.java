@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.document.Fields;
 import io.tapswitch.core.document.JsonDocument;
 import io.tapswitch.core.document.Source;
+import io.tapswitch.core.ipam.SubnetText;
 import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
@@ -16,7 +17,6 @@ import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortSpec;
 import io.tapswitch.core.model.Publication;
-import io.tapswitch.core.model.Subnet;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpPrefix;
 import io.tapswitch.wire.Ipv4Address;
@@ -61,7 +61,6 @@ final class StateReader {
             "options",
             "labels",
             "origin");
-    private static final Set<String> SUBNET = Set.of("subnet", "gateway", "range", "reserved", "configured");
     private static final Set<String> CONTAINER = Set.of(
             "name",
             "id",
@@ -207,8 +206,8 @@ final class StateReader {
                 flag(fields, "internal"),
                 flag(fields, "ipv6"),
                 flag(fields, "attachable"),
-                fields.mappings("subnets", SUBNET).stream()
-                        .map(StateReader::subnet)
+                fields.mappings("subnets", SubnetText.KEYS).stream()
+                        .map(SubnetText::read)
                         .toList(),
                 fields.map("options", text -> text),
                 fields.map("labels", text -> text),
@@ -226,15 +225,6 @@ final class StateReader {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("must be one of "
                         + String.join(", ", Arrays.stream(all).map(words).toList()) + ", is " + word));
-    }
-
-    private static Subnet subnet(Fields fields) {
-        return new Subnet(
-                fields.parse("subnet", IpPrefix::parse),
-                fields.parse("gateway", IpAddress::parse),
-                fields.optionalParse("range", IpPrefix::parse),
-                fields.map("reserved", IpAddress::parse),
-                flag(fields, "configured"));
     }
 
     private static Origin origin(Fields fields) {

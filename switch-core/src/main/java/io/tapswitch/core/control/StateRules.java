@@ -4,7 +4,6 @@ import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Origin;
@@ -116,7 +115,7 @@ final class StateRules {
     private @Nullable Fault network(Network network) {
         String what = "network " + network.name();
         Fault fault = once("network name " + network.name(), network.id(), what);
-        boolean isSwitched = network.driver() == Driver.BRIDGE;
+        boolean isSwitched = network.driver().isSwitched();
         if (fault == null && (isSwitched != (network.index() >= 0) || network.index() >= Dataplane.MAX_NETWORKS)) {
             fault = new Fault(
                     network.id(),
@@ -134,7 +133,7 @@ final class StateRules {
 
     private static @Nullable Fault options(Network network) {
         try {
-            NetworkOptions.parse(network.options());
+            NetworkOptions.of(network);
             return null;
         } catch (Refusal e) {
             return new Fault(network.id(), "network " + network.name() + ": " + e.sentence());
@@ -167,7 +166,7 @@ final class StateRules {
     private @Nullable Fault endpoint(Container container, Endpoint endpoint) {
         String what = "endpoint of container " + container.name();
         Network network = state.networksById().get(endpoint.networkId());
-        if (network == null || network.driver() != Driver.BRIDGE) {
+        if (network == null || !network.driver().isSwitched()) {
             return new Fault(endpoint.id(), what + ": there is no network " + endpoint.networkId() + " with a switch");
         }
         String at = " of network " + network.name();

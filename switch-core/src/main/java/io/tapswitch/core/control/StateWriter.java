@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.ipam.SubnetText;
 import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
@@ -10,7 +11,6 @@ import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Publication;
-import io.tapswitch.core.model.Subnet;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -138,22 +138,10 @@ final class StateWriter {
         map.put("internal", network.internal());
         map.put("ipv6", network.ipv6());
         map.put("attachable", network.attachable());
-        map.put("subnets", network.subnets().stream().map(StateWriter::subnet).toList());
+        map.put("subnets", network.subnets().stream().map(SubnetText::write).toList());
         map.put("options", new TreeMap<>(network.options()));
         map.put("labels", new TreeMap<>(network.labels()));
         map.put("origin", origin(network.origin()));
-        return map;
-    }
-
-    private static Map<String, Object> subnet(Subnet subnet) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("subnet", subnet.prefix().toString());
-        map.put("gateway", subnet.gateway().toString());
-        put(map, "range", subnet.range(), Object::toString);
-        Map<String, String> reserved = new TreeMap<>();
-        subnet.reserved().forEach((name, address) -> reserved.put(name, address.toString()));
-        map.put("reserved", reserved);
-        map.put("configured", subnet.configured());
         return map;
     }
 

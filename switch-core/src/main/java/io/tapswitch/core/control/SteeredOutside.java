@@ -10,8 +10,10 @@ import io.tapswitch.tapio.HostLink;
 import io.tapswitch.tapio.HostLinks;
 import io.tapswitch.tapio.NamespaceLock;
 import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.tapio.RouteQuery;
 import io.tapswitch.tapio.SocketDiag;
 import io.tapswitch.tapio.Steering;
+import io.tapswitch.tapio.TunnelTap;
 import io.tapswitch.tapio.UplinkTap;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
@@ -30,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class SteeredOutside implements OutsideKernel {
     private static final Logger LOG = LoggerFactory.getLogger(SteeredOutside.class);
     private static final String TAP_NAME = "tapswitch-u%d";
+    private static final String TUNNEL_TAP_NAME = "tapswitch-t%d";
     private static final String CLIENT_PORTS = "client-ports";
     /** What a daemon of a namespace holds that shares its addresses, as long as its process is there. */
     private static final String SHARING = "tapswitch-outside";
@@ -149,13 +153,36 @@ public final class SteeredOutside implements OutsideKernel {
 
     @Override
     public Plumbing.Plug uplink(Device device) {
-        String tag = OutsideWiring.tag(device);
+        return plug(OutsideWiring.tag(device), UplinkTap::adopt, alias -> UplinkTap.create(TAP_NAME, workers, alias));
+    }
+
+    @Override
+    public Plumbing.Plug tunnel(Device device) {
+        return plug(
+                TunnelWiring.tag(device), TunnelTap::adopt, alias -> TunnelTap.create(TUNNEL_TAP_NAME, workers, alias));
+    }
+
+    @Override
+    public @Nullable IpAddress sourceTo(IpAddress remote) {
+        Ipv6Address key = key(remote);
+        try (RouteQuery query = RouteQuery.open()) {
+            query.ask(key.hi(), key.lo(), 0, 0);
+            if (query.kind() != RouteQuery.Kind.UNICAST) {
+                return null;
+            }
+            return remote instanceof Ipv4Address
+                    ? Ipv4Address.fromBits((int) query.sourceLow())
+                    : new Ipv6Address(query.sourceHigh(), query.sourceLow());
+        }
+    }
+
+    private Plumbing.Plug plug(String tag, Function<List<Integer>, UplinkTap> adopt, Function<String, UplinkTap> make) {
         return OutsideKernel.refusing(() -> {
-            UplinkTap tap = kept.taken(tag, UplinkTap::adopt, UplinkTap::name);
+            UplinkTap tap = kept.taken(tag, adopt, UplinkTap::name);
             if (tap == null) {
                 String alias = OutsideKernel.aliasOf(runDirectory) + tag;
                 UplinkTap.deleteAbandoned(alias);
-                tap = UplinkTap.create(TAP_NAME, workers, alias);
+                tap = make.apply(alias);
                 try {
                     // The one before it may be on its way out: its files must not be in the way of these.
                     kept.drop(List.of(tag));
@@ -193,10 +220,16 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public void steer(Device device, Plumbing.Plug plug) {
+    public void steer(Device device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         OutsideKernel.refusing(() -> {
             int tap = ((UplinkPlug) plug).tap().index();
-            steering.steer(device.index(), tap);
+            if (tunnel == null) {
+                steering.steer(device.index(), tap);
+            } else {
+                int tunnelTap = ((UplinkPlug) tunnel).tap().index();
+                steering.steer(device.index(), tap, tunnelTap);
+                steered.add(tunnelTap);
+            }
             steered.add(device.index());
             steered.add(tap);
             return device;
@@ -209,18 +242,24 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public void unsteer(int device, Plumbing.Plug plug) {
+    public void unsteer(int device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         OutsideKernel.refusing(() -> {
-            int tap;
-            try {
-                tap = ((UplinkPlug) plug).tap().index();
-            } catch (DeviceException gone) {
-                // Its program went with it.
-                tap = device;
+            if (tunnel == null) {
+                steering.unsteer(device, index(plug, device));
+            } else {
+                steering.unsteer(device, index(plug, device), index(tunnel, device));
             }
-            steering.unsteer(device, tap);
             return device;
         });
+    }
+
+    private static int index(Plumbing.Plug plug, int otherwise) {
+        try {
+            return ((UplinkPlug) plug).tap().index();
+        } catch (DeviceException gone) {
+            // Its program went with it.
+            return otherwise;
+        }
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ record Terms(NetworkMode mode, List<Connection> connections) {
 
     /** As many interfaces as a container needs; each costs a device and a port. */
     private static final int NETWORKS_MAX = 64;
+
+    private static final int NAME_MAX = 253;
+    private static final Pattern LABELS = Pattern.compile("[^.]{1,63}(\\.[^.]{1,63})*\\.?");
 
     /** {@return the terms of an attachment} */
     static Terms of(DesiredState state, AttachRequest request) {
@@ -106,7 +110,7 @@ record Terms(NetworkMode mode, List<Connection> connections) {
         return switch (References.network(state, reference).driver()) {
             case HOST -> new NetworkMode.Host();
             case NONE -> new NetworkMode.None();
-            case BRIDGE -> null;
+            case BRIDGE, OVERLAY -> null;
         };
     }
 
@@ -146,6 +150,17 @@ record Terms(NetworkMode mode, List<Connection> connections) {
                 "alias_not_possible", "network-scoped alias is supported only for containers in user defined networks");
     }
 
+    /** An alias is there to be asked for, so it must be a name that one can ask for (RFC 1035 section 2.3.4). */
+    private static void checkAlias(String alias) {
+        ObjectName.check(alias, "alias");
+        if (alias.length() > NAME_MAX || !LABELS.matcher(alias).matches()) {
+            throw Refusal.badInput(
+                    "alias_not_possible",
+                    "alias \"" + alias + "\" is no DNS name: between dots are 1 to 63 characters, at most " + NAME_MAX
+                            + " in all");
+        }
+    }
+
     private static boolean isGiven(@Nullable String text) {
         return text != null && !text.isEmpty();
     }
@@ -156,7 +171,7 @@ record Terms(NetworkMode mode, List<Connection> connections) {
         if (!aliases.isEmpty() && network.isBuiltIn()) {
             throw aliasRefusal();
         }
-        aliases.forEach(alias -> ObjectName.check(alias, "alias"));
+        aliases.forEach(Terms::checkAlias);
         return new Connection(
                 network.id(),
                 read(request.ip(), "address", Ipv4Address::parse),

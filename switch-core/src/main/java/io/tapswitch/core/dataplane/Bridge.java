@@ -25,6 +25,9 @@ final class Bridge {
 
     private static final int ERRORS_BURST = 100;
 
+    /** No ports. */
+    static final int[] NOBODY = {};
+
     final int network;
     final Gateways gateways;
     final long gatewayMac;
@@ -46,7 +49,11 @@ final class Bridge {
     /** Whether some address could not be told to the other workers because a ring was full. */
     boolean shareRetry;
 
-    int[] members = {};
+    int[] members = NOBODY;
+    /** The other hosts that the network reaches, as ports. */
+    int[] peers = NOBODY;
+    /** Whether others may be behind those than the control plane knows. */
+    boolean learns;
     /** Whose addresses are known: what ARP and neighbour discovery are answered from (B12). */
     NeighbourTable neighbours = NeighbourTable.EMPTY;
 

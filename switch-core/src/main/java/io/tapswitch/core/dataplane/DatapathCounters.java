@@ -142,6 +142,13 @@ public final class DatapathCounters {
         add(Term.TRANSMITTED, 1);
     }
 
+    /** A frame passed a peer's port, inside an outer frame that is counted at the tunnels' port. */
+    void inner(int peer, int bytes, boolean sent) {
+        long[] row = rows[peer];
+        increase(row, sent ? TX_FRAMES : RX_FRAMES, 1);
+        increase(row, sent ? TX_BYTES : RX_BYTES, bytes);
+    }
+
     /**
      * A frame was dropped.
      *

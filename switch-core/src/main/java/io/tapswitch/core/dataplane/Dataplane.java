@@ -102,6 +102,11 @@ public interface Dataplane extends AutoCloseable {
     /** {@return what was counted for each publication since it was there, by the id of its rule} */
     CompletableFuture<Map<Integer, RuleCounts>> ruleCounts();
 
+    /** {@return the names that were asked for most by UDP, some thousand at most, in no order} */
+    default CompletableFuture<List<NameCount>> topNames() {
+        return CompletableFuture.completedFuture(List.of());
+    }
+
     /**
      * Begins to copy the frames of ports, without stopping or slowing those of others. One capture of a port at a time.
      *

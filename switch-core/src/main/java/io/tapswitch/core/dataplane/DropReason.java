@@ -2,6 +2,7 @@ package io.tapswitch.core.dataplane;
 
 import io.tapswitch.nat.FragmentDrop;
 import io.tapswitch.nat.NatDrop;
+import io.tapswitch.vxlan.VxlanDrop;
 
 /**
  * Why a frame was dropped. Every drop has exactly one reason and is counted under it at the port that it came from, or,
@@ -110,8 +111,8 @@ public enum DropReason {
     NAT_PRIVATE_SOURCE("source address must not leave the host"),
     /** Larger than the MTU of the way out, or of the container's network on the way in (O11). */
     NAT_TOO_BIG("larger than the MTU of its way"),
-    /** To be split, but no frame memory is left for the pieces. */
-    NAT_NO_MEMORY("no frame memory left for the pieces of a packet"),
+    /** To be split, or an upstream's answer to a query, but no frame memory is left for it. */
+    NAT_NO_MEMORY("no frame memory left for the pieces of a packet, or for an answer"),
     /** The next hop's MAC address is not known, and it does not answer. */
     LINK_UNRESOLVED("the next hop on the LAN does not answer"),
     /** Broadcast, or of a protocol that is none of ours. */
@@ -212,6 +213,54 @@ public enum DropReason {
     NAT_ROUTE_RATE(NatDrop.ROUTE_RATE),
     /** {@link NatDrop#NO_OUTSIDE_ADDRESS}. */
     NAT_NO_OUTSIDE_ADDRESS(NatDrop.NO_OUTSIDE_ADDRESS),
+    /** From a tunnel, of a network identifier that no network here has. */
+    TUNNEL_UNKNOWN_VNI("from a tunnel, of a network that is not here"),
+    /** From a tunnel, of a host that is none of the network's (V7). */
+    TUNNEL_UNKNOWN_PEER("from a tunnel, of a host that is not in the network"),
+    /** From a tunnel, for another tunnel or beyond this host (V8). */
+    TUNNEL_SPLIT_HORIZON("from a tunnel, and not for this host's containers"),
+    /** To be copied to several hosts, but no frame memory is left. */
+    TUNNEL_NO_MEMORY("no frame memory left for a copy to another host"),
+    /** {@link VxlanDrop#OUTER_TRUNCATED}. */
+    TUNNEL_OUTER_TRUNCATED(VxlanDrop.OUTER_TRUNCATED),
+    /** {@link VxlanDrop#OUTER_PROTOCOL}. */
+    TUNNEL_OUTER_PROTOCOL(VxlanDrop.OUTER_PROTOCOL),
+    /** {@link VxlanDrop#OUTER_LENGTH}. */
+    TUNNEL_OUTER_LENGTH(VxlanDrop.OUTER_LENGTH),
+    /** {@link VxlanDrop#OUTER_CHECKSUM}. */
+    TUNNEL_OUTER_CHECKSUM(VxlanDrop.OUTER_CHECKSUM),
+    /** {@link VxlanDrop#OUTER_FRAGMENT}. */
+    TUNNEL_OUTER_FRAGMENT(VxlanDrop.OUTER_FRAGMENT),
+    /** {@link VxlanDrop#UDP_LENGTH}. */
+    TUNNEL_UDP_LENGTH(VxlanDrop.UDP_LENGTH),
+    /** {@link VxlanDrop#UDP_CHECKSUM}. */
+    TUNNEL_UDP_CHECKSUM(VxlanDrop.UDP_CHECKSUM),
+    /** {@link VxlanDrop#UDP_CHECKSUM_ABSENT}. */
+    TUNNEL_UDP_CHECKSUM_ABSENT(VxlanDrop.UDP_CHECKSUM_ABSENT),
+    /** {@link VxlanDrop#OFFLOAD}. */
+    TUNNEL_OFFLOAD(VxlanDrop.OFFLOAD),
+    /** {@link VxlanDrop#VXLAN_TRUNCATED}. */
+    TUNNEL_VXLAN_TRUNCATED(VxlanDrop.VXLAN_TRUNCATED),
+    /** {@link VxlanDrop#VXLAN_NO_VNI}. */
+    TUNNEL_VXLAN_NO_VNI(VxlanDrop.VXLAN_NO_VNI),
+    /** {@link VxlanDrop#VXLAN_GPE}. */
+    TUNNEL_VXLAN_GPE(VxlanDrop.VXLAN_GPE),
+    /** {@link VxlanDrop#VXLAN_GBP}. */
+    TUNNEL_VXLAN_GBP(VxlanDrop.VXLAN_GBP),
+    /** {@link VxlanDrop#INNER_TRUNCATED}. */
+    TUNNEL_INNER_TRUNCATED(VxlanDrop.INNER_TRUNCATED),
+    /** {@link VxlanDrop#INNER_SOURCE}. */
+    TUNNEL_INNER_SOURCE(VxlanDrop.INNER_SOURCE),
+    /** {@link VxlanDrop#INNER_TAG}. */
+    TUNNEL_INNER_TAG(VxlanDrop.INNER_TAG),
+    /** {@link VxlanDrop#INNER_ECN}. */
+    TUNNEL_INNER_ECN(VxlanDrop.INNER_ECN),
+    /** {@link VxlanDrop#TOO_LONG}. */
+    TUNNEL_TOO_LONG(VxlanDrop.TOO_LONG),
+    /** {@link VxlanDrop#TOO_MANY}. */
+    TUNNEL_TOO_MANY(VxlanDrop.TOO_MANY),
+    /** {@link VxlanDrop#NO_ROOM}. */
+    TUNNEL_NO_ROOM(VxlanDrop.NO_ROOM),
     /** {@link FragmentDrop#DUPLICATE}. */
     FRAGMENT_DUPLICATE(FragmentDrop.DUPLICATE),
     /** {@link FragmentDrop#OVERLAP}. */
@@ -237,11 +286,15 @@ public enum DropReason {
 
     private static final DropReason[] VALUES = values();
     private static final DropReason[] OF_NAT = new DropReason[NatDrop.count()];
+    private static final DropReason[] OF_TUNNELS = new DropReason[VxlanDrop.count()];
     private static final DropReason[] OF_FRAGMENTS = new DropReason[FragmentDrop.values().length];
 
     static {
         for (NatDrop drop : NatDrop.values()) {
             OF_NAT[drop.ordinal()] = valueOf("NAT_" + drop.name());
+        }
+        for (VxlanDrop drop : VxlanDrop.values()) {
+            OF_TUNNELS[drop.ordinal()] = valueOf("TUNNEL_" + drop.name());
         }
         for (FragmentDrop drop : FragmentDrop.values()) {
             OF_FRAGMENTS[drop.ordinal()] = valueOf("FRAGMENT_" + drop.name());
@@ -255,6 +308,10 @@ public enum DropReason {
     }
 
     DropReason(NatDrop drop) {
+        this(drop.sentence());
+    }
+
+    DropReason(VxlanDrop drop) {
         this(drop.sentence());
     }
 
@@ -275,6 +332,11 @@ public enum DropReason {
     /** {@return the reason for which NAT refused a packet, of its code below 0} */
     static DropReason ofNat(int code) {
         return OF_NAT[-1 - code];
+    }
+
+    /** {@return the reason for which a frame did not enter or leave a tunnel, of its code below 0} */
+    static DropReason ofTunnel(int code) {
+        return OF_TUNNELS[-1 - code];
     }
 
     /** {@return the reason for which a fragment was dropped} */

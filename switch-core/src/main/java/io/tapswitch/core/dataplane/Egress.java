@@ -18,6 +18,7 @@ final class Egress {
     final PortTable ports;
     final DatapathCounters counters;
     final Crossings crossings;
+    final Tunnels tunnels;
     /** The time of the batch, for captures. */
     long nowNs;
 
@@ -27,14 +28,19 @@ final class Egress {
         this.ports = ports;
         this.counters = counters;
         this.crossings = crossings;
+        tunnels = new Tunnels(this);
     }
 
-    /** Straight to the egress port's file; {@link #onWritten} hears how it went. */
+    /** Straight to the egress port's file, or into its tunnel; {@link #onWritten} hears how it went. */
     void tx(int port, int slot, int offset, int length) {
         if (ports.isKnown(port)) {
             CaptureTap tap = ports.capture(port);
             if (tap != null) {
                 tap.put(CaptureTap.TRANSMITTED, port, nowNs, buffer, offset, length);
+            }
+            if (ports.isRemote(port)) {
+                tunnels.send(port, slot, offset, length);
+                return;
             }
             counters.add(Term.TX_QUEUED, 1);
             io.write(port, slot, offset, length);

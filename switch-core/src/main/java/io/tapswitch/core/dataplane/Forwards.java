@@ -108,7 +108,9 @@ public final class Forwards {
      * @return whether it was taken; if not, nobody else will answer it
      */
     public boolean offer(int port, int generation, DirectBuffer buffer, int frame, int headersLength, int queryLength) {
-        if (forwarder == null || HEADERS + headersLength + queryLength > queries.maxMsgLength()) {
+        // The answer comes back with the same headers.
+        int longest = HEADERS + headersLength + Math.max(queryLength, Names.MAX_LENGTH);
+        if (forwarder == null || longest > queries.maxMsgLength()) {
             return false;
         }
         int index = queries.tryClaim(MESSAGE, HEADERS + headersLength + queryLength);
@@ -140,9 +142,6 @@ public final class Forwards {
 
     /** Takes answers, so many at most; {@return how many there were} */
     public int drain(AnswerHandler to, int limit) {
-        if (answers.size() == 0) {
-            return 0;
-        }
         handler = to;
         return answers.read(onAnswer, limit);
     }

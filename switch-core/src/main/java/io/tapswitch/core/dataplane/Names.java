@@ -5,8 +5,10 @@ import static io.tapswitch.core.dataplane.Verdict.PASS;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.dns.ClientView;
+import io.tapswitch.dns.DnsQuery;
 import io.tapswitch.dns.DnsResponder;
 import io.tapswitch.dns.DnsResult;
+import io.tapswitch.dns.TopNames;
 import io.tapswitch.nat.PacketClass;
 import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.VirtioNetHeader;
@@ -62,6 +64,9 @@ final class Names implements Forwards.AnswerHandler {
     private final Forwards forwards;
     private final @Nullable Nat nat;
     private final DnsResponder responder = new DnsResponder(MAX_LENGTH, new SecureRandom().nextLong());
+    /** Which names are asked for most. */
+    final TopNames top = new TopNames();
+
     private ClientViews views = ClientViews.NONE;
     private @Nullable NamesOverTcp overTcp;
     private int identification;
@@ -81,6 +86,8 @@ final class Names implements Forwards.AnswerHandler {
     /** Takes over who sees which names, and who answers by TCP: at a batch boundary, like every table. */
     void take(TableChanges changes) {
         views = changes.views();
+        changes.removedNetworks().forEach(top::forget);
+        changes.networks().forEach(network -> top.forget(network.id()));
         NamesListenerSettings listener = changes.listener();
         overTcp = listener == null ? null : new NamesOverTcp(listener, views);
     }
@@ -108,7 +115,7 @@ final class Names implements Forwards.AnswerHandler {
         boolean part = NatPacket.isIpv4(buffer, offset)
                 ? Ipv4Header.protocol(buffer, packet) == IpProtocol.UDP && Ipv4Header.isFragment(buffer, packet)
                 : isIpv6(buffer, offset) && Ipv6Header.nextHeader(buffer, packet) == IpProtocol.FRAGMENT;
-        return part && nat != null && isOwn(buffer, offset, bridge) && views.of(port) != null;
+        return part && nat != null && views.of(port) != null;
     }
 
     /** {@return whether a whole packet is one of UDP for port 53 of an own address} Two bytes tell most others. */
@@ -132,7 +139,8 @@ final class Names implements Forwards.AnswerHandler {
         return EthernetHeader.etherType(buffer, offset + VirtioNetHeader.LENGTH) == EtherType.IPV6;
     }
 
-    private static boolean isOwn(MutableDirectBuffer buffer, int offset, Bridge bridge) {
+    /** {@return whether an IP packet is for an address of the switch's own; a frame of another kind is either} */
+    static boolean isOwn(MutableDirectBuffer buffer, int offset, Bridge bridge) {
         int packet = offset + L3;
         return NatPacket.isIpv4(buffer, offset)
                 ? bridge.gateways.isOwn(Ipv4Header.destinationAddress(buffer, packet))
@@ -208,6 +216,10 @@ final class Names implements Forwards.AnswerHandler {
         int payload = udp + UdpHeader.LENGTH;
         int length = UdpHeader.length(buffer, udp) - UdpHeader.LENGTH;
         int answered = responder.answerUdp(buffer, payload, length, view, buffer, payload);
+        DnsQuery query = responder.query();
+        if (query.questionLength() != 0) {
+            top.add(query.name(), bridge.network);
+        }
         if (answered == DnsResponder.FORWARD) {
             if (mayForward(port, offset, payload, length)) {
                 egress.counters.dns(port, DnsResult.FORWARD);
@@ -245,17 +257,15 @@ final class Names implements Forwards.AnswerHandler {
     public void onAnswer(int port, int generation, DirectBuffer ring, int index, int headersLength, int answerLength) {
         int network = egress.ports.network(port);
         Bridge bridge = network < 0 || egress.ports.generation(port) != generation ? null : bridges[network];
-        if (bridge == null || answerLength > MAX_LENGTH) {
-            return;
-        }
-        int slot = egress.io.allocate();
-        if (slot < 0) {
+        int slot = bridge == null ? -1 : egress.io.allocate();
+        egress.counters.add(Term.GENERATED, 1);
+        if (bridge == null || slot < 0) {
+            egress.counters.drop(port, bridge == null ? DropReason.TX_GONE : DropReason.NAT_NO_MEMORY);
             return;
         }
         int offset = FrameMemory.readOffset(slot);
         int frame = offset + VirtioNetHeader.LENGTH;
         buffer.putBytes(frame, ring, index, headersLength + answerLength);
-        egress.counters.add(Term.GENERATED, 1);
         send(bridge, port, slot, offset, frame + headersLength - UdpHeader.LENGTH, answerLength);
     }
 

@@ -68,22 +68,20 @@ final class NamesOverTcp {
      * @return the listener's port, a drop reason's verdict, or {@link Verdict#PASS} when it is not for the listener
      */
     int toListener(MutableDirectBuffer buffer, int offset, int length, Bridge bridge, PortTable ports, int ingress) {
-        return switch (EthernetHeader.etherType(buffer, offset + VirtioNetHeader.LENGTH)) {
-            case EtherType.IPV4 -> toListener4(buffer, offset, length, bridge, ports, ingress);
-            case EtherType.IPV6 -> toListener6(buffer, offset, length, bridge, ports, ingress);
-            default -> PASS;
-        };
-    }
-
-    private int toListener4(
-            MutableDirectBuffer buffer, int offset, int length, Bridge bridge, PortTable ports, int ingress) {
+        int etherType = EthernetHeader.etherType(buffer, offset + VirtioNetHeader.LENGTH);
+        boolean ipv4 = etherType == EtherType.IPV4;
+        if (!ipv4 && etherType != EtherType.IPV6) {
+            return PASS;
+        }
         int packet = offset + L3;
-        int transport = packet + Ipv4Header.headerLength(buffer, packet);
-        boolean isMeant = Ipv4Header.protocol(buffer, packet) == IpProtocol.TCP
+        int transport = packet + (ipv4 ? Ipv4Header.headerLength(buffer, packet) : Ipv6Header.LENGTH);
+        boolean isTcp = ipv4
+                ? Ipv4Header.protocol(buffer, packet) == IpProtocol.TCP && !Ipv4Header.isFragment(buffer, packet)
+                : Ipv6Header.nextHeader(buffer, packet) == IpProtocol.TCP;
+        boolean isMeant = isTcp
                 && transport + TcpHeader.MIN_LENGTH <= offset + length
-                && TcpHeader.destinationPort(buffer, transport) == Names.PORT
-                && !Ipv4Header.isFragment(buffer, packet);
-        int asked = isMeant ? bridge.gateways.indexOf(Ipv4Header.destinationAddress(buffer, packet)) : -1;
+                && TcpHeader.destinationPort(buffer, transport) == Names.PORT;
+        int asked = isMeant ? asked(buffer, packet, ipv4, bridge.gateways) : -1;
         if (asked < 0 || asked >= NamesClient.LISTENERS || views.of(ingress) == null) {
             return PASS;
         }
@@ -91,52 +89,49 @@ final class NamesOverTcp {
         if (classified < 0) {
             return DropReason.ofNat((int) classified).verdict();
         }
-        if (Ipv4Header.sourceAddress(buffer, packet) != ports.address(ingress)) {
+        boolean isOwn = ipv4
+                ? toListener4(buffer, packet, classified, asked, ports, ingress)
+                : toListener6(buffer, packet, classified, asked, ports, ingress);
+        if (!isOwn) {
             return DropReason.SPOOF_IP.verdict();
+        }
+        EthernetHeader.destination(buffer, offset + VirtioNetHeader.LENGTH, mac);
+        return port;
+    }
+
+    private static int asked(MutableDirectBuffer buffer, int packet, boolean ipv4, Gateways gateways) {
+        return ipv4
+                ? gateways.indexOf(Ipv4Header.destinationAddress(buffer, packet))
+                : gateways.indexOf(Ipv6Header.destinationHi(buffer, packet), Ipv6Header.destinationLo(buffer, packet));
+    }
+
+    /** Translates; {@return false, with nothing changed, where the source is not the port's own} */
+    private static boolean toListener4(
+            MutableDirectBuffer buffer, int packet, long classified, int asked, PortTable ports, int ingress) {
+        if (Ipv4Header.sourceAddress(buffer, packet) != ports.address(ingress)) {
+            return false;
         }
         int client = NamesClient.address(ingress, ports.generation(ingress));
         Translator.source(buffer, packet, classified, 0, client, PacketClass.sourcePort(buffer, packet, classified));
         Translator.destination(buffer, packet, classified, 0, NamesClient.LISTENER + asked, Names.PORT);
-        return deliver(buffer, offset);
+        return true;
     }
 
-    private int toListener6(
-            MutableDirectBuffer buffer, int offset, int length, Bridge bridge, PortTable ports, int ingress) {
-        int packet = offset + L3;
-        int transport = packet + Ipv6Header.LENGTH;
-        boolean isMeant = Ipv6Header.nextHeader(buffer, packet) == IpProtocol.TCP
-                && transport + TcpHeader.MIN_LENGTH <= offset + length
-                && TcpHeader.destinationPort(buffer, transport) == Names.PORT;
-        int asked = isMeant
-                ? bridge.gateways.indexOf(
-                        Ipv6Header.destinationHi(buffer, packet), Ipv6Header.destinationLo(buffer, packet))
-                : -1;
-        if (asked < 0 || asked >= NamesClient.LISTENERS || views.of(ingress) == null) {
-            return PASS;
-        }
-        long classified = NatPacket.classify(buffer, offset, length);
-        if (classified < 0) {
-            return DropReason.ofNat((int) classified).verdict();
-        }
+    private static boolean toListener6(
+            MutableDirectBuffer buffer, int packet, long classified, int asked, PortTable ports, int ingress) {
         long hi = Ipv6Header.sourceHi(buffer, packet);
         long lo = Ipv6Header.sourceLo(buffer, packet);
         boolean linkLocal = hi == SourceGuard.LINK_LOCAL && lo == SourceGuard.eui64(ports.mac(ingress));
-        boolean isOwn =
-                linkLocal || ((hi | lo) != 0 && hi == ports.addressHi(ingress) && lo == ports.addressLo(ingress));
-        if (!isOwn) {
-            return DropReason.SPOOF_IP.verdict();
+        boolean isPorts = (hi | lo) != 0 && hi == ports.addressHi(ingress) && lo == ports.addressLo(ingress);
+        if (!linkLocal && !isPorts) {
+            return false;
         }
         long client = NamesClient.addressLo(ingress, ports.generation(ingress), linkLocal);
         int sourcePort = PacketClass.sourcePort(buffer, packet, classified);
         Translator.source(buffer, packet, classified, NamesClient.CLIENT_HI, client, sourcePort);
         long listener = NamesClient.LISTENER_LO + asked;
         Translator.destination(buffer, packet, classified, NamesClient.LISTENER_HI, listener, Names.PORT);
-        return deliver(buffer, offset);
-    }
-
-    private int deliver(MutableDirectBuffer buffer, int offset) {
-        EthernetHeader.destination(buffer, offset + VirtioNetHeader.LENGTH, mac);
-        return port;
+        return true;
     }
 
     /**
@@ -168,81 +163,77 @@ final class NamesOverTcp {
                 || PacketClass.sourcePort(buffer, offset + L3, classified) != Names.PORT) {
             return DropReason.DNS_TCP_STRAY.verdict();
         }
-        return etherType == EtherType.IPV4
-                ? toClient4(buffer, offset, length, classified, ports, bridges)
-                : toClient6(buffer, offset, length, classified, ports, bridges);
-    }
-
-    private int toClient4(
-            MutableDirectBuffer buffer,
-            int offset,
-            int length,
-            long classified,
-            PortTable ports,
-            @Nullable Bridge[] bridges) {
+        boolean ipv4 = etherType == EtherType.IPV4;
         int packet = offset + L3;
-        int client = Ipv4Header.destinationAddress(buffer, packet);
-        int to = NamesClient.port(client);
-        Bridge bridge = NamesClient.isClient(client) && NamesClient.isOf(ports.generation(to), client)
-                ? bridge(to, ports, bridges)
-                : null;
-        int asked = Ipv4Header.sourceAddress(buffer, packet) - NamesClient.LISTENER;
-        int own = ports.address(to);
-        if (bridge == null || asked < 0 || asked >= bridge.gateways.size4() || own == 0) {
+        int to = ipv4 ? client4(buffer, packet, ports) : client6(buffer, packet, ports);
+        Bridge bridge = to < 0 || ports.network(to) < 0 ? null : bridges[ports.network(to)];
+        int asked = bridge == null ? -1 : askedOf(buffer, packet, ipv4, bridge.gateways);
+        if (bridge == null || asked < 0) {
             return DropReason.DNS_TCP_CLIENT_GONE.verdict();
         }
         int verdict = FrameValidator.offload(buffer, offset, length - VirtioNetHeader.LENGTH, bridge.mtu);
         if (verdict != PASS) {
             return verdict;
         }
-        Translator.source(buffer, packet, classified, 0, bridge.gateways.address(asked), Names.PORT);
-        int destinationPort = PacketClass.destinationPort(buffer, packet, classified);
-        Translator.destination(buffer, packet, classified, 0, own, destinationPort);
-        return deliver(buffer, offset, bridge, ports, to);
-    }
-
-    private int toClient6(
-            MutableDirectBuffer buffer,
-            int offset,
-            int length,
-            long classified,
-            PortTable ports,
-            @Nullable Bridge[] bridges) {
-        int packet = offset + L3;
-        long client = Ipv6Header.destinationLo(buffer, packet);
-        int to = NamesClient.port(client);
-        boolean isClient = NamesClient.isClient(Ipv6Header.destinationHi(buffer, packet), client)
-                && Ipv6Header.sourceHi(buffer, packet) == NamesClient.LISTENER_HI
-                && NamesClient.isOf(ports.generation(to), client);
-        Bridge bridge = isClient ? bridge(to, ports, bridges) : null;
-        long asked = Ipv6Header.sourceLo(buffer, packet) - NamesClient.LISTENER_LO;
-        boolean linkLocal = NamesClient.isLinkLocal(client);
-        long hi = linkLocal ? SourceGuard.LINK_LOCAL : ports.addressHi(to);
-        long lo = linkLocal ? SourceGuard.eui64(ports.mac(to)) : ports.addressLo(to);
-        if (bridge == null || asked < 0 || asked >= bridge.gateways.size6() || (hi | lo) == 0) {
-            return DropReason.DNS_TCP_CLIENT_GONE.verdict();
+        if (ipv4) {
+            toClient4(buffer, packet, classified, bridge.gateways.address(asked), ports.address(to));
+        } else {
+            toClient6(buffer, packet, classified, bridge.gateways, asked, ports, to);
         }
-        int verdict = FrameValidator.offload(buffer, offset, length - VirtioNetHeader.LENGTH, bridge.mtu);
-        if (verdict != PASS) {
-            return verdict;
-        }
-        int gateway = (int) asked;
-        Translator.source(
-                buffer, packet, classified, bridge.gateways.hi(gateway), bridge.gateways.lo(gateway), Names.PORT);
-        int destinationPort = PacketClass.destinationPort(buffer, packet, classified);
-        Translator.destination(buffer, packet, classified, hi, lo, destinationPort);
-        return deliver(buffer, offset, bridge, ports, to);
-    }
-
-    private static @Nullable Bridge bridge(int port, PortTable ports, @Nullable Bridge[] bridges) {
-        int network = ports.network(port);
-        return network < 0 ? null : bridges[network];
-    }
-
-    private static int deliver(MutableDirectBuffer buffer, int offset, Bridge bridge, PortTable ports, int to) {
-        int frame = offset + VirtioNetHeader.LENGTH;
         EthernetHeader.destination(buffer, frame, ports.mac(to));
         EthernetHeader.source(buffer, frame, bridge.gatewayMac);
         return to;
+    }
+
+    /** {@return the port whose client the listener answers, -1 when it is gone} */
+    private static int client4(MutableDirectBuffer buffer, int packet, PortTable ports) {
+        int client = Ipv4Header.destinationAddress(buffer, packet);
+        int to = NamesClient.port(client);
+        boolean isThere = NamesClient.isClient(client) && NamesClient.isOf(ports.generation(to), client);
+        return isThere && ports.address(to) != 0 ? to : -1;
+    }
+
+    private static int client6(MutableDirectBuffer buffer, int packet, PortTable ports) {
+        long client = Ipv6Header.destinationLo(buffer, packet);
+        int to = NamesClient.port(client);
+        boolean isThere = NamesClient.isClient(Ipv6Header.destinationHi(buffer, packet), client)
+                && NamesClient.isOf(ports.generation(to), client);
+        boolean hasAddress = NamesClient.isLinkLocal(client) || (ports.addressHi(to) | ports.addressLo(to)) != 0;
+        return isThere && hasAddress ? to : -1;
+    }
+
+    /** {@return which of the network's addresses was asked, -1 when it has it no more} */
+    private static int askedOf(MutableDirectBuffer buffer, int packet, boolean ipv4, Gateways gateways) {
+        if (ipv4) {
+            int asked = Ipv4Header.sourceAddress(buffer, packet) - NamesClient.LISTENER;
+            return asked >= 0 && asked < gateways.size4() ? asked : -1;
+        }
+        long asked = Ipv6Header.sourceLo(buffer, packet) - NamesClient.LISTENER_LO;
+        boolean isOne = Ipv6Header.sourceHi(buffer, packet) == NamesClient.LISTENER_HI
+                && asked >= 0
+                && asked < gateways.size6();
+        return isOne ? (int) asked : -1;
+    }
+
+    private static void toClient4(MutableDirectBuffer buffer, int packet, long classified, int from, int to) {
+        Translator.source(buffer, packet, classified, 0, from, Names.PORT);
+        int destinationPort = PacketClass.destinationPort(buffer, packet, classified);
+        Translator.destination(buffer, packet, classified, 0, to, destinationPort);
+    }
+
+    private static void toClient6(
+            MutableDirectBuffer buffer,
+            int packet,
+            long classified,
+            Gateways gateways,
+            int asked,
+            PortTable ports,
+            int to) {
+        boolean linkLocal = NamesClient.isLinkLocal(Ipv6Header.destinationLo(buffer, packet));
+        long hi = linkLocal ? SourceGuard.LINK_LOCAL : ports.addressHi(to);
+        long lo = linkLocal ? SourceGuard.eui64(ports.mac(to)) : ports.addressLo(to);
+        Translator.source(buffer, packet, classified, gateways.hi(asked), gateways.lo(asked), Names.PORT);
+        int destinationPort = PacketClass.destinationPort(buffer, packet, classified);
+        Translator.destination(buffer, packet, classified, hi, lo, destinationPort);
     }
 }

@@ -142,7 +142,7 @@ final class OutsideTable {
 
     /**
      * Gives ports back that a daemon before this one marked for this worker, and that are neither its engine's nor
-     * published; worker 0 also those of workers that there are not any more.
+     * published; worker 0 also those of workers that there are not any more. A tunnel's port has no worker and stays.
      */
     void forgetStale(int slot, int worker, int workers, NatEngine engine) {
         PortMarks marked = marks[slot];

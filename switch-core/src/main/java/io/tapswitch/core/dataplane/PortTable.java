@@ -16,6 +16,8 @@ final class PortTable {
     static final int UPLINK = -3;
     /** The port is that of the listener for names. */
     static final int LISTENER = -4;
+    /** The port is the TAP by which tunnels to other hosts come and go. */
+    static final int TUNNEL = -5;
 
     private final int[] networks = new int[FrameIo.MAX_PORTS];
     private final long[] macs = new long[FrameIo.MAX_PORTS];
@@ -25,6 +27,7 @@ final class PortTable {
     private final int[] workers = new int[FrameIo.MAX_PORTS];
     private final int[] generations = new int[FrameIo.MAX_PORTS];
     private final boolean[] up = new boolean[FrameIo.MAX_PORTS];
+    private final boolean[] remote = new boolean[FrameIo.MAX_PORTS];
     private final boolean[] guarded = new boolean[FrameIo.MAX_PORTS];
     private final @Nullable CaptureTap[] captures = new CaptureTap[FrameIo.MAX_PORTS];
     private final @Nullable TokenBucket[] storms = new TokenBucket[FrameIo.MAX_PORTS];
@@ -73,6 +76,21 @@ final class PortTable {
         addOutside(port, LISTENER);
     }
 
+    /** Adds the tunnels' TAP, which is in no network. */
+    void addTunnel(int port) {
+        addOutside(port, TUNNEL);
+    }
+
+    /** Adds another host as a port of a network. */
+    void addPeer(int port, int network, TokenBucket storm) {
+        generations[port]++;
+        networks[port] = network;
+        storms[port] = storm;
+        remote[port] = true;
+        guarded[port] = false;
+        up[port] = true;
+    }
+
     private void addOutside(int port, int kind) {
         networks[port] = kind;
         storms[port] = null;
@@ -87,10 +105,16 @@ final class PortTable {
             captures[port] = null;
         }
         storms[port] = null;
+        remote[port] = false;
         up[port] = false;
     }
 
-    /** {@return the port's network, HOST, UPLINK, LISTENER or NONE} */
+    /** {@return whether the port is another host, behind a tunnel} */
+    boolean isRemote(int port) {
+        return remote[port];
+    }
+
+    /** {@return the port's network, HOST, UPLINK, LISTENER, TUNNEL or NONE} */
     int network(int port) {
         return networks[port];
     }

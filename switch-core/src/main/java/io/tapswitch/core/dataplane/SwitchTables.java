@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param outside the uplinks and NAT, null when there is no way to the outside
  * @param listener who answers names by TCP, null when nobody does
  * @param views which names the client behind each port sees
+ * @param overlay the tunnels to other hosts, null when there are none
  */
 public record SwitchTables(
         long version,
@@ -24,7 +25,8 @@ public record SwitchTables(
         @Nullable HostSettings host,
         @Nullable OutsideSettings outside,
         @Nullable NamesListenerSettings listener,
-        ClientViews views) {
+        ClientViews views,
+        @Nullable OverlaySettings overlay) {
     /** Nothing at all: how a dataplane starts. */
     public static final SwitchTables EMPTY = new SwitchTables(0, Map.of(), Map.of(), Map.of(), null);
 
@@ -46,16 +48,21 @@ public record SwitchTables(
             Map<Integer, PortSettings> ports,
             @Nullable HostSettings host,
             @Nullable OutsideSettings outside) {
-        this(version, networks, neighbours, ports, host, outside, null, ClientViews.NONE);
+        this(version, networks, neighbours, ports, host, outside, null, ClientViews.NONE, null);
     }
 
     /** {@return the same, with who answers names by TCP} */
     public SwitchTables with(@Nullable NamesListenerSettings other) {
-        return new SwitchTables(version, networks, neighbours, ports, host, outside, other, views);
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, other, views, overlay);
     }
 
     /** {@return the same, with what these clients see} */
     public SwitchTables with(ClientViews other) {
-        return new SwitchTables(version, networks, neighbours, ports, host, outside, listener, other);
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, listener, other, overlay);
+    }
+
+    /** {@return the same, with tunnels to other hosts} */
+    public SwitchTables with(@Nullable OverlaySettings other) {
+        return new SwitchTables(version, networks, neighbours, ports, host, outside, listener, views, other);
     }
 }

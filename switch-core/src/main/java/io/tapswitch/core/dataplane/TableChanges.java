@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param listenerFiles what happens to the files of that port
  * @param outside what happens to the uplinks, and what is known of the outside
  * @param views which names the clients of the new version see
+ * @param overlay what happens to the tunnels
  */
 record TableChanges(
         long version,
@@ -59,7 +60,8 @@ record TableChanges(
         @Nullable NamesListenerSettings listener,
         SoleFiles listenerFiles,
         OutsideChanges outside,
-        ClientViews views) {
+        ClientViews views,
+        OverlayChanges overlay) {
     /** What happens to the files of a port that there is one of; that old ones go is in {@link #removedPorts}. */
     enum SoleFiles {
         /** They are as they were, or there are none. */
@@ -90,6 +92,10 @@ record TableChanges(
         }
         OutsideChanges outside = OutsideChanges.between(before, next);
         removedPorts.addAll(outside.removed());
+        int tunnels = OverlayChanges.removedPort(before, next);
+        if (tunnels != PortTable.NONE) {
+            removedPorts.add(tunnels);
+        }
         List<Integer> removedNetworks = before.networks().keySet().stream()
                 .filter(id -> !next.networks().containsKey(id))
                 .toList();
@@ -117,7 +123,8 @@ record TableChanges(
                         ? SoleFiles.AS_BEFORE
                         : files(before, listener.port()),
                 outside,
-                next.views());
+                next.views(),
+                OverlayChanges.between(before, next));
     }
 
     /** {@return whether ports come: whose ids were free, or whose ids were other ports' until now} */
@@ -125,6 +132,7 @@ record TableChanges(
         return !ports(which).isEmpty()
                 || hostFiles == which
                 || listenerFiles == which
+                || overlay.files() == which
                 || !outside.uplinks(which).isEmpty();
     }
 
@@ -135,10 +143,14 @@ record TableChanges(
 
     /** {@return whether something goes, so that what is on the way between workers may be about an id without owner} */
     boolean reusesIds() {
-        return !removedPorts.isEmpty() || !removedNetworks.isEmpty() || !networks.isEmpty();
+        return !removedPorts.isEmpty()
+                || !removedNetworks.isEmpty()
+                || !networks.isEmpty()
+                || !overlay.removedPeers().isEmpty();
     }
 
-    private static SoleFiles files(SwitchTables before, int port) {
+    /** {@return how the files of a port come that has an id of which there is one} */
+    static SoleFiles files(SwitchTables before, int port) {
         return isUsed(before, port) ? SoleFiles.READDED : SoleFiles.ADDED;
     }
 
@@ -149,7 +161,8 @@ record TableChanges(
         return tables.ports().containsKey(port)
                 || (host != null && host.port() == port)
                 || (listener != null && listener.port() == port)
-                || OutsideChanges.isUsed(tables, port);
+                || OutsideChanges.isUsed(tables, port)
+                || OverlayChanges.isUsed(tables, port);
     }
 
     private static Map<Integer, NeighbourTable> neighbours(SwitchTables before, SwitchTables next) {

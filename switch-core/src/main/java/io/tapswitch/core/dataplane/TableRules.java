@@ -29,6 +29,7 @@ public final class TableRules {
     private final List<String> faults = new ArrayList<>();
     private final Set<Integer> files = new HashSet<>();
     private final Map<Integer, Integer> addressesOfNetwork = new HashMap<>();
+    private final Map<Integer, Integer> remoteOfNetwork = new HashMap<>();
 
     private TableRules(SwitchTables tables, int workers) {
         this.tables = tables;
@@ -42,6 +43,10 @@ public final class TableRules {
         tables.neighbours().keySet().forEach(rules::neighbourNetwork);
         Set<Object> taken = new HashSet<>();
         tables.ports().forEach((id, port) -> rules.port(id, port, taken));
+        OverlaySettings overlay = tables.overlay();
+        if (overlay != null) {
+            new OverlayRules(rules, tables, overlay).check(taken);
+        }
         tables.networks().keySet().forEach(rules::neighbourCount);
         HostSettings host = tables.host();
         if (host != null) {
@@ -72,7 +77,7 @@ public final class TableRules {
     }
 
     /** The sentence is made only where it is needed: there are ten of them for each port of each version. */
-    private void check(boolean holds, Supplier<String> otherwise) {
+    void check(boolean holds, Supplier<String> otherwise) {
         if (!holds) {
             faults.add(otherwise.get());
         }
@@ -96,7 +101,7 @@ public final class TableRules {
         check(tables.networks().containsKey(id), () -> "neighbours of network " + id + ", which is not there");
     }
 
-    private record Owned(int network, Object address) {}
+    record Owned(int network, Object address) {}
 
     private void port(int key, PortSettings port, Set<Object> taken) {
         int id = port.id();
@@ -133,30 +138,37 @@ public final class TableRules {
                 () -> "port " + port.id() + " has the gateway's address " + address);
         addressesOfNetwork.merge(network.id(), 1, Integer::sum);
         NeighbourTable table = tables.neighbours().getOrDefault(network.id(), NeighbourTable.EMPTY);
-        names(table, port, address, () -> "the neighbours of network " + network.id());
+        names(table, network.id(), port.id(), port.mac(), address, () -> "the neighbours of network " + network.id());
         HostSettings host = tables.host();
         if (host != null && !network.internal()) {
-            names(host.neighbours(), port, address, () -> "the host's neighbours");
+            names(host.neighbours(), network.id(), port.id(), port.mac(), address, () -> "the host's neighbours");
         }
     }
 
-    private void names(NeighbourTable table, PortSettings port, IpAddress address, Supplier<String> who) {
+    private void names(NeighbourTable table, int network, int port, long mac, IpAddress address, Supplier<String> who) {
         int index = switch (address) {
             case Ipv4Address four -> table.find(four.bits());
             case Ipv6Address six -> table.find(six.hi(), six.lo());
         };
         boolean right = index != NeighbourTable.NONE
-                && table.port(index) == port.id()
-                && table.mac(index) == port.mac()
-                && table.network(index) == port.network();
-        check(right, () -> who.get() + " do not say that " + address + " is port " + port.id());
+                && table.port(index) == port
+                && table.mac(index) == mac
+                && table.network(index) == network;
+        check(right, () -> who.get() + " do not say that " + address + " is port " + port);
+    }
+
+    /** The neighbours of a network say that an address is behind a peer. */
+    void named(int network, IpAddress address, int port, long mac) {
+        remoteOfNetwork.merge(network, 1, Integer::sum);
+        NeighbourTable table = tables.neighbours().getOrDefault(network, NeighbourTable.EMPTY);
+        names(table, network, port, mac, address, () -> "the neighbours of network " + network);
     }
 
     private void neighbourCount(int network) {
         int named =
                 tables.neighbours().getOrDefault(network, NeighbourTable.EMPTY).size();
         check(
-                named == addressesOfNetwork.getOrDefault(network, 0),
+                named == addressesOfNetwork.getOrDefault(network, 0) + remoteOfNetwork.getOrDefault(network, 0),
                 () -> "the neighbours of network " + network + " name somebody who is not there");
     }
 
@@ -232,11 +244,22 @@ public final class TableRules {
                 () -> "endpoint " + endpoint.id() + " of the way out is not the port of that number");
     }
 
+    /** An id of a port that there is one of, and that is no container's. */
+    void soleId(int id, String who) {
+        HostSettings host = tables.host();
+        NamesListenerSettings names = tables.listener();
+        check(isPortId(id), () -> who + " is not below " + FrameIo.MAX_PORTS);
+        check(!tables.ports().containsKey(id), () -> "port " + id + " is " + who + " and a container's");
+        check(host == null || host.port() != id, () -> "port " + id + " is " + who + " and the host's");
+        check(names == null || names.port() != id, () -> "port " + id + " is " + who + " and the listener's");
+        check(!OutsideChanges.isUsed(tables, id), () -> "port " + id + " is " + who + " and an uplink's");
+    }
+
     private static boolean isPortId(int id) {
         return id >= 0 && id < FrameIo.MAX_PORTS;
     }
 
-    private void files(Supplier<String> whose, List<Integer> fds) {
+    void files(Supplier<String> whose, List<Integer> fds) {
         check(
                 !fds.isEmpty() && fds.size() <= workers,
                 () -> whose.get() + " must have from 1 to " + workers + " queues, one a worker, not " + fds.size());

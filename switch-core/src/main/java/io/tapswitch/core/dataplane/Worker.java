@@ -79,7 +79,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
     private FrameIo io;
     private WorkerTables tables;
     private Crossings crossings;
-    private Datapath datapath;
+    Datapath datapath;
     private @Nullable Nat nat;
     private long nowNs;
     private long nextTickNs;
@@ -405,7 +405,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
             Bridge bridge = ports.network(port) < 0 ? null : bridges[ports.network(port)];
             copies += bridge == null ? 1 : bridge.members.length;
             try {
-                datapath.announce(port);
+                datapath.flooding.announce(port);
             } catch (RuntimeException fault) {
                 listener.onFault(index, fault);
             }

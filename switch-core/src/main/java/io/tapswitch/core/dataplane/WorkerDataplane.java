@@ -51,6 +51,7 @@ public final class WorkerDataplane implements Dataplane {
 
     private final Rollout rollout;
     private final NatReadings readings;
+    private final NameReadings names;
     // What the workers were told last, or will be when the versions before are in force, done or not.
     private final ReentrantLock applying = new ReentrantLock();
     private volatile SwitchTables applied = SwitchTables.EMPTY;
@@ -79,6 +80,7 @@ public final class WorkerDataplane implements Dataplane {
         HandoffRing[][] rings = rings(count);
         rollout = new Rollout(count, this::tell, completions);
         readings = new NatReadings(workers, this::tell);
+        names = new NameReadings(count, this::tell);
         for (int i = 0; i < count; i++) {
             int first = i * slotsPerWorker;
             workers[i] = new Worker(
@@ -323,6 +325,11 @@ public final class WorkerDataplane implements Dataplane {
     @Override
     public CompletableFuture<Map<Integer, RuleCounts>> ruleCounts() {
         return CompletableFuture.supplyAsync(readings::rules, completions);
+    }
+
+    @Override
+    public CompletableFuture<List<NameCount>> topNames() {
+        return CompletableFuture.supplyAsync(names::all, completions);
     }
 
     @Override

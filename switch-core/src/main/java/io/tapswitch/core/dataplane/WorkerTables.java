@@ -1,6 +1,8 @@
 package io.tapswitch.core.dataplane;
 
 import io.tapswitch.core.dataplane.OutsideSettings.UplinkSettings;
+import io.tapswitch.core.dataplane.OverlaySettings.RemoteEndpoint;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
 import io.tapswitch.tapio.FrameIo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -75,10 +77,12 @@ final class WorkerTables {
         changes.removedNetworks().forEach(this::removeNetwork);
         Countdown countdown = new Countdown(changes.removedPorts().size(), released);
         changes.removedPorts().forEach(port -> removePort(port, countdown::one));
+        removeRemote(changes.overlay());
         changes.networks().forEach(this::addNetwork);
         changes.neighbours().forEach((network, table) -> bridge(network).neighbours = table);
         change(changes.changedPorts());
         changes.addedPorts().forEach(this::addPort);
+        addRemote(changes.overlay());
         addSole(changes, TableChanges.SoleFiles.ADDED);
         throwFault();
     }
@@ -101,6 +105,11 @@ final class WorkerTables {
         if (changes.listenerFiles() == which && listener != null) {
             ports.addListener(listener.port());
             write(listener.port(), listener.fds());
+        }
+        OverlaySettings overlay = changes.overlay().settings();
+        if (changes.overlay().files() == which && overlay != null) {
+            ports.addTunnel(overlay.port());
+            write(overlay.port(), overlay.fds());
         }
         for (UplinkSettings uplink : changes.outside().uplinks(which)) {
             ports.addUplink(uplink.port());
@@ -134,6 +143,10 @@ final class WorkerTables {
         if (changes.listenerFiles() == which && listener != null) {
             read(listener.port(), listener.fds());
         }
+        OverlaySettings overlay = changes.overlay().settings();
+        if (changes.overlay().files() == which && overlay != null) {
+            read(overlay.port(), overlay.fds());
+        }
         changes.outside().uplinks(which).forEach(up -> read(up.port(), up.fds()));
         throwFault();
     }
@@ -143,6 +156,40 @@ final class WorkerTables {
         int queue = queueHere(0, fds);
         if (queue >= 0 && !inRing[port]) {
             serve(port, fds.get(queue), true);
+        }
+    }
+
+    /** Before anybody gets an address that one of these had. */
+    private void removeRemote(OverlayChanges changes) {
+        for (RemoteEndpoint endpoint : changes.removedEndpoints()) {
+            Bridge bridge = bridge(endpoint.network());
+            if (bridge.fdb.lookup(endpoint.mac()) == endpoint.port()) {
+                bridge.fdb.unpin(endpoint.mac());
+            }
+        }
+        for (TunnelPeer peer : changes.removedPeers()) {
+            Bridge bridge = bridges[peer.network()];
+            if (bridge != null) {
+                bridge.fdb.removePort(peer.port());
+            }
+            ports.remove(peer.port());
+        }
+    }
+
+    private void addRemote(OverlayChanges changes) {
+        for (TunnelPeer peer : changes.addedPeers()) {
+            counters.resetPort(peer.port());
+            int perSecond = bridge(peer.network()).stormFramesPerSecond;
+            ports.addPeer(peer.port(), peer.network(), stormPolicer(perSecond));
+        }
+        for (RemoteEndpoint endpoint : changes.addedEndpoints()) {
+            pin(bridge(endpoint.network()), endpoint.mac(), endpoint.port());
+        }
+        for (Bridge bridge : bridges) {
+            if (bridge != null) {
+                bridge.peers = changes.table().peers(bridge.network);
+                bridge.learns = changes.table().learns(bridge.network);
+            }
         }
     }
 
@@ -208,12 +255,16 @@ final class WorkerTables {
     }
 
     private void join(Bridge bridge, PortSettings settings) {
-        if (!bridge.fdb.pin(settings.mac(), settings.id())) {
-            String which = "the MAC address of port " + settings.id() + " in network " + settings.network();
-            fail(new IllegalStateException(which + " is bound to another port of worker " + worker));
-        }
+        pin(bridge, settings.mac(), settings.id());
         if (ports.isUp(settings.id())) {
             bridge.addMember(settings.id());
+        }
+    }
+
+    private void pin(Bridge bridge, long mac, int port) {
+        if (!bridge.fdb.pin(mac, port)) {
+            String which = "the MAC address of port " + port + " in network " + bridge.network;
+            fail(new IllegalStateException(which + " is bound to another port of worker " + worker));
         }
     }
 

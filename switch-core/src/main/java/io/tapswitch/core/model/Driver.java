@@ -7,13 +7,25 @@ import java.util.Set;
 public enum Driver {
     /** A virtual switch: subnets, a gateway, members. */
     BRIDGE,
+    /** A virtual switch that reaches other hosts by tunnels. */
+    OVERLAY,
     /** The host's own namespace; no switch. */
     HOST,
     /** Nothing but lo. */
     NONE;
 
     /** The words of those that docker has and that come later. */
-    public static final Set<String> LATER = Set.of("macvlan", "ipvlan", "overlay");
+    public static final Set<String> LATER = Set.of("macvlan", "ipvlan");
+
+    /** {@return whether its networks have a switch, with subnets and members} */
+    public boolean isSwitched() {
+        return this == BRIDGE || this == OVERLAY;
+    }
+
+    /** {@return how far its networks reach, in docker's words} */
+    public String scope() {
+        return this == OVERLAY ? "global" : "local";
+    }
 
     /** {@return the word that people see and type; docker calls none's driver null} */
     public String word() {

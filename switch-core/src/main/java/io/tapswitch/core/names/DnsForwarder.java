@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,7 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
     private final NamesLoop io;
     private final EventLoop loop;
     private final ForwardSettings settings;
+    private final Path resolvConf;
     private final HostResolvers resolvers;
     private final ForwardCounters counters = new ForwardCounters();
     private final AnswerCache cache;
@@ -103,6 +105,7 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         this.io = io;
         this.settings = settings;
         loop = io.loop();
+        this.resolvConf = resolvConf;
         resolvers = new HostResolvers(resolvConf);
         channels = new DefaultChannelGroup(loop);
         cache = new AnswerCache(settings.cacheBytes());
@@ -130,9 +133,21 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         counters.increment(ForwardCounter.ANSWERS_LOST);
     }
 
-    /** {@return the servers that have been asked. Any thread} */
-    public List<UpstreamStatus> upstreams() {
-        return servers.values().stream().map(UpstreamServer::status).toList();
+    /** {@return what is known of the servers of these groups, asked or not, each once. Any thread} */
+    public List<UpstreamStatus> upstreams(Collection<Upstreams> used) {
+        Clients who = clients;
+        long nowMs = now();
+        return used.stream()
+                // The loop's own reading of the file is the loop's.
+                .map(one -> one.host() ? new HostResolvers(resolvConf).servers(nowMs) : one.servers())
+                .flatMap(List::stream)
+                .filter(server -> mayAsk(who, server))
+                .distinct()
+                .map(server -> {
+                    UpstreamServer known = servers.get(server);
+                    return known == null ? UpstreamStatus.unasked(server) : known.status(nowMs);
+                })
+                .toList();
     }
 
     @Override
@@ -175,7 +190,6 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         }
         int mine = waiting.get(client);
         if (mine >= Math.min(settings.perClient(), settings.total() - waitingTotal)) {
-            counters.increment(ForwardCounter.OVERLOADED);
             if (!staleAtOnce) {
                 refuseMore(waiter, kept);
             }
@@ -193,6 +207,7 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         if (kept != null) {
             home.stale(waiter, kept);
         } else {
+            counters.increment(ForwardCounter.OVERLOADED);
             give(waiter, failure(waiter.message(), DnsResult.FAILED));
         }
     }

@@ -76,9 +76,7 @@ public final class ForwardRings implements AutoCloseable {
             }
             bell.endSleep();
         }
-        if (!ended) {
-            loop.execute(drain);
-        }
+        wakeLoop();
     }
 
     private void onQuery(Forwards from, int port, byte[] head, byte[] query) {

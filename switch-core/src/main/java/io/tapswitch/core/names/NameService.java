@@ -7,7 +7,10 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.wire.Ipv4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +73,15 @@ public final class NameService {
     public Upstreams upstreams(int port) {
         NameClient client = client(port);
         return client == null ? Upstreams.NONE : client.upstreams();
+    }
+
+    /** {@return all whom queries go to: of the settings, and of containers and networks that have others} */
+    Set<Upstreams> upstreamsInUse() {
+        Set<Upstreams> all = new LinkedHashSet<>();
+        List<InetSocketAddress> servers = settings.upstream();
+        all.add(servers == null ? Upstreams.HOST : Upstreams.of(servers));
+        clients.values().forEach(client -> all.add(client.upstreams()));
+        return all;
     }
 
     /** {@return whether an address is the switch's own, where asking would be asking ourselves (D15)} */

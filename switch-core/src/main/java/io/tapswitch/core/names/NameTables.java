@@ -5,7 +5,6 @@ import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.ClientViews;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
@@ -128,7 +127,7 @@ public final class NameTables {
 
     /** {@return whether a network has names: not the default one (C10)} */
     private static boolean isNamed(Network network) {
-        return network.driver() == Driver.BRIDGE && !network.isBuiltIn();
+        return network.driver().isSwitched() && !network.isBuiltIn();
     }
 
     private static ZoneSpec.Builder spec(Network network, DnsSettings wanted) {

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The clock of idleness is set back by a whole query, and by nothing less: one octet a second keeps nobody here. A
- * message that no answer is given to (a response, less than a header) ends the connection; what sends such is no
- * client. A client that has ended its side still gets what it asked for.
+ * message that no answer is given to (a response, less than a header) ends the connection behind the answers that were
+ * written; what sends such is no client. A client that has ended its side still gets what it asked for.
  *
  * <p>On the event loop's thread only.
  */
@@ -46,6 +46,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf rest;
     private int inFlight;
     private boolean ended;
+    private boolean over;
     private boolean taking;
     private long lastNs;
 
@@ -135,7 +136,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean mayTake() {
-        return channel.isActive() && channel.isWritable() && inFlight < limits.inFlight();
+        return !over && channel.isActive() && channel.isWritable() && inFlight < limits.inFlight();
     }
 
     /** Takes whole queries as long as their answers have a place. */
@@ -193,7 +194,14 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
     private void endWhenDone() {
         ByteBuf held = rest;
         if (ended && inFlight == 0 && (held == null || !isWhole(held)) && channel.isActive()) {
-            ended = false;
+            endWhenSent();
+        }
+    }
+
+    /** Nothing more is taken; the connection ends when what was answered is sent, or by the clock. */
+    void endWhenSent() {
+        if (!over) {
+            over = true;
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }

@@ -143,7 +143,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         if (answered == DnsResponder.FORWARD && others != null) {
             forward(others, connection, from, index, length);
         } else if (answered < 0) {
-            connection.end();
+            connection.endWhenSent();
         } else {
             connection.write(
                     Unpooled.copiedBuffer(out.byteBuffer().limit(answered).position(0)));

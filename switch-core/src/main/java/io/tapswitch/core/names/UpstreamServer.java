@@ -1,6 +1,7 @@
 package io.tapswitch.core.names;
 
 import java.net.InetSocketAddress;
+import java.util.Locale;
 
 /**
  * A name server and what is known of it: how fast it answers, and whether it answers at all.
@@ -12,7 +13,8 @@ import java.net.InetSocketAddress;
  * </pre>
  *
  * One that does not live is not waited for: the others are asked first, and it is asked beside them now and then, so
- * that a client never pays for finding out that it is back (D14). The loop's thread; {@link #state} is for any.
+ * that a client never pays for finding out that it is back (D14). The loop's thread; {@link #state}
+ * and {@link #status} are for any.
  */
 final class UpstreamServer {
     /** Whether it answers. */
@@ -30,6 +32,7 @@ final class UpstreamServer {
     private static final int FIRST_PROBE_MS = 500;
     private static final int LAST_PROBE_MS = 5_000;
     private static final int MISSES_TO_DIE = 3;
+    private static final int MS_PER_SECOND = 1_000;
 
     final InetSocketAddress address;
     final UdpSockets sockets;
@@ -41,6 +44,8 @@ final class UpstreamServer {
     private int probeMs = FIRST_PROBE_MS;
     private long nextProbeMs;
     private volatile State state = State.LIVE;
+    private volatile long silentSinceMs;
+    private volatile double roundTripMs = -1;
     private volatile long asked;
     private volatile long answered;
 
@@ -70,6 +75,7 @@ final class UpstreamServer {
         }
         misses = 0;
         probeMs = FIRST_PROBE_MS;
+        roundTripMs = smoothedMs;
         state = State.LIVE;
         answered++;
     }
@@ -77,6 +83,7 @@ final class UpstreamServer {
     /** It was waited for long enough to ask another. */
     void late(long nowMs) {
         if (state == State.LIVE) {
+            silentSinceMs = nowMs;
             state = State.SUSPECT;
             nextProbeMs = nowMs + probeMs;
         }
@@ -94,6 +101,9 @@ final class UpstreamServer {
     /** Its host says that nobody is there, or there is no way to it. */
     void refused(long nowMs) {
         misses = Math.max(misses, MISSES_TO_DIE);
+        if (state == State.LIVE) {
+            silentSinceMs = nowMs;
+        }
         if (state != State.DEAD) {
             nextProbeMs = nowMs + probeMs;
         }
@@ -120,8 +130,11 @@ final class UpstreamServer {
         return state;
     }
 
-    /** {@return what people see of it} */
-    UpstreamStatus status() {
-        return new UpstreamStatus(address, state.name().toLowerCase(java.util.Locale.ROOT), asked, answered);
+    /** {@return what people see of it} Any thread. */
+    UpstreamStatus status(long nowMs) {
+        State now = state;
+        long silentSeconds = now == State.LIVE ? 0 : Math.max(0, nowMs - silentSinceMs) / MS_PER_SECOND;
+        String word = asked == 0 ? UpstreamStatus.UNASKED : now.name().toLowerCase(Locale.ROOT);
+        return new UpstreamStatus(address, word, silentSeconds, roundTripMs, asked, answered);
     }
 }

@@ -123,6 +123,7 @@ class OpenApiTest {
                 "GET /v1/fdb",
                 "GET /v1/drops",
                 "GET /v1/ports",
+                "GET /v1/dns/top",
                 "GET /v1/stats",
                 "GET /v1/status",
                 "GET /v1/config",
@@ -221,11 +222,13 @@ class OpenApiTest {
         }
         call(409, "POST /v1/networks", "", "", WEB);
         call(409, "DELETE /v1/networks/{ref}", "web", "", "");
-        call(501, "POST /v1/networks", "", "", "{\"name\":\"x\",\"driver\":\"overlay\"}");
+        call(501, "POST /v1/networks", "", "", "{\"name\":\"x\",\"driver\":\"macvlan\"}");
         call(404, "GET /v1/fdb", "", "?network=nobody", "");
         call(404, "GET /v1/stats", "", "?container=nobody", "");
         call(404, "GET /v1/flows", "", "?network=nobody", "");
         call(404, "GET /v1/ports", "", "?container=nobody", "");
+        call(404, "GET /v1/dns/top", "", "?network=nobody", "");
+        call(400, "GET /v1/dns/top", "", "?count=0", "");
         for (String query : List.of("", "?target=two&form=gif", "?target=two&snaplen=0", "?target=two&count=-1")) {
             call(400, "GET /v1/captures/{ref}", "mine", query, "");
         }

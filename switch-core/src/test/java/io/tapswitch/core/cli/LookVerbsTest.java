@@ -141,4 +141,50 @@ class LookVerbsTest extends CliCase {
         run("status");
         assertThat(out).doesNotContain("outside").contains("none");
     }
+
+    @Test
+    void statusSaysWhoIsAskedForNamesAndWhetherTheyAnswer() {
+        daemon.on(
+                "GET /status",
+                200,
+                "{\"names\":{\"upstreams\":["
+                        + "{\"server\":\"192.0.2.53\",\"state\":\"live\",\"silentSeconds\":0,\"roundTripMs\":3,"
+                        + "\"asked\":9,\"answered\":8},"
+                        + "{\"server\":\"[2001:db8::53]:5353\",\"state\":\"dead\",\"silentSeconds\":12,"
+                        + "\"roundTripMs\":null,\"asked\":4,\"answered\":0},"
+                        + "{\"server\":\"192.0.2.54\",\"state\":\"unasked\",\"silentSeconds\":0,"
+                        + "\"roundTripMs\":null,\"asked\":0,\"answered\":0}],"
+                        + "\"forwarder\":{\"cache_hits\":2,\"failed\":0,\"queries\":7},"
+                        + "\"tcp\":{\"connections\":1,\"idle\":0,\"evicted\":0,\"queries\":{\"answered\":5}}},"
+                        + "\"warnings\":[]}");
+        assertThat(run("status")).isZero();
+        assertThat(out.lines().map(line -> line.replaceAll(" {2,}", "|")))
+                .contains(
+                        "upstream 192.0.2.53|live in 3 ms, 8 of 9 answered",
+                        "upstream [2001:db8::53]:5353|dead, silent for 12s, 0 of 4 answered",
+                        "upstream 192.0.2.54|not asked yet",
+                        "forwarder|cache hits 2, queries 7",
+                        "names by TCP|1 connections, queries: answered 5");
+    }
+
+    @Test
+    void statsShowTheNamesAskedForMost() {
+        String names = "[{\"name\":\"db.web\",\"network\":\"web\",\"queries\":12,\"atMost\":14}]";
+        daemon.on("GET /dns/top?count=10", 200, names).on("GET /dns/top?count=3&network=web", 200, names);
+        assertThat(run("stats", "-n", "--top")).isZero();
+        assertThat(out.lines().map(line -> line.strip().replaceAll(" {2,}", "|")))
+                .containsExactly("NAME|NETWORK|QUERIES|AT MOST", "db.web|web|12|14");
+        assertThat(run("stats", "--names", "--top=3", "--network", "web", "--format", "{{.Name}}"))
+                .isZero();
+        assertThat(out.strip()).isEqualTo("db.web");
+        for (String[] words : new String[][] {
+            {"stats", "--top"},
+            {"stats", "-n", "--network", "web"},
+            {"stats", "-n", "--top=0"},
+            {"stats", "-n", "--top", "3", "www"}
+        }) {
+            assertThat(run(words)).as(String.join(" ", words)).isEqualTo(1);
+            assertThat(err).contains("--top");
+        }
+    }
 }

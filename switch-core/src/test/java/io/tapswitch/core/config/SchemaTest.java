@@ -85,6 +85,11 @@ class SchemaTest {
                 .forEach(known::add);
         schema.path("properties").path("nat").path("properties").propertyNames().forEach(known::add);
         schema.path("properties").path("dns").path("properties").propertyNames().forEach(known::add);
+        schema.path("properties")
+                .path("overlay")
+                .path("properties")
+                .propertyNames()
+                .forEach(known::add);
         schema.path("$defs").path("network").path("properties").propertyNames().forEach(known::add);
         schema.path("$defs")
                 .path("published")

@@ -152,6 +152,13 @@ class ConnectTest {
                 "alias_not_possible",
                 () -> control.controller.connect("bridge", new ConnectRequest("one", null, null, null, List.of("x"))),
                 "network-scoped alias is supported only for containers in user defined networks");
+        for (String noName : List.of("x..y", "a".repeat(64), "x." + "a".repeat(64))) {
+            refusedWithCode(
+                    "alias_not_possible",
+                    () -> control.controller.connect(
+                            "log", new ConnectRequest("one", null, null, null, List.of(noName))),
+                    "alias \"" + noName + "\" is no DNS name");
+        }
     }
 
     @Test

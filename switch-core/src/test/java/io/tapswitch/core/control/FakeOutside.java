@@ -106,7 +106,7 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
-    public void steer(Device device, Plumbing.Plug plug) {
+    public void steer(Device device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         steered.add(device.index());
         told.add("steer " + device.name());
     }
@@ -117,7 +117,7 @@ final class FakeOutside implements OutsideKernel {
     }
 
     @Override
-    public void unsteer(int device, Plumbing.Plug plug) {
+    public void unsteer(int device, Plumbing.Plug plug, Plumbing.@Nullable Plug tunnel) {
         steered.remove(device);
     }
 

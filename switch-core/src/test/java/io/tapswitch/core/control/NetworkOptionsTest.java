@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Refusal;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -12,17 +13,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 class NetworkOptionsTest {
     @Test
     void readsEveryOptionThatItKnows() {
-        NetworkOptions options = NetworkOptions.parse(Map.of(
-                "com.docker.network.driver.mtu", "1400",
-                "com.docker.network.bridge.enable_icc", "false",
-                "tapswitch.vlan", "transparent",
-                "tapswitch.group-forward-mask", "0x4000",
-                "tapswitch.storm-pps", "0",
-                "tapswitch.learned-per-port", "5",
-                "tapswitch.learned-per-network", "50",
-                "tapswitch.filtering", "endpoint-independent"));
-        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50, true));
-        assertThat(NetworkOptions.parse(Map.of())).isEqualTo(NetworkOptions.DEFAULT);
+        NetworkOptions options = NetworkOptions.parse(
+                Driver.BRIDGE,
+                Map.of(
+                        "com.docker.network.driver.mtu", "1400",
+                        "com.docker.network.bridge.enable_icc", "false",
+                        "tapswitch.vlan", "transparent",
+                        "tapswitch.group-forward-mask", "0x4000",
+                        "tapswitch.storm-pps", "0",
+                        "tapswitch.learned-per-port", "5",
+                        "tapswitch.learned-per-network", "50",
+                        "tapswitch.filtering", "endpoint-independent"));
+        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50, true, 0));
+        assertThat(NetworkOptions.parse(Driver.BRIDGE, Map.of())).isEqualTo(NetworkOptions.DEFAULT);
     }
 
     @ParameterizedTest
@@ -31,7 +34,7 @@ class NetworkOptionsTest {
         "com.docker.network.bridge.enable_ip_masquerade, T", "com.docker.network.bridge.host_binding_ipv4, 0.0.0.0"
     })
     void takesWhatAsksForWhatIsDoneAnyway(String key, String value) {
-        assertThat(NetworkOptions.parse(Map.of(key, value))).isEqualTo(NetworkOptions.DEFAULT);
+        assertThat(NetworkOptions.parse(Driver.BRIDGE, Map.of(key, value))).isEqualTo(NetworkOptions.DEFAULT);
     }
 
     @ParameterizedTest
@@ -41,7 +44,7 @@ class NetworkOptionsTest {
         "com.docker.network.bridge.gateway_mode_ipv4, routed"
     })
     void refusesWhatDockerDoesAndThisVersionDoesNot(String key, String value) {
-        assertThatThrownBy(() -> NetworkOptions.parse(Map.of(key, value)))
+        assertThatThrownBy(() -> NetworkOptions.parse(Driver.BRIDGE, Map.of(key, value)))
                 .isInstanceOfSatisfying(
                         Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.NOT_IN_THIS_VERSION))
                 .hasMessageContaining(key);
@@ -49,7 +52,7 @@ class NetworkOptionsTest {
 
     @Test
     void refusesUnknownOptionsAndNamesTheKnownOnes() {
-        assertThatThrownBy(() -> NetworkOptions.parse(Map.of("tapswitch.mtu", "1400")))
+        assertThatThrownBy(() -> NetworkOptions.parse(Driver.BRIDGE, Map.of("tapswitch.mtu", "1400")))
                 .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
                 .hasMessageStartingWith("unknown network option tapswitch.mtu: known are ")
                 .hasMessageContainingAll(NetworkOptions.NAMES.toArray(String[]::new));
@@ -57,7 +60,8 @@ class NetworkOptionsTest {
 
     @Test
     void refusesTheNameOfABridgeThatDoesNotExist() {
-        assertThatThrownBy(() -> NetworkOptions.parse(Map.of("com.docker.network.bridge.name", "br-web")))
+        assertThatThrownBy(
+                        () -> NetworkOptions.parse(Driver.BRIDGE, Map.of("com.docker.network.bridge.name", "br-web")))
                 .isInstanceOfSatisfying(Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.BAD_INPUT))
                 .hasMessageContainingAll("br-web", "leave the option out");
     }
@@ -72,7 +76,23 @@ class NetworkOptionsTest {
     }
 
     private static NetworkOptions mtu(int mtu, boolean ipv6) {
-        return NetworkOptions.parse(Map.of(NetworkOptions.MTU, Integer.toString(mtu)), ipv6);
+        return NetworkOptions.parse(Driver.BRIDGE, Map.of(NetworkOptions.MTU, Integer.toString(mtu)), ipv6);
+    }
+
+    @Test
+    void O10_anOverlayLeavesRoomForTheOuterHeaders_andItsVniCanBeChosen() {
+        NetworkOptions overlay = NetworkOptions.parse(Driver.OVERLAY, Map.of(NetworkOptions.VNI, "4097"));
+        assertThat(overlay.mtu()).isEqualTo(1450);
+        assertThat(overlay.vni()).isEqualTo(4097);
+        assertThat(NetworkOptions.parse(Driver.OVERLAY, Map.of(NetworkOptions.MTU, "1400"))
+                        .mtu())
+                .isEqualTo(1400);
+        for (String wrong : new String[] {"0", "16777216", "4096,4097"}) {
+            assertThatThrownBy(() -> NetworkOptions.parse(Driver.OVERLAY, Map.of(NetworkOptions.VNI, wrong)))
+                    .hasMessageContainingAll(wrong, NetworkOptions.VNI, "from 1 to 16777215");
+        }
+        assertThatThrownBy(() -> NetworkOptions.parse(Driver.BRIDGE, Map.of(NetworkOptions.VNI, "4096")))
+                .hasMessageContainingAll("driver overlay", "leave it out");
     }
 
     @ParameterizedTest
@@ -89,7 +109,7 @@ class NetworkOptionsTest {
         "tapswitch.learned-per-port, 99999999999999999999"
     })
     void refusesValuesThatHaveNoMeaning(String key, String value) {
-        assertThatThrownBy(() -> NetworkOptions.parse(Map.of(key, value)))
+        assertThatThrownBy(() -> NetworkOptions.parse(Driver.BRIDGE, Map.of(key, value)))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining(key)
                 .hasMessageContaining(value);

@@ -123,7 +123,7 @@ class NetworksTest {
     @Test
     @DisplayName("A-DRV-08, A-DRV-09 unknown drivers are refused, those of later versions by that word")
     void refusesDrivers() {
-        for (String later : List.of("macvlan", "ipvlan", "overlay")) {
+        for (String later : List.of("macvlan", "ipvlan")) {
             refused(
                     Refusal.Kind.NOT_IN_THIS_VERSION,
                     () -> driver(later),

@@ -382,13 +382,28 @@ class OutsideWiringTest {
                 .hasSize(6)
                 .contains(new PortRange(DnatRule.ANY, 6, 5000, 5000), new PortRange(DnatRule.ANY, 17, 7000, 7010));
         assertThat(wiring.look()).isFalse();
-        wiring.options(new Configuration.Nat(Duration.ofMinutes(5), new Configuration.Nat.Ports(5000, 8000)));
+        wiring.options(with(new Configuration.Nat(Duration.ofMinutes(5), new Configuration.Nat.Ports(5000, 8000))));
         assertThat(bring(state).reserved()).isEmpty();
         assertThat(kernel.told).contains("keep 5000-8000").doesNotContain("give back 5000-8000");
         kernel.local = new EphemeralPorts(32_768, 60_999, new BitSet());
         assertThat(wiring.look()).isFalse();
-        wiring.options(Configuration.Nat.DEFAULT);
+        wiring.options(Configuration.empty("none"));
         assertThat(kernel.told).contains("give back 5000-8000");
+    }
+
+    private static Configuration with(Configuration.Nat nat) {
+        Configuration empty = Configuration.empty("test.yaml");
+        return new Configuration(
+                empty.file(),
+                null,
+                empty.networks(),
+                null,
+                null,
+                empty.ports(),
+                nat,
+                empty.dns(),
+                empty.overlay(),
+                empty.lines());
     }
 
     @Test

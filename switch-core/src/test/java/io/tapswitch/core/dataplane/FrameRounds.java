@@ -8,20 +8,20 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The same frames again and again through one worker of a world with an outside, to see what they allocate. */
+/** The same frames again and again through one worker of a switch, to see what they allocate. */
 final class FrameRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int ATTEMPTS = 8;
     private static final long ROUND_NS = 50_000_000L;
 
-    private final OutsideWorld world;
+    private final TestSwitch tested;
     private final int batch;
     private final List<Frame> frames = new ArrayList<>();
     private final List<Integer> ingress = new ArrayList<>();
 
-    /** Rounds in a world whose worker works after so many frames, and twice after all. */
-    FrameRounds(OutsideWorld world, int batch) {
-        this.world = world;
+    /** Rounds at a switch whose worker works after so many frames, and twice after all. */
+    FrameRounds(TestSwitch tested, int batch) {
+        this.tested = tested;
         this.batch = batch;
     }
 
@@ -36,7 +36,7 @@ final class FrameRounds {
 
     /** Runs so many rounds until the compilers are done, then measures. {@return the least bytes that the rounds took} */
     long leastBytes(int rounds) {
-        world.tested.ios[0].egress(MemoryFrameIo.ACCEPT);
+        tested.ios[0].egress(MemoryFrameIo.ACCEPT);
         run(rounds);
         long least = Long.MAX_VALUE;
         for (int attempt = 0; attempt < ATTEMPTS && least != 0; attempt++) {
@@ -48,8 +48,8 @@ final class FrameRounds {
     }
 
     private void run(int rounds) {
-        MemoryFrameIo io = world.tested.ios[0];
-        Worker worker = world.tested.workers[0];
+        MemoryFrameIo io = tested.ios[0];
+        Worker worker = tested.workers[0];
         for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < frames.size(); i++) {
                 int slot = io.allocate();
@@ -59,7 +59,7 @@ final class FrameRounds {
                     worker.doWork();
                 }
             }
-            world.tested.clock.update(world.tested.clock.nanoTime() + ROUND_NS);
+            tested.clock.update(tested.clock.nanoTime() + ROUND_NS);
             worker.doWork();
             worker.doWork();
         }

@@ -39,7 +39,7 @@ class LinkAllocationTest {
 
     private final OutsideWorld world = new OutsideWorld(1);
     private final NatFrames gateway = new NatFrames(MAC, GATEWAY_MAC);
-    private final FrameRounds rounds = new FrameRounds(world, BATCH);
+    private final FrameRounds rounds = new FrameRounds(world.tested, BATCH);
 
     private static int bits(String address) {
         return ((Ipv4Address) IpAddress.parse(address)).bits();

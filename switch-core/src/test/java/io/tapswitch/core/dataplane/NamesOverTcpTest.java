@@ -216,6 +216,37 @@ class NamesOverTcpTest {
     }
 
     @Test
+    void R11_noSegmentAllocates() {
+        try (TestSwitchInForce one = new TestSwitchInForce(withListener(1, Frames6.network(false, true)))) {
+            FrameRounds rounds = new FrameRounds(one.made, 16);
+            for (String[] way : new String[][] {
+                {"10.0.0.3", "10.0.0.1"}, {"fd00::3", "fd00::1"}, {"fe80::42:aff:fe00:3", "fe80::42:aff:fe00:1"}
+            }) {
+                Frame query = fromOne.tcp(End.of(way[0], 40_000), End.of(way[1], 53), QUERY, 1, 2, 33);
+                one.made.send(1, query);
+                Frame got = NatFrames.of(one.made.written.getFirst().bytes());
+                rounds.add(1, query);
+                rounds.add(1, NatFrames.partial(fromOne.tcp(End.of(way[0], 40_000), End.of(way[1], 53), 2, 1, 2, 0)));
+                rounds.add(LISTENER, answer(got, 99));
+                rounds.add(LISTENER, NatFrames.partial(answer(got, 1_200)));
+                rounds.add(LISTENER, answer(got, 99).with(NatFrames.transport(got) + 30, 0x77));
+            }
+            // Whom it does not serve, whom it does not know, and what is none of its segments.
+            End listener = End.of("10.53.0.16", 53);
+            rounds.add(1, fromOne.tcp(End.of("10.0.0.9", 40_000), End.of("10.0.0.1", 53), QUERY, 1, 2, 3));
+            rounds.add(
+                    2,
+                    new NatFrames(gatewayMac, mac(2)).tcp(End.of("10.0.0.4", 1), End.of("10.0.0.1", 53), 2, 1, 2, 3));
+            rounds.add(LISTENER, fromListener.tcp(listener, End.of("128.0.64.1", 40_000), QUERY, 1, 2, 5));
+            rounds.add(LISTENER, fromListener.udp(listener, End.of("128.0.32.1", 40_000), 5));
+            assertThat(rounds.leastBytes(4_000)).isZero();
+            assertThat(one.made.counters(LISTENER).txFrames()).isGreaterThan(6 * 4_000);
+            assertThat(one.made.counters(1).txFrames()).isGreaterThan(6 * 4_000);
+            assertThat(one.made.drops(LISTENER, DropReason.DNS_TCP_CLIENT_GONE)).isPositive();
+        }
+    }
+
+    @Test
     void everyPortHasAnAddressOfItsOwn() {
         for (int port = 0; port < FrameIo.MAX_PORTS; port += 7) {
             for (int generation : new int[] {0, 1, 0x1ffff, 0x7fff_ffff, -1}) {

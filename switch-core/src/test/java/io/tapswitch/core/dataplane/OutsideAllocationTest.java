@@ -24,7 +24,7 @@ class OutsideAllocationTest {
     private static final End PEER6 = End.of("2001:db8:9::9", 53);
 
     private final OutsideWorld world = new OutsideWorld(1);
-    private final FrameRounds rounds = new FrameRounds(world, ALL);
+    private final FrameRounds rounds = new FrameRounds(world.tested, ALL);
 
     private void addAll() {
         world.publish(9, IpProtocol.UDP, 8080, 1, 80);

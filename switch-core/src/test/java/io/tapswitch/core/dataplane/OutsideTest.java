@@ -281,6 +281,7 @@ class OutsideTest {
         now.mark(PortMarks.TCP, 8080, 0);
         now.mark(PortMarks.TCP, 6666, world.workers + 3);
         now.mark(PortMarks.ICMP_ID, 77, world.workers - 1);
+        now.markTunnel(4789);
         world.marks.put(slot, now);
         world.take();
         assertThat(now.owner(PortMarks.UDP, mapping.port())).isZero();
@@ -288,5 +289,6 @@ class OutsideTest {
         assertThat(now.owner(PortMarks.UDP, 5555)).isEqualTo(-1);
         assertThat(now.owner(PortMarks.TCP, 6666)).isEqualTo(-1);
         assertThat(now.owner(PortMarks.ICMP_ID, 77)).isEqualTo(-1);
+        assertThat(now.isTunnel(4789)).as("it is no worker's").isTrue();
     }
 }

@@ -9,6 +9,7 @@ import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +70,7 @@ final class TestSwitch {
     private @Nullable HostSettings host;
     private @Nullable OutsideSettings outside;
     private @Nullable NamesListenerSettings listener;
+    private @Nullable OverlaySettings overlay;
     private int result = Integer.MIN_VALUE;
 
     TestSwitch(int workerCount) {
@@ -151,6 +153,9 @@ final class TestSwitch {
                             .flatMap(TestSwitch::neighbours)
                             .toList()));
         }
+        if (overlay != null) {
+            neighbours.replaceAll((network, local) -> withRemote(network, ports.values()));
+        }
         return new SwitchTables(
                 tables.version() + 1,
                 networks,
@@ -159,7 +164,31 @@ final class TestSwitch {
                 host == null ? null : host(networks, ports),
                 outside,
                 listener,
-                tables.views());
+                tables.views(),
+                overlay);
+    }
+
+    private NeighbourTable withRemote(int network, Collection<PortSettings> ports) {
+        List<NeighbourTable.Neighbour> all = new ArrayList<>();
+        ports.stream()
+                .filter(port -> port.network() == network)
+                .flatMap(TestSwitch::neighbours)
+                .forEach(all::add);
+        Objects.requireNonNull(overlay).endpoints().stream()
+                .filter(endpoint -> endpoint.network() == network)
+                .forEach(endpoint -> Stream.of(
+                                Optional.<IpAddress>ofNullable(endpoint.ipv4()),
+                                Optional.<IpAddress>ofNullable(endpoint.ipv6()))
+                        .flatMap(Optional::stream)
+                        .forEach(address -> all.add(new NeighbourTable.Neighbour(
+                                address, endpoint.mac(), endpoint.port(), endpoint.network()))));
+        return new NeighbourTable(all);
+    }
+
+    /** Gives the switch tunnels to other hosts, or others, or none; it takes the version at once. */
+    void overlay(@Nullable OverlaySettings settings) {
+        overlay = settings;
+        apply(tables(tables.networks(), tables.ports()));
     }
 
     /** Lets the clients behind ports see names. */

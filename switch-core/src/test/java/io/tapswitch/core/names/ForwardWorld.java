@@ -62,11 +62,13 @@ final class ForwardWorld implements AutoCloseable {
     }
 
     String state(FakeUpstream upstream) {
-        return forwarder.upstreams().stream()
-                .filter(one -> one.server().equals(upstream.address()))
-                .map(UpstreamStatus::state)
-                .findFirst()
-                .orElse("unknown");
+        return status(upstream).state();
+    }
+
+    UpstreamStatus status(FakeUpstream upstream) {
+        return forwarder
+                .upstreams(List.of(Upstreams.of(List.of(upstream.address()))))
+                .getFirst();
     }
 
     static InetSocketAddress nobody() {

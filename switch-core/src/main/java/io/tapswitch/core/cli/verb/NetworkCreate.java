@@ -25,7 +25,7 @@ public final class NetworkCreate extends Verb {
     @Option(
             names = {"-d", "--driver"},
             paramLabel = "DRIVER",
-            description = "bridge, the default")
+            description = "bridge, the default, or overlay: a network that other hosts have too")
     private @Nullable String driver;
 
     @Option(

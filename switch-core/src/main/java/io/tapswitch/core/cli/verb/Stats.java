@@ -3,6 +3,7 @@ package io.tapswitch.core.cli.verb;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.tapswitch.core.cli.client.ApiClient;
+import io.tapswitch.core.cli.client.CliException;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Rows;
 import java.util.stream.Collectors;
@@ -23,15 +24,22 @@ import picocli.CommandLine.Parameters;
             "names, asked by UDP: answered with records (ANSWERED) or without (NO DATA), told that there is no such",
             "name (NO NAME), asked of the upstreams (FORWARDED), refused or unreadable (OTHER).",
             "",
+            "With -n --top the names that were asked for most instead, by UDP, with the network of who asked. The",
+            "switch remembers about a thousand: of one that came late, or was forgotten between, it knows how often it",
+            "was asked for at least (QUERIES) and AT MOST.",
+            "",
             "Example:",
             "  tapswitch stats --format json",
             "  tapswitch stats -p www",
             "  tapswitch stats -n",
+            "  tapswitch stats -n --top=20 --network web",
             "",
         })
 public final class Stats extends Verb {
     /** The beginning of the counters of what crossed from one worker to another. */
     private static final String CROSSING = "handoff_";
+
+    private static final int TOP = 10;
 
     @Parameters(paramLabel = "CONTAINER", arity = "0..1", description = "only of this container")
     private @Nullable String container;
@@ -46,12 +54,33 @@ public final class Stats extends Verb {
             description = "of queries for names instead")
     private boolean names;
 
+    @Option(
+            names = "--top",
+            arity = "0..1",
+            paramLabel = "N",
+            fallbackValue = "" + TOP,
+            description = "with -n: the names that were asked for most instead, N of them (default: " + TOP + ")")
+    private @Nullable Integer top;
+
+    @Option(
+            names = "--network",
+            paramLabel = "NETWORK",
+            description = "with --top: only names asked for in this network")
+    private @Nullable String network;
+
     @Mixin
     private Format format = new Format();
 
     @Override
     public Integer call() {
         boolean json = format.json();
+        check();
+        if (top != null) {
+            String only = network == null ? "" : "&network=" + ApiClient.escape(network);
+            JsonArray asked = daemon().getArray("/dns/top?count=" + top + only);
+            out().print(json ? Json.pretty(asked) : topRows(asked).render(format.name));
+            return OK;
+        }
         String of = container == null ? "" : "?container=" + ApiClient.escape(container);
         if (ports) {
             JsonArray published = daemon().getArray("/ports" + of);
@@ -106,6 +135,32 @@ public final class Stats extends Verb {
             NatSummary.of(Json.object(stats, "nat")).forEach(out()::println);
         }
         return OK;
+    }
+
+    private void check() {
+        if (top == null ? network != null : !names || ports || container != null) {
+            throw new CliException("tapswitch: --top goes with --names, and with --network, but with no container");
+        }
+        if (top != null && top < 1) {
+            throw new CliException("tapswitch: --top " + top + ": must be 1 or more");
+        }
+    }
+
+    private static Rows topRows(JsonArray names) {
+        Rows rows = new Rows(
+                Rows.headers("Name", "NAME", "Network", "NETWORK", "Queries", "QUERIES", "AtMost", "AT MOST"),
+                "Name",
+                "Network",
+                "Queries",
+                "AtMost");
+        for (JsonObject name : Json.objects(names)) {
+            rows.row(
+                    Json.text(name, "name"),
+                    Json.text(name, "network"),
+                    Json.text(name, "queries"),
+                    Json.text(name, "atMost"));
+        }
+        return rows;
     }
 
     private static String summary(JsonObject stats) {

@@ -14,7 +14,9 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "status",
         description = {
-            "Shows which daemon answers, which I/O path it found, the way to the outside, and its warnings.",
+            "Shows which daemon answers, which I/O path it found, its ways to the outside, and its warnings.",
+            "",
+            "Of names of the outside it shows who is asked, and whether they answer.",
             "",
             "Example:",
             "  tapswitch status",
@@ -42,6 +44,9 @@ public final class Status extends Verb {
             if (member.getValue() instanceof JsonObject publications
                     && member.getKey().equals("publications")) {
                 table.row("publications", publications(publications));
+            } else if (member.getValue() instanceof JsonObject names
+                    && member.getKey().equals("names")) {
+                NamesSummary.addTo(table, names);
             } else if (member.getValue() instanceof JsonObject outside) {
                 addOutside(table, outside);
             } else if (member.getValue() != null && !(member.getValue() instanceof JsonArray)) {
@@ -87,6 +92,15 @@ public final class Status extends Verb {
                     "uplink " + Json.text(uplink, "device"),
                     (steered ? "steered" + (first ? "" : ", but another program comes first") : "not steered")
                             + ", MTU " + Json.text(uplink, "mtu"));
+        }
+        JsonObject tunnels = outside.getObject("tunnels");
+        if (tunnels != null) {
+            for (JsonObject peer : Json.objects(tunnels.getArray("peers"))) {
+                table.row(
+                        "tunnel " + Json.text(peer, "network"),
+                        Json.text(tunnels, "local") + " on " + Json.text(tunnels, "device") + " to "
+                                + Json.text(peer, "remote") + ", VXLAN " + Json.text(peer, "vni"));
+            }
         }
         JsonArray addresses = outside.getArray("addresses");
         table.row(

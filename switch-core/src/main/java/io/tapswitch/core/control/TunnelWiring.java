@@ -1,0 +1,325 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.control.OutsideKernel.Device;
+import io.tapswitch.core.dataplane.OverlaySettings;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.PortProtocol;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.nat.DnatRule;
+import io.tapswitch.nat.NatVersion.PortRange;
+import io.tapswitch.tapio.PortMarks;
+import io.tapswitch.vxlan.Encapsulation;
+import io.tapswitch.vxlan.VxlanHeader;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.IpProtocol;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Theory of operation: the tunnels to other hosts, as a part of each version.
+ *
+ * <p>All tunnels of a host end at one of its addresses. The device that has it is an uplink; beside the uplink's TAP it
+ * gets a second one, whose frames may be super-frames inside a tunnel ({@link io.tapswitch.tapio.TunnelTap}), and the
+ * port of VXLAN at that address is marked as a tunnel's. A socket holds the port, silently, so that nobody else has it.
+ *
+ * <pre>
+ *   {@link #prepare}  networks and peers of the version; the end: address, device, socket, TAP
+ *        dataplane takes the version
+ *   {@link OutsideWiring#settle}  steers the device, with {@link #plug}
+ *   {@link #settle}   marks the port; what is not wanted any more goes
+ * </pre>
+ *
+ * <p>A failure costs the tunnels and not the version: containers of this host are still served, and {@link #warnings}
+ * says what is missing. Part of {@link OutsideWiring}, under the controller's lock but for {@link #warnings}.
+ */
+final class TunnelWiring {
+    /** Begin of the id of the TAP, where endpoints have theirs. */
+    static final String TAG = OutsideWiring.TAG + "tunnel ";
+
+    private static final Logger LOG = LoggerFactory.getLogger(TunnelWiring.class);
+
+    private final OutsideKernel kernel;
+    private final Map<Place, Integer> ports = new HashMap<>();
+    private io.tapswitch.core.config.OverlaySettings declared = io.tapswitch.core.config.OverlaySettings.NONE;
+    private @Nullable End end;
+    private final List<End> gone = new ArrayList<>();
+    private OutsideState.@Nullable Tunnels state;
+    private int opened;
+    private boolean settled;
+    private volatile List<String> warnings = List.of();
+
+    /** Another host in a network, for as long as the daemon runs. */
+    private record Place(String networkId, IpAddress remote) {}
+
+    /** Where all tunnels end here. */
+    private record End(Device device, IpAddress local, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {}
+
+    /** {@return the tag of a device's tunnel TAP} */
+    static String tag(Device device) {
+        return TAG + device.index() + " " + device.name();
+    }
+
+    TunnelWiring(OutsideKernel kernel) {
+        this.kernel = kernel;
+    }
+
+    /** Other tunnels come into force with the next version. {@return whether they are others} */
+    boolean options(io.tapswitch.core.config.OverlaySettings next) {
+        boolean others = !next.equals(declared);
+        declared = next;
+        return others;
+    }
+
+    /**
+     * {@return what the next version must know of tunnels, null for none}
+     *
+     * @param uplinks devices that can carry them
+     */
+    @Nullable
+    OverlaySettings prepare(DesiredState next, Collection<Device> uplinks) {
+        Set<String> trouble = new LinkedHashSet<>();
+        Map<String, Network> byName = new HashMap<>();
+        next.networks().forEach(network -> byName.put(network.name(), network));
+        Map<Integer, TunnelNetwork> networks = new HashMap<>();
+        List<TunnelPeer> peers = new ArrayList<>();
+        Set<Place> places = new HashSet<>();
+        List<OutsideState.Peer> shown = new ArrayList<>();
+        for (io.tapswitch.core.config.OverlaySettings.Peer peer : declared.peers()) {
+            Network network = byName.get(peer.network());
+            String why = fault(next, network, peer);
+            if (uplinks.stream().anyMatch(uplink -> uplink.addresses().contains(peer.remote()))) {
+                why = peer.remote() + " is this host's own address: name the other hosts alone";
+            }
+            if (network == null || why != null) {
+                trouble.add("overlay.peers: " + (why == null ? "there is no network " + peer.network() : why));
+                continue;
+            }
+            Place place = new Place(network.id(), peer.remote());
+            int port = port(place);
+            if (port < 0) {
+                trouble.add("overlay.peers: no more than " + EndpointRules.PEER_PORTS + " peers can be had");
+                continue;
+            }
+            places.add(place);
+            networks.put(network.index(), new TunnelNetwork(network.index(), peer.vni(), true));
+            peers.add(new TunnelPeer(port, network.index(), peer.remote()));
+            shown.add(new OutsideState.Peer(network.name(), peer.vni(), peer.remote(), port));
+        }
+        ports.keySet().retainAll(places);
+        End now = peers.isEmpty() ? null : end(peers.getFirst().remote(), uplinks, trouble);
+        if (end != null && (now == null || now.plug() != end.plug())) {
+            gone.add(end);
+        }
+        end = now;
+        state = now == null
+                ? null
+                : new OutsideState.Tunnels(now.device().name(), now.local(), EndpointRules.TUNNEL_PORT, shown);
+        if (now != null) {
+            checkMtus(next, networks.keySet(), now, trouble);
+        }
+        tell(trouble);
+        if (now == null) {
+            return null;
+        }
+        return new OverlaySettings(
+                EndpointRules.TUNNEL_PORT,
+                now.plug().fds(),
+                now.local(),
+                List.copyOf(networks.values()),
+                peers,
+                List.of());
+    }
+
+    /** Outer packets are never fragmented: what does not fit is lost (O10). */
+    private static void checkMtus(DesiredState next, Set<Integer> tunneled, End end, Set<String> trouble) {
+        int overhead = end.local().isIpv6() ? Encapsulation.IPV6_OVERHEAD : Encapsulation.IPV4_OVERHEAD;
+        String device = end.device().name();
+        for (Network network : next.networks()) {
+            int mtu = NetworkOptions.of(network).mtu();
+            if (tunneled.contains(network.index())
+                    && mtu + overhead > end.device().mtu()) {
+                trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
+                        + (mtu + overhead) + ", more than the " + end.device().mtu() + " of " + device
+                        + ": large packets are lost. Give the network -o " + NetworkOptions.MTU + "="
+                        + (end.device().mtu() - overhead) + ", or " + device + " a larger MTU");
+            }
+        }
+    }
+
+    private static @Nullable String fault(
+            DesiredState next, @Nullable Network network, io.tapswitch.core.config.OverlaySettings.Peer peer) {
+        if (network == null) {
+            return "there is no network " + peer.network() + ": declare it under networks with driver: overlay";
+        }
+        if (network.driver() != Driver.OVERLAY) {
+            return "network " + peer.network() + " is of the driver "
+                    + network.driver().word() + ", and only overlay has tunnels";
+        }
+        Network other = NetworkRules.networkOf(next, peer.vni());
+        if (other != null && !other.id().equals(network.id())) {
+            return "network " + other.name() + " has VNI " + peer.vni() + " by its option, and network "
+                    + peer.network() + " here";
+        }
+        int vni = NetworkOptions.of(network).vni();
+        return vni == 0 || vni == peer.vni()
+                ? null
+                : "network " + peer.network() + " has VNI " + vni + " by its option, and " + peer.vni() + " here";
+    }
+
+    /** {@return the port of a place, the one it had; negative when there is none left} */
+    private int port(Place place) {
+        Integer known = ports.get(place);
+        if (known != null) {
+            return known;
+        }
+        Set<Integer> taken = new HashSet<>(ports.values());
+        for (int port = EndpointRules.FIRST_PEER_PORT; port < EndpointRules.TUNNEL_PORT; port++) {
+            if (!taken.contains(port)) {
+                ports.put(place, port);
+                return port;
+            }
+        }
+        return -1;
+    }
+
+    private @Nullable End end(IpAddress remote, Collection<Device> uplinks, Set<String> trouble) {
+        IpAddress local = declared.local() == null ? kernel.sourceTo(remote) : declared.local();
+        if (local == null) {
+            trouble.add("no tunnel has an end here: the host has no route to " + remote);
+            return null;
+        }
+        Device device = uplinks.stream()
+                .filter(uplink -> !uplink.loopback() && uplink.addresses().contains(local))
+                .findFirst()
+                .orElse(null);
+        if (device == null) {
+            trouble.add("no tunnel has an end here: " + local + " is an address of no uplink; set overlay.local to one"
+                    + " of this host's addresses that the other hosts reach");
+            return null;
+        }
+        End there = end;
+        if (there != null && there.local().equals(local) && there.device().index() == device.index()) {
+            // With another MTU perhaps.
+            return new End(device, local, there.plug(), there.socket(), there.id());
+        }
+        return open(device, local, trouble);
+    }
+
+    private @Nullable End open(Device device, IpAddress local, Set<String> trouble) {
+        OutsideKernel.Held socket = null;
+        try {
+            opened++;
+            socket = kernel.hold(local, PortProtocol.UDP, VxlanHeader.PORT, VxlanHeader.PORT);
+            socket.mergeDatagrams();
+            return new End(device, local, kernel.tunnel(device), socket, TAG + opened);
+        } catch (RuntimeException e) {
+            if (socket != null) {
+                socket.close();
+            }
+            trouble.add("no tunnel has an end here: "
+                    + (e instanceof Refusal refused ? refused.sentence() : String.valueOf(e.getMessage())));
+            return null;
+        }
+    }
+
+    /** {@return the tunnel TAP of a device, null when it has none} */
+    Plumbing.@Nullable Plug plug(Device device) {
+        End now = end;
+        return now != null && now.device().index() == device.index() ? now.plug() : null;
+    }
+
+    /** {@return tunnels of the version that was prepared last, null for none} */
+    OutsideState.@Nullable Tunnels state() {
+        return state;
+    }
+
+    /** {@return ids of the TAP, by port} */
+    Map<Integer, String> ids() {
+        return end == null ? Map.of() : Map.of(EndpointRules.TUNNEL_PORT, end.id());
+    }
+
+    /** Somebody deleted the TAP: with the next version it is made again. {@return whether it was this one} */
+    boolean lost(String id) {
+        boolean isIt = end != null && end.id().equals(id);
+        if (isIt && end != null) {
+            gone.add(end);
+            end = null;
+        }
+        return isIt;
+    }
+
+    /** {@return ports that NAT may not take, with that of tunnels while there are any} */
+    List<PortRange> reserved(List<PortRange> others) {
+        if (end == null) {
+            return others;
+        }
+        List<PortRange> all = new ArrayList<>(others);
+        all.add(new PortRange(DnatRule.ANY, IpProtocol.UDP, VxlanHeader.PORT, VxlanHeader.PORT));
+        return all;
+    }
+
+    /**
+     * The version is in force and its devices are steered.
+     *
+     * @param addresses of the host, all that have marks
+     */
+    void settle(Collection<IpAddress> addresses) {
+        if (!settled) {
+            settled = true;
+            // What a daemon before this one marked, which had tunnels elsewhere.
+            addresses.forEach(address -> kernel.marks(address)
+                    .clearTunnelsBut(end != null && end.local().equals(address) ? VxlanHeader.PORT : 0));
+        }
+        if (end != null) {
+            kernel.marks(end.local()).markTunnel(VxlanHeader.PORT);
+        }
+        for (End old : gone) {
+            if (end == null || !end.local().equals(old.local())) {
+                kernel.marks(old.local()).clear(PortMarks.UDP, VxlanHeader.PORT);
+            }
+            drop(old);
+        }
+        gone.clear();
+    }
+
+    private void drop(End old) {
+        try {
+            old.socket().close();
+            kernel.unplug(List.of(old.plug()));
+        } catch (Refusal e) {
+            LOG.error("the tunnels' TAP could not be removed: {}", e.sentence());
+        }
+    }
+
+    private void tell(Set<String> trouble) {
+        trouble.stream().filter(sentence -> !warnings.contains(sentence)).forEach(LOG::warn);
+        warnings = List.copyOf(trouble);
+    }
+
+    /** {@return what a person should know; any thread} */
+    List<String> warnings() {
+        return warnings;
+    }
+
+    /** Takes the TAP off the host; the dataplane must be done with it. */
+    void removeAll() {
+        End last = end;
+        end = null;
+        if (last != null) {
+            drop(last);
+        }
+    }
+}

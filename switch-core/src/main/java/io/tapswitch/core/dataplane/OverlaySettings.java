@@ -1,0 +1,68 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Address;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the dataplane must know of the tunnels to other hosts: by which TAP they leave, which networks they carry, where
+ * those hosts are, and who is behind them.
+ *
+ * @param port of the tunnel TAP, small integer below {@link io.tapswitch.tapio.FrameIo#MAX_PORTS}
+ * @param fds the TAP's open files; queue i is read by worker i
+ * @param local the address of this end of all tunnels, the source of what is sent
+ * @param networks which a tunnel carries
+ * @param peers the other ends, one for each network that is there too
+ * @param endpoints those of other hosts
+ */
+public record OverlaySettings(
+        int port,
+        List<Integer> fds,
+        IpAddress local,
+        List<TunnelNetwork> networks,
+        List<TunnelPeer> peers,
+        List<RemoteEndpoint> endpoints) {
+    /** Copies the lists. */
+    public OverlaySettings {
+        fds = List.copyOf(fds);
+        networks = List.copyOf(networks);
+        peers = List.copyOf(peers);
+        endpoints = List.copyOf(endpoints);
+    }
+
+    /**
+     * A network that reaches other hosts.
+     *
+     * @param network its id
+     * @param vni its VXLAN network identifier, 1 to 2^24 - 1, of no other network
+     * @param learns whether nobody says who is behind its tunnels, so that it is learned from what comes
+     */
+    public record TunnelNetwork(int network, int vni, boolean learns) {}
+
+    /**
+     * Another host as a port of one network.
+     *
+     * @param port small integer below {@link io.tapswitch.tapio.FrameIo#MAX_PORTS}, of no other port
+     * @param network id of the network
+     * @param remote the address of that end, of the family of {@link OverlaySettings#local}
+     */
+    public record TunnelPeer(int port, int network, IpAddress remote) {}
+
+    /**
+     * An endpoint on another host.
+     *
+     * @param port of the {@link TunnelPeer} that it is behind
+     * @param network id of its network
+     * @param mac its MAC address, pinned to that port
+     * @param ipv4 its IPv4 address, null for none
+     * @param ipv6 its IPv6 address, null for none
+     */
+    public record RemoteEndpoint(
+            int port,
+            int network,
+            long mac,
+            @Nullable Ipv4Address ipv4,
+            @Nullable Ipv6Address ipv6) {}
+}

@@ -1,0 +1,137 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
+import io.tapswitch.vxlan.Encapsulation;
+import io.tapswitch.vxlan.VxlanHeader;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Address;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.agrona.collections.Int2ObjectHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a frame for another host, or from one, is compared with: each peer by its port, and by network identifier and
+ * address. Only peers of the network that a frame names are heard (V7). Immutable, so every worker reads the same one;
+ * a look allocates nothing.
+ */
+final class TunnelTable {
+    /** No tunnels. */
+    static final TunnelTable EMPTY = new TunnelTable(null);
+
+    /** Any that is no group's. */
+    private static final long OWN_MAC = 0x0202_0202_0202L;
+
+    /** Port of the tunnel TAP, {@link PortTable#NONE} without. */
+    final int port;
+
+    private final @Nullable Peer[] byPort;
+    private final Int2ObjectHashMap<Carried> byVni = new Int2ObjectHashMap<>();
+    private final Map<Integer, int[]> byNetwork = new HashMap<>();
+    private final Set<Integer> learning = new HashSet<>();
+
+    /** Another host in one network. */
+    static final class Peer {
+        /** Whether addresses behind it are learned. */
+        final boolean learns;
+        /** The outer headers of what is sent there. */
+        final Encapsulation way;
+
+        private Peer(IpAddress local, TunnelPeer settings, TunnelNetwork carried) {
+            learns = carried.learns();
+            way = way(local, settings.remote(), carried.vni());
+        }
+
+        /** The kernel writes other MAC addresses: those of its route's device and neighbour. */
+        private static Encapsulation way(IpAddress local, IpAddress remote, int vni) {
+            return switch (local) {
+                case Ipv4Address from ->
+                    Encapsulation.ipv4(
+                            OWN_MAC, OWN_MAC, from.bits(), ((Ipv4Address) remote).bits(), VxlanHeader.PORT, vni);
+                case Ipv6Address from -> {
+                    Ipv6Address to = (Ipv6Address) remote;
+                    yield Encapsulation.ipv6(
+                            OWN_MAC, OWN_MAC, from.hi(), from.lo(), to.hi(), to.lo(), VxlanHeader.PORT, vni);
+                }
+            };
+        }
+    }
+
+    private record Carried(NeighbourTable peers) {}
+
+    TunnelTable(@Nullable OverlaySettings settings) {
+        if (settings == null) {
+            port = PortTable.NONE;
+            byPort = new Peer[0];
+            return;
+        }
+        port = settings.port();
+        int ports = 0;
+        for (TunnelPeer peer : settings.peers()) {
+            ports = Math.max(ports, peer.port() + 1);
+        }
+        byPort = new Peer[ports];
+        for (TunnelNetwork network : settings.networks()) {
+            List<NeighbourTable.Neighbour> addresses = new ArrayList<>();
+            int[] members = new int[settings.peers().size()];
+            int count = 0;
+            for (TunnelPeer peer : settings.peers()) {
+                if (peer.network() == network.network()) {
+                    byPort[peer.port()] = new Peer(settings.local(), peer, network);
+                    addresses.add(new NeighbourTable.Neighbour(peer.remote(), 0, peer.port(), peer.network()));
+                    members[count++] = peer.port();
+                }
+            }
+            if (network.learns()) {
+                learning.add(network.network());
+            }
+            byVni.put(network.vni(), new Carried(new NeighbourTable(addresses)));
+            byNetwork.put(network.network(), Arrays.copyOf(members, count));
+        }
+    }
+
+    /** {@return the peer with this port, null for a port of another kind} */
+    @Nullable
+    Peer peer(int id) {
+        return id < byPort.length ? byPort[id] : null;
+    }
+
+    /** {@return whether some network has this identifier} */
+    boolean isCarried(int vni) {
+        return byVni.containsKey(vni);
+    }
+
+    /**
+     * {@return the port of the peer that sent a frame, {@link PortTable#NONE} when it is none of this network's}
+     *
+     * @param vni the network identifier in the frame
+     * @param hi first half of the sender's IPv6 or v4-mapped address
+     * @param lo second half
+     */
+    int sender(int vni, long hi, long lo) {
+        Carried carried = byVni.get(vni);
+        if (carried == null) {
+            return PortTable.NONE;
+        }
+        int index = NeighbourTable.isMapped(hi, lo) ? carried.peers.find((int) lo) : carried.peers.find(hi, lo);
+        return index == NeighbourTable.NONE ? PortTable.NONE : carried.peers.port(index);
+    }
+
+    /** {@return whether addresses in a network are learned from what its tunnels bring} */
+    boolean learns(int network) {
+        return learning.contains(network);
+    }
+
+    /** {@return ports of the peers that are in a network, in the order in which they are told} */
+    int[] peers(int network) {
+        int[] peers = byNetwork.get(network);
+        return peers == null ? Bridge.NOBODY : peers;
+    }
+}

@@ -1,0 +1,215 @@
+package io.tapswitch.core.dataplane;
+
+import io.tapswitch.core.dataplane.DatapathCounters.Term;
+import io.tapswitch.tapio.FrameMemory;
+import io.tapswitch.tapio.VirtioNetHeader;
+import io.tapswitch.vxlan.Coalescing;
+import io.tapswitch.vxlan.Decapsulation;
+import io.tapswitch.vxlan.Segmentation;
+import io.tapswitch.vxlan.TunnelHeader;
+import io.tapswitch.vxlan.VxlanDrop;
+import io.tapswitch.wire.EthernetHeader;
+import org.agrona.MutableDirectBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tunnels at one worker: what is for another host leaves here, and what another host sent comes out here.
+ *
+ * <h2>Theory of operation</h2>
+ *
+ * Another host is a port of each network that both are in ({@link TunnelTable.Peer}): the forwarding database names it,
+ * a flooded frame is copied to it. Only the last step differs. A container's port is a file; a peer's frame gets outer
+ * headers in the headroom of its slot and is written to the one tunnel TAP, whose program lets the kernel find route
+ * and neighbour. The frame is not copied, and a super-frame stays whole: the kernel, or the card, cuts it.
+ *
+ * <pre>
+ *   tx to a peer   capture, count | outer headers | write to the tunnel TAP
+ *   tunnel TAP     outer headers right? network known? sender one of its peers? (V7) | outer checksum | inner frame
+ *                  then as a frame that the peer's port received
+ * </pre>
+ *
+ * <p>From a card without tunnel offloads the kernel delivers trains, packets of one flow one after the other. They are
+ * coalesced where they lie, so that a container still takes 64 KiB in one step, and all that comes of a train stays in
+ * its slot.
+ *
+ * <p>A peer's row of counters counts inner frames. The terms count what is read and written, which is outer frames, at
+ * the tunnel TAP's port.
+ *
+ * <p>Used by the worker's thread only. Nothing here allocates.
+ */
+final class Tunnels {
+    private static final int IDENTIFICATIONS = 0xffff;
+    private static final int TOO_LONG = VxlanDrop.TOO_LONG.code();
+
+    private final Egress egress;
+    private final PortTable ports;
+    private final MutableDirectBuffer buffer;
+    private final Decapsulation incoming = new Decapsulation(true);
+    private final Segmentation segmentation = new Segmentation();
+    private final Coalescing coalescing = new Coalescing(true);
+    private TunnelTable table = TunnelTable.EMPTY;
+    private int identification;
+    private boolean train;
+    /** Where the frame is that was no train. */
+    private int single;
+
+    private int singlePeer;
+
+    Tunnels(Egress egress) {
+        this.egress = egress;
+        ports = egress.ports;
+        buffer = egress.buffer;
+    }
+
+    /** Takes over who the other hosts are: at a batch boundary, like every table. */
+    void take(TunnelTable next) {
+        table = next;
+    }
+
+    /** {@return whether addresses behind a peer's port are learned from what it sends} */
+    boolean learns(int peer) {
+        TunnelTable.Peer known = table.peer(peer);
+        return known != null && known.learns;
+    }
+
+    /** Sends a frame to another host; it ends here. */
+    void send(int port, int slot, int offset, int length) {
+        TunnelTable.Peer peer = table.peer(port);
+        if (peer == null || !ports.isKnown(table.port)) {
+            egress.drop(port, slot, DropReason.TX_GONE.verdict());
+            return;
+        }
+        int start = peer.way.apply(buffer, offset, length, identification);
+        if (start == TOO_LONG) {
+            cut(peer, port, slot, offset, length);
+        } else if (start < 0) {
+            egress.drop(port, slot, DropReason.ofTunnel(start).verdict());
+        } else {
+            write(port, slot, start, offset, length);
+        }
+    }
+
+    private void write(int port, int slot, int start, int offset, int length) {
+        identification = identification + pieces(start, length) & IDENTIFICATIONS;
+        egress.counters.inner(port, length - VirtioNetHeader.LENGTH, true);
+        egress.counters.add(Term.TX_QUEUED, 1);
+        egress.io.write(table.port, slot, start, offset + length - start);
+    }
+
+    /** A super-frame of datagrams may be so long that with outer headers it is no IP packet: each goes by itself. */
+    private void cut(TunnelTable.Peer peer, int port, int slot, int offset, int length) {
+        int pieces = segmentation.begin(buffer, offset, length);
+        if (pieces < 0) {
+            egress.drop(port, slot, DropReason.ofTunnel(pieces).verdict());
+            return;
+        }
+        egress.counters.add(Term.SPLIT, pieces - 1L);
+        for (int piece = 0; piece < pieces; piece++) {
+            int own = egress.io.allocate();
+            if (own < 0) {
+                egress.counters.drop(port, DropReason.TUNNEL_NO_MEMORY);
+                continue;
+            }
+            int at = FrameMemory.readOffset(own);
+            VirtioNetHeader.clear(buffer, at);
+            int pieceLength =
+                    VirtioNetHeader.LENGTH + segmentation.frame(buffer, piece, buffer, at + VirtioNetHeader.LENGTH);
+            int start = peer.way.apply(buffer, at, pieceLength, identification);
+            if (start < 0) {
+                egress.drop(port, own, DropReason.ofTunnel(start).verdict());
+            } else {
+                write(port, own, start, at, pieceLength);
+            }
+        }
+        egress.release(slot);
+    }
+
+    /** {@return at least as many outer packets as the kernel makes of it, each with the next identification} */
+    private int pieces(int start, int length) {
+        int size = TunnelHeader.gsoSize(buffer, start);
+        return size == 0 ? 1 : length / size + 1;
+    }
+
+    /**
+     * Takes what the tunnel TAP delivered out of its tunnel: one frame, or all of a train.
+     *
+     * @param slot in which it lies
+     * @param offset of the tunnel TAP's header
+     * @param length bytes from there
+     * @param bridges the networks
+     * @return how many frames it was, at least one, to be had by {@link #peer}, {@link #offset} and {@link #length}; or
+     *     a drop reason's verdict for all of it
+     */
+    int receive(int slot, int offset, int length, @Nullable Bridge[] bridges) {
+        if (length >= FrameMemory.READ_LENGTH) {
+            return DropReason.TRUNCATED_READ.verdict();
+        }
+        if (length >= TunnelHeader.LENGTH + EthernetHeader.LENGTH
+                && EthernetHeader.isGroup(EthernetHeader.destination(buffer, offset + TunnelHeader.LENGTH))) {
+            // What the kernel itself says on the TAP, which is a device to it.
+            return DropReason.HOST_GROUP.verdict();
+        }
+        int objection = incoming.read(buffer, offset, length);
+        if (objection < 0) {
+            return DropReason.ofTunnel(objection).verdict();
+        }
+        int sender = sender(incoming.vni());
+        Bridge bridge = sender < 0 ? null : bridges[ports.network(sender)];
+        if (bridge == null) {
+            return sender < 0 ? sender : DropReason.DETACHED.verdict();
+        }
+        train = incoming.isTrain();
+        int result = train
+                ? coalescing.train(
+                        buffer,
+                        incoming.vxlanOffset(),
+                        incoming.vxlanLength(),
+                        TunnelHeader.gsoSize(buffer, offset),
+                        incoming.mark(),
+                        bridge.transparentVlan,
+                        slot * FrameMemory.SLOT_LENGTH,
+                        (slot + 1) * FrameMemory.SLOT_LENGTH)
+                : incoming.open(buffer, bridge.transparentVlan);
+        if (result < 0) {
+            return DropReason.ofTunnel(result).verdict();
+        }
+        single = result;
+        singlePeer = sender;
+        return train ? result : 1;
+    }
+
+    /** {@return the port of the peer that the outer source is in a network, or a drop reason's verdict} (V7) */
+    private int sender(int vni) {
+        if (!table.isCarried(vni)) {
+            return DropReason.TUNNEL_UNKNOWN_VNI.verdict();
+        }
+        int peer = table.sender(vni, incoming.sourceHi(), incoming.sourceLo());
+        return peer < 0 ? DropReason.TUNNEL_UNKNOWN_PEER.verdict() : peer;
+    }
+
+    /** {@return the port of the peer that sent the frame of an index, which is counted; or a drop reason's verdict} */
+    int peer(int index) {
+        if (train && coalescing.verdict(index) < 0) {
+            return DropReason.ofTunnel(coalescing.verdict(index)).verdict();
+        }
+        int peer = train ? sender(coalescing.vni(index)) : singlePeer;
+        if (peer >= 0) {
+            egress.counters.inner(peer, length(index) - VirtioNetHeader.LENGTH, false);
+            CaptureTap tap = ports.capture(peer);
+            if (tap != null) {
+                tap.put(CaptureTap.RECEIVED, peer, egress.nowNs, buffer, offset(index), length(index));
+            }
+        }
+        return peer;
+    }
+
+    /** {@return where the virtio_net_hdr of the frame of an index is} */
+    int offset(int index) {
+        return train ? coalescing.offset(index) : single;
+    }
+
+    /** {@return bytes from there} */
+    int length(int index) {
+        return train ? coalescing.length(index) : incoming.length();
+    }
+}

@@ -1,0 +1,81 @@
+package io.tapswitch.core.overlay;
+
+import io.tapswitch.wire.IpAddress;
+
+/**
+ * The layout of the cluster's keys (docs/overlay.md). The root names the layout's version: one that older programs
+ * would misunderstand gets another. Ids, names and addresses follow, none of which has a slash.
+ */
+final class ClusterKeys {
+    /** Before everything. */
+    static final String ROOT = "/tapswitch/v1/";
+
+    static final String HOSTS = "hosts/";
+    static final String ALIVE = "alive/";
+    static final String VTEPS = "vteps/";
+    static final String HOST_NAMES = "host-names/";
+    static final String NETWORKS = "networks/";
+    static final String NETWORK_NAMES = "network-names/";
+    static final String VNIS = "vnis/";
+    static final String ENDPOINTS = "endpoints/";
+    static final String ADDRESSES = "addresses/";
+    static final String NAMES = "names/";
+
+    private ClusterKeys() {}
+
+    static String host(String id) {
+        return ROOT + HOSTS + id;
+    }
+
+    static String alive(String host) {
+        return ROOT + ALIVE + host;
+    }
+
+    static String vtep(IpAddress address) {
+        return ROOT + VTEPS + address;
+    }
+
+    static String hostName(String name) {
+        return ROOT + HOST_NAMES + name;
+    }
+
+    static String networks() {
+        return ROOT + NETWORKS;
+    }
+
+    static String network(String id) {
+        return ROOT + NETWORKS + id;
+    }
+
+    static String networkName(String name) {
+        return ROOT + NETWORK_NAMES + name;
+    }
+
+    static String vni(int vni) {
+        return ROOT + VNIS + vni;
+    }
+
+    static String endpoints(String network) {
+        return ROOT + ENDPOINTS + network + "/";
+    }
+
+    static String endpoint(String network, String id) {
+        return endpoints(network) + id;
+    }
+
+    static String addresses(String network) {
+        return ROOT + ADDRESSES + network + "/";
+    }
+
+    static String address(String network, IpAddress address) {
+        return addresses(network) + address;
+    }
+
+    static String names(String network) {
+        return ROOT + NAMES + network + "/";
+    }
+
+    static String name(String network, String name) {
+        return names(network) + name;
+    }
+}

@@ -1,0 +1,268 @@
+package io.tapswitch.core.overlay;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
+import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
+import io.tapswitch.core.overlay.store.ClusterStore;
+import io.tapswitch.core.overlay.store.StoreException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This host in the cluster.
+ *
+ * <p><b>Theory of operation.</b> One thread does everything that takes time of its own: {@link SessionLoop}, which
+ * reads and watches the store, keeps the lease, and brings this host's endpoints into the store as they shall be. The
+ * methods here are for everybody else:
+ *
+ * <ul>
+ *   <li>What needs an answer of the store (a network, an address, a forced removal) is done on the caller's thread, in
+ *       a few calls each bounded by {@link ClusterStore#callBound}. While the store is away it is refused at once,
+ *       without asking.
+ *   <li>What this host decides alone (removals, names, aliases) is noted and done when the store can be asked; these
+ *       methods never block and never fail for want of a store.
+ * </ul>
+ *
+ * <p>While the store is away the state stays as it was, so whatever was made of it stays too. On its return everything
+ * is read, and the listener hears the difference only (V12). Endpoints of this host that the store lacks are registered
+ * again with the addresses they have; when another one has got the address or the name meanwhile, by forced removal,
+ * that one keeps it, and an alarm tells so.
+ *
+ * <p>Tests make it without {@link #start} and drive the loop by hand.
+ */
+public final class ClusterSession implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterSession.class);
+    private static final long AFTER_FAULT_MS = 1_000;
+
+    private final NetworkAllocation networks;
+    private final EndpointAllocation endpoints;
+    private final Registration registration;
+    private final OwnEndpoints own;
+    private final SessionLoop loop;
+    private final Duration closeBound;
+    private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
+    private volatile boolean closed;
+
+    /**
+     * What a session needs to know.
+     *
+     * @param self this host
+     * @param firstVni that is given to networks
+     * @param lastVni that is given to networks
+     * @param saved what was known before a restart
+     * @param restored this host's endpoints that are still there after a restart
+     */
+    public record Beginning(
+            Host self, int firstVni, int lastVni, ClusterState saved, Collection<RemoteEndpoint> restored) {
+        /** Copies the collection. */
+        public Beginning {
+            restored = List.copyOf(restored);
+        }
+    }
+
+    /**
+     * Makes one, which does nothing yet.
+     *
+     * @param store of the cluster, which belongs to the session from now on
+     * @param beginning what it begins with
+     * @param listener hears all
+     * @param clockMs a clock that only goes forward
+     * @param random spreads the attempts of many hosts
+     */
+    public ClusterSession(
+            ClusterStore store,
+            Beginning beginning,
+            ClusterListener listener,
+            LongSupplier clockMs,
+            RandomGenerator random) {
+        networks = new NetworkAllocation(store, beginning.firstVni(), beginning.lastVni());
+        endpoints = new EndpointAllocation(store, beginning.self());
+        registration = new Registration(store);
+        own = new OwnEndpoints(beginning.restored());
+        closeBound = store.callBound();
+        loop = new SessionLoop(
+                store,
+                beginning.self(),
+                new SessionLoop.Parts(networks, endpoints, registration, own),
+                new SessionLoop.Surroundings(listener, clockMs, random, this::wake),
+                beginning.saved());
+    }
+
+    /** Starts the session's thread. */
+    public void start() {
+        Thread started = Thread.ofVirtual().name("cluster-session").unstarted(this::run);
+        if (thread.compareAndSet(null, started)) {
+            started.start();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            long waitMs;
+            try {
+                waitMs = loop.turn();
+            } catch (RuntimeException e) {
+                // A fault of ours or of the listener's must not end the session: others rely on its sign of life.
+                LOG.error("fault in the cluster session", e);
+                waitMs = AFTER_FAULT_MS;
+            }
+            if (waitMs > 0 && !closed) {
+                LockSupport.parkNanos(waitMs * 1_000_000);
+            }
+        }
+        loop.end();
+    }
+
+    private void wake() {
+        LockSupport.unpark(thread.get());
+    }
+
+    SessionLoop loop() {
+        return loop;
+    }
+
+    /** {@return what is known of the cluster} */
+    public ClusterState state() {
+        return loop.state();
+    }
+
+    /** {@return how this host stands} */
+    public Standing standing() {
+        return loop.standing();
+    }
+
+    /** {@return for how long the store has had no sign of life of a host, -1 when it has one or never knew the host} */
+    public long unseenMs(String host) {
+        return loop.unseenMs(host);
+    }
+
+    /** {@return whether all that was decided here is in the store, or cannot be} */
+    public boolean isSettled() {
+        return own.open().isEmpty();
+    }
+
+    /**
+     * {@return a new network}
+     *
+     * @param name refused when the cluster has it
+     * @param wantedVni 0 for any
+     * @param plan of the rest
+     */
+    public OverlayNetwork createNetwork(String name, int wantedVni, NetworkPlan plan) {
+        return learned(() -> networks.create(name, wantedVni, plan));
+    }
+
+    /** Removes a network, when no endpoint of it is anywhere. */
+    public void removeNetwork(OverlayNetwork network) {
+        learned(() -> networks.remove(network));
+    }
+
+    /**
+     * {@return a new endpoint of this host}
+     *
+     * @param network that it is in
+     * @param plan of it
+     */
+    public RemoteEndpoint addEndpoint(OverlayNetwork network, EndpointPlan plan) {
+        if (loop.standing() instanceof Standing.Refused refused) {
+            throw Refusal.conflict("host_conflict", refused.sentence());
+        }
+        AtomicReference<@Nullable RemoteEndpoint> planned = new AtomicReference<>();
+        try {
+            RemoteEndpoint made = learned(() ->
+                    endpoints.add(network, state().view().claims(network.id()).keySet(), taken -> {
+                        RemoteEndpoint endpoint = plan.endpoint(taken);
+                        own.coming(endpoint);
+                        planned.set(endpoint);
+                        return endpoint;
+                    }));
+            own.came(made);
+            return made;
+        } catch (RuntimeException e) {
+            RemoteEndpoint endpoint = planned.get();
+            if (endpoint != null) {
+                own.failed(endpoint);
+                loop.wake();
+            }
+            throw e;
+        }
+    }
+
+    /** Gives an endpoint of this host other names, in the store as soon as that can be. */
+    public void rename(String id, String name, List<String> aliases) {
+        RemoteEndpoint before = own.wanted(id);
+        if (before == null) {
+            return;
+        }
+        RemoteEndpoint after = before.withNames(name, aliases);
+        String namesake = state().view().owner(ClusterKeys.name(after.network(), name));
+        if (namesake != null && !namesake.equals(id)) {
+            throw EndpointAllocation.nameTaken(after, after.network());
+        }
+        own.change(after);
+        loop.wake();
+    }
+
+    /** Removes an endpoint of this host, from the store as soon as that can be. */
+    public void removeEndpoint(String id) {
+        own.remove(id);
+        loop.wake();
+    }
+
+    /** Removes an endpoint of a dead host. */
+    public void removeForced(RemoteEndpoint endpoint) {
+        learned(() -> new Done<>(endpoint, endpoints.removeForced(endpoint)));
+    }
+
+    /** Removes a dead host with all its endpoints. */
+    public void removeHost(Host host) {
+        learned(() -> new Done<>(host, registration.remove(host)));
+    }
+
+    private <T> T learned(Supplier<Done<T>> work) {
+        if (loop.standing() instanceof Standing.Away away) {
+            throw unreachable(new StoreException(StoreException.Kind.UNREACHABLE, false, away.sentence(), null));
+        }
+        try {
+            Done<T> done = work.get();
+            loop.learn(done.entries());
+            return done.value();
+        } catch (StoreException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static Refusal unreachable(StoreException why) {
+        return Refusal.failed("cluster_unreachable", why.sentence(), why);
+    }
+
+    /**
+     * Ends the session, and the host's life in the store with it; its endpoints stay. Waits for that, for as long as a
+     * call of the store may take.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        Thread running = thread.get();
+        if (running == null) {
+            loop.end();
+            return;
+        }
+        wake();
+        try {
+            running.join(closeBound);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.tapswitch.core.overlay;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.Liveness;
+import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
+import io.tapswitch.core.overlay.store.ClusterStore;
+import io.tapswitch.core.overlay.store.ClusterStore.Outcome;
+import io.tapswitch.core.overlay.store.StoredEntry;
+import io.tapswitch.core.overlay.store.Transaction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hosts coming and going.
+ *
+ * <p><b>Theory of operation.</b> A host's name and tunnel address are keys that hold its id. Who wrote them first has
+ * them, for all hosts alike, until that host is dead and another one asks for them (catalogue row 94). Then what the
+ * dead one left, its endpoints included, is removed first: it was the same machine before its state was lost, or one
+ * that is gone. A host is dead when its key under a lease is absent.
+ *
+ * <p>A daemon that runs with the id of another one, as a copied state directory makes it, is told by the incarnation:
+ * the later one wins.
+ */
+final class Registration {
+    private static final String CONFLICT = "host_conflict";
+
+    /** How many attempts when others change the same keys. */
+    private static final int ATTEMPTS_MAX = 8;
+
+    private final ClusterStore store;
+
+    Registration(ClusterStore store) {
+        this.store = store;
+    }
+
+    /**
+     * Registers a host, or again after its lease was lost.
+     *
+     * @param self the host
+     * @param lease that its life hangs on
+     * @return what changed in the store
+     */
+    List<StoredEntry> register(Host self, long lease) {
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            StoredEntry before = one(self.key());
+            Transaction.Draft draft = Transaction.when();
+            if (before == null) {
+                draft.absent(self.key());
+            } else {
+                draft.unchanged(self.key(), before.revision());
+            }
+            if (before != null && read(before) instanceof Host earlier) {
+                if (earlier.incarnation() > self.incarnation()) {
+                    throw superseded(self);
+                }
+                releaseOld(draft, earlier, self);
+            }
+            for (String claim : claims(self)) {
+                StoredEntry holder = one(claim);
+                if (holder != null && !self.id().equals(holder.value())) {
+                    takeOver(self, claim, String.valueOf(holder.value()));
+                    holder = one(claim);
+                }
+                draft.put(claim, self.id());
+                if (holder == null) {
+                    draft.absent(claim);
+                } else {
+                    draft.unchanged(claim, holder.revision());
+                }
+            }
+            Liveness liveness = new Liveness(self.id(), self.incarnation());
+            Transaction transaction = draft.put(self.key(), ClusterText.write(self))
+                    .put(liveness.key(), ClusterText.write(liveness), lease)
+                    .done();
+            Outcome outcome = store.commit(transaction);
+            if (outcome.isDone()) {
+                return Commit.entries(outcome, transaction);
+            }
+        }
+        throw Refusal.conflict(
+                CONFLICT, "host " + self.name() + " cannot be registered: others change its entries all the time");
+    }
+
+    /** A host that was given another name or address gives the old one back. */
+    private void releaseOld(Transaction.Draft draft, Host earlier, Host self) {
+        Set<String> old = new TreeSet<>(claims(earlier));
+        old.removeAll(claims(self));
+        release(draft, old, self.id());
+    }
+
+    private void release(Transaction.Draft draft, Set<String> claims, String owner) {
+        for (String claim : claims) {
+            StoredEntry holder = one(claim);
+            if (holder != null && owner.equals(holder.value())) {
+                draft.unchanged(claim, holder.revision()).remove(claim);
+            }
+        }
+    }
+
+    /** {@return the keys that only one host can have} */
+    private static Set<String> claims(Host host) {
+        return new TreeSet<>(Set.of(ClusterKeys.vtep(host.vtep()), ClusterKeys.hostName(host.name())));
+    }
+
+    private void takeOver(Host self, String claim, String holder) {
+        StoredEntry entry = one(ClusterKeys.host(holder));
+        Host other = entry != null && read(entry) instanceof Host host ? host : null;
+        if (one(ClusterKeys.alive(holder)) != null) {
+            String what = claim.equals(ClusterKeys.vtep(self.vtep()))
+                    ? "the address " + self.vtep()
+                    : "the name " + self.name();
+            throw Refusal.conflict(
+                    CONFLICT,
+                    "host " + self.name() + " has " + what + " of host "
+                            + (other == null ? holder : other.name() + " at " + other.vtep())
+                            + ", which came first and is alive: give each host a name and a --cluster-advertise of its"
+                            + " own");
+        }
+        if (other == null) {
+            // A claim that nobody stands behind.
+            store.commit(Transaction.when().holds(claim, holder).remove(claim).done());
+        } else {
+            remove(other);
+        }
+    }
+
+    /** Removes a dead host with everything that it left. {@return what changed in the store} */
+    List<StoredEntry> remove(Host host) {
+        List<StoredEntry> changed = new ArrayList<>();
+        EndpointAllocation endpoints = new EndpointAllocation(store, host);
+        for (StoredEntry entry :
+                store.range(ClusterKeys.ROOT + ClusterKeys.ENDPOINTS).entries()) {
+            if (read(entry) instanceof RemoteEndpoint endpoint
+                    && endpoint.host().equals(host.id())) {
+                changed.addAll(endpoints.removeForced(endpoint));
+            }
+        }
+        Transaction.Draft draft =
+                Transaction.when().absent(ClusterKeys.alive(host.id())).remove(host.key());
+        release(draft, claims(host), host.id());
+        Transaction transaction = draft.done();
+        Outcome outcome = store.commit(transaction);
+        if (!outcome.isDone()) {
+            throw alive(host.name(), "stop its daemon first");
+        }
+        changed.addAll(Commit.entries(outcome, transaction));
+        return changed;
+    }
+
+    private @Nullable StoredEntry one(String key) {
+        List<StoredEntry> entries = store.range(key).entries();
+        return entries.isEmpty() ? null : entries.getFirst();
+    }
+
+    private static @Nullable ClusterEntry read(StoredEntry entry) {
+        return entry.value() == null ? null : ClusterText.read(entry.key(), entry.value());
+    }
+
+    static Refusal alive(String host, String mend) {
+        return Refusal.conflict("host_alive", "host " + host + " is alive: " + mend);
+    }
+
+    static Refusal lost(Host self) {
+        return Refusal.conflict(
+                CONFLICT,
+                "the address " + self.vtep() + " of host " + self.name()
+                        + " is not its own in the cluster: another host has it");
+    }
+
+    static Refusal superseded(Host self) {
+        return Refusal.conflict(
+                CONFLICT,
+                "another daemon has registered later with the id of host " + self.name()
+                        + ": a state directory must not be copied to another host; remove it on one of them");
+    }
+}

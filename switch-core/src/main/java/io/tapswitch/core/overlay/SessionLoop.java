@@ -1,0 +1,433 @@
+package io.tapswitch.core.overlay;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
+import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
+import io.tapswitch.core.overlay.store.ClusterStore;
+import io.tapswitch.core.overlay.store.StoreException;
+import io.tapswitch.core.overlay.store.StoredEntry;
+import io.tapswitch.core.overlay.store.Transaction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the session's thread does.
+ *
+ * <p><b>Theory of operation.</b> Each turn takes in what the watch told, and then, unless it waits after a failure:
+ *
+ * <ol>
+ *   <li>without a watch: reads everything, and watches from there on;
+ *   <li>when it is time: keeps the lease alive, or gets a new one and registers the host again;
+ *   <li>brings into the store what this host's endpoints shall be.
+ * </ol>
+ *
+ * <p>The first failure of the store ends the turn, and the next attempts follow after 0.05 s to 1 s, longer each time
+ * and at random: a store that comes back is noticed within a second, and not by all hosts at one moment.
+ *
+ * <p><b>A watch that died silently</b> is noticed by the lease's answers: when the store's revision goes on and two of
+ * them pass without a word of the watch, it is begun anew behind what was told last.
+ *
+ * <p><b>Another store.</b> A revision that goes back means that the store was emptied, or restored from a copy. Nothing
+ * that it lacks is dropped for {@link #GRACE_MS}: meanwhile each host registers its endpoints again, with the networks
+ * they are in. What nobody has claimed by then is gone.
+ */
+final class SessionLoop {
+    /** How long a host is taken for alive without a sign. */
+    static final Duration LEASE = Duration.ofSeconds(15);
+
+    static final long BEAT_MS = LEASE.toMillis() / 3;
+    static final long GRACE_MS = 60_000;
+    static final long RETRY_MAX_MS = 1_000;
+    private static final long RETRY_MIN_MS = 100;
+
+    private final ClusterStore store;
+    private final Host self;
+    private final Parts parts;
+    private final Surroundings around;
+    private final ConcurrentLinkedQueue<Message> inbox = new ConcurrentLinkedQueue<>();
+    /** When the last sign of life of a host went, by id. */
+    private final Map<String, Long> gone = new ConcurrentHashMap<>();
+
+    private volatile ClusterState state;
+    private volatile Standing standing;
+
+    private ClusterStore.@Nullable Watch watch;
+    /** Grows with each watch: what an older one still says is not for this one. */
+    private int generation;
+    /** Up to here everything was told. */
+    private long told;
+
+    private boolean heardSinceBeat = true;
+    /** The highest revision that the store ever showed. */
+    private long seen;
+
+    private String cluster = "";
+    private long lease;
+    private boolean registered;
+    private long nextBeatMs;
+    private long retryMs;
+    private int failures;
+    /** Until when nothing is dropped that another store lacks; 0 when it is the same one. */
+    private long graceEndMs;
+
+    /** What does the work. */
+    record Parts(
+            NetworkAllocation networks, EndpointAllocation endpoints, Registration registration, OwnEndpoints own) {}
+
+    /** What is around the loop; {@code wake} makes it turn soon. */
+    record Surroundings(ClusterListener listener, LongSupplier clockMs, RandomGenerator random, Runnable wake) {}
+
+    /** What others say to the loop. */
+    private sealed interface Message {
+        /** A watch told; generation 0 is one of ours who changed something. */
+        record Told(int generation, long revision, List<StoredEntry> entries) implements Message {}
+
+        /** A watch ended. */
+        record Ended(int generation, StoreException why) implements Message {}
+    }
+
+    SessionLoop(ClusterStore store, Host self, Parts parts, Surroundings around, ClusterState saved) {
+        this.store = store;
+        this.self = self;
+        this.parts = parts;
+        this.around = around;
+        this.state = saved;
+        this.seen = saved.complete();
+        this.standing = new Standing.Away("cluster store unreachable: " + store.description() + " was not asked yet");
+    }
+
+    ClusterState state() {
+        return state;
+    }
+
+    Standing standing() {
+        return standing;
+    }
+
+    long unseenMs(String host) {
+        Long since = gone.get(host);
+        return since == null ? -1 : around.clockMs().getAsLong() - since;
+    }
+
+    /** Takes in what this host itself changed, before the watch tells it. */
+    void learn(List<StoredEntry> entries) {
+        if (!entries.isEmpty()) {
+            inbox.add(new Message.Told(0, 0, entries));
+        }
+        wake();
+    }
+
+    void wake() {
+        around.wake().run();
+    }
+
+    /** Takes a turn. {@return after how many milliseconds the next one is due, unless something comes} */
+    long turn() {
+        long now = around.clockMs().getAsLong();
+        hear(now);
+        if (now - retryMs >= 0) {
+            try {
+                if (watch == null) {
+                    readAll(now);
+                }
+                if (now - nextBeatMs >= 0) {
+                    beat(now);
+                }
+                if (registered) {
+                    settle();
+                }
+                hear(now);
+            } catch (StoreException e) {
+                away(e, now);
+            }
+        }
+        if (!inbox.isEmpty()) {
+            return 0;
+        }
+        long due = watch == null ? retryMs : nextBeatMs;
+        return Math.max(1, due - around.clockMs().getAsLong());
+    }
+
+    private void hear(long now) {
+        List<StoredEntry> entries = new ArrayList<>();
+        StoreException end = null;
+        for (Message message = inbox.poll(); message != null; message = inbox.poll()) {
+            switch (message) {
+                case Message.Told(int of, long revision, List<StoredEntry> some)
+                when of == 0 || of == generation -> {
+                    entries.addAll(some);
+                    told = Math.max(told, revision);
+                    heardSinceBeat |= of != 0;
+                    failures = of == 0 ? failures : 0;
+                }
+                case Message.Ended(int of, StoreException why) when of == generation -> end = why;
+                case Message.Told old -> {
+                    // Of a watch that is not wanted any more.
+                }
+                case Message.Ended old -> {
+                    // The same.
+                }
+            }
+        }
+        if (!entries.isEmpty()) {
+            ClusterState.Merged merged = state.merged(entries);
+            publish(merged, now);
+            if (merged.isDoubtful()) {
+                endWatch();
+            }
+        }
+        if (end != null) {
+            // The next turn reads everything; only when that fails too, the store is away.
+            endWatch();
+            retryMs = now + (end.kind() == StoreException.Kind.COMPACTED ? 0 : pause());
+        }
+    }
+
+    private void publish(ClusterState.Merged merged, long now) {
+        state = merged.state();
+        if (merged.changes().isEmpty()) {
+            return;
+        }
+        ClusterView view = state.view();
+        view.hosts().keySet().forEach(host -> {
+            if (view.isAlive(host)) {
+                gone.remove(host);
+            } else {
+                gone.putIfAbsent(host, now);
+            }
+        });
+        gone.keySet().retainAll(view.hosts().keySet());
+        around.listener().changed(state, merged.changes());
+        if (merged.changes().stream().anyMatch(this::isOwn)) {
+            parts.own().compare(state, self.id());
+        }
+        if (state.entry(self.key()) instanceof Host other && other.incarnation() > self.incarnation()) {
+            refuse(Registration.superseded(self));
+        }
+    }
+
+    /** An endpoint of this host that others removed comes back, as long as its container is here. */
+    private boolean isOwn(ClusterState.Change change) {
+        return change.before() instanceof RemoteEndpoint endpoint
+                && endpoint.host().equals(self.id());
+    }
+
+    private void readAll(long now) {
+        ClusterStore.Range range = store.range(ClusterKeys.ROOT);
+        boolean isOther = range.revision() < seen || (!cluster.isEmpty() && !cluster.equals(range.cluster()));
+        cluster = range.cluster();
+        seen = range.revision();
+        told = range.revision();
+        if (isOther) {
+            graceEndMs = now + GRACE_MS;
+            lease = 0;
+            registered = false;
+            nextBeatMs = now;
+            state = state.unanchored();
+            around.listener()
+                    .alarm("the cluster store " + store.description() + " is not as it was: it was emptied, or restored"
+                            + " from an older copy; what it lacks is kept for " + GRACE_MS / 1_000
+                            + " s, until each host has registered again");
+        }
+        boolean isGrace = graceEndMs != 0 && now - graceEndMs < 0;
+        graceEndMs = isGrace ? graceEndMs : 0;
+        publish(isGrace ? state.merged(range.entries()) : state.merged(range), now);
+        if (standing instanceof Standing.Away) {
+            nextBeatMs = now;
+        }
+        parts.own().compare(state, self.id());
+        watchFrom(range.revision() + 1);
+    }
+
+    private void watchFrom(long revision) {
+        int mine = ++generation;
+        heardSinceBeat = true;
+        watch = store.watch(ClusterKeys.ROOT, revision, new ClusterStore.Watcher() {
+            @Override
+            public void changed(long upTo, List<StoredEntry> entries) {
+                inbox.add(new Message.Told(mine, upTo, entries));
+                wake();
+            }
+
+            @Override
+            public void ended(StoreException why) {
+                inbox.add(new Message.Ended(mine, why));
+                wake();
+            }
+        });
+    }
+
+    private void beat(long now) {
+        if (lease != 0) {
+            try {
+                ClusterStore.Beat beat = store.keepAlive(lease);
+                boolean isOther = beat.revision() < seen || !beat.cluster().equals(cluster);
+                boolean isSilent = !heardSinceBeat && told < seen;
+                seen = isOther ? seen : beat.revision();
+                heardSinceBeat = false;
+                if (isOther || (graceEndMs != 0 && now - graceEndMs >= 0)) {
+                    endWatch();
+                } else if (isSilent) {
+                    endWatch();
+                    watchFrom(told + 1);
+                }
+            } catch (StoreException e) {
+                if (e.kind() != StoreException.Kind.LEASE_LOST) {
+                    throw e;
+                }
+                lease = 0;
+                registered = false;
+            }
+        }
+        if (!registered) {
+            register();
+        } else if (standing instanceof Standing.Away) {
+            stand(new Standing.Joined());
+        }
+        parts.own().tryAgain();
+        nextBeatMs = now + BEAT_MS;
+    }
+
+    private void register() {
+        try {
+            lease = lease == 0 ? store.grant(LEASE) : lease;
+            learn(parts.registration().register(self, lease));
+            registered = true;
+            stand(new Standing.Joined());
+        } catch (Refusal refusal) {
+            refuse(refusal);
+        } catch (StoreException e) {
+            // The next attempt begins with a new one; this one ends by itself.
+            lease = 0;
+            throw e;
+        }
+    }
+
+    private void refuse(Refusal refusal) {
+        registered = false;
+        if (!(standing instanceof Standing.Refused(String before) && before.equals(refusal.sentence()))) {
+            around.listener().alarm(refusal.sentence());
+        }
+        stand(new Standing.Refused(refusal.sentence()));
+    }
+
+    /** A piece of work: an endpoint as it was, and as it shall be. */
+    private record Open(RemoteEndpoint last, @Nullable RemoteEndpoint wanted) {}
+
+    /**
+     * Brings what is open into the store, in its order: what is simple, as much as a transaction takes at once. When
+     * one of these cannot be done, each of them is done alone, and says why.
+     */
+    private void settle() {
+        List<Open> batch = new ArrayList<>();
+        Transaction together = null;
+        for (RemoteEndpoint last : parts.own().open()) {
+            Open open = new Open(last, parts.own().wanted(last.id()));
+            Transaction one = parts.endpoints().simple(state, last, open.wanted());
+            Transaction more = one == null || together == null ? null : together.with(one);
+            if (more == null) {
+                settle(batch, together);
+                batch.clear();
+            }
+            together = more == null ? one : more;
+            batch.add(open);
+        }
+        settle(batch, together);
+    }
+
+    private void settle(List<Open> batch, @Nullable Transaction together) {
+        List<StoredEntry> changed =
+                together == null || batch.size() < 2 ? null : parts.endpoints().commit(state, together);
+        if (changed == null) {
+            batch.forEach(this::settleAlone);
+        } else {
+            learn(changed);
+            batch.forEach(open -> parts.own().settled(open.last().id(), open.wanted()));
+        }
+    }
+
+    private void settleAlone(Open open) {
+        RemoteEndpoint last = open.last();
+        try {
+            List<StoredEntry> entries = settle(last, open.wanted());
+            if (entries != null) {
+                learn(entries);
+                parts.own().settled(last.id(), open.wanted());
+            }
+        } catch (Refusal refusal) {
+            if (parts.own().refuse(last.id(), refusal.sentence())) {
+                around.listener()
+                        .alarm("container " + last.name() + " is not known to the cluster as it is here: "
+                                + refusal.sentence());
+            }
+        }
+    }
+
+    /** {@return what changed in the store; null when the watch must tell more first} */
+    private @Nullable List<StoredEntry> settle(RemoteEndpoint last, @Nullable RemoteEndpoint wanted) {
+        // What the store has is what counts: an endpoint whose removal or making it has not told yet is asked about.
+        ClusterEntry entry = state.revision(last.key()) == 0 ? null : state.entry(last.key());
+        RemoteEndpoint stored = entry instanceof RemoteEndpoint endpoint ? endpoint : null;
+        if (wanted == null) {
+            return parts.endpoints().remove(stored == null ? last : stored);
+        }
+        if (stored == null) {
+            if (graceEndMs != 0 && state.entry(ClusterKeys.network(last.network())) instanceof OverlayNetwork network) {
+                learn(parts.networks().restore(network));
+            }
+            return parts.endpoints().restore(wanted);
+        }
+        return stored.equals(wanted) ? List.of() : parts.endpoints().rename(state, wanted);
+    }
+
+    private void away(StoreException why, long now) {
+        endWatch();
+        retryMs = now + pause();
+        stand(new Standing.Away(why.sentence()));
+    }
+
+    /** {@return how long to wait after a failure, longer each time, by chance between half of that and all} */
+    private long pause() {
+        long longest = Math.min(RETRY_MAX_MS, RETRY_MIN_MS << Math.min(failures, 10));
+        failures++;
+        return longest / 2 + around.random().nextLong(longest / 2 + 1);
+    }
+
+    private void endWatch() {
+        if (watch != null) {
+            watch.close();
+            watch = null;
+        }
+        generation++;
+    }
+
+    private void stand(Standing now) {
+        boolean isSame = now.equals(standing) || (now instanceof Standing.Away && standing instanceof Standing.Away);
+        boolean isFirst = standing instanceof Standing.Away && now instanceof Standing.Away && failures <= 1;
+        standing = now;
+        if (!isSame || isFirst) {
+            around.listener().standing(now);
+        }
+    }
+
+    /** Ends this host's life in the store, as far as the store can be asked. */
+    void end() {
+        endWatch();
+        try {
+            if (lease != 0 && !(standing instanceof Standing.Away)) {
+                store.revoke(lease);
+            }
+        } catch (StoreException e) {
+            // It ends by itself.
+        }
+        store.close();
+    }
+}

@@ -1,0 +1,111 @@
+package io.tapswitch.lab;
+
+import io.tapswitch.tapio.NetworkNamespace;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A real etcd with one member, in a namespace, whose data outlives it: it can be killed and started again. */
+public final class Etcd implements AutoCloseable {
+    private static final int THREADS = 8;
+
+    private final LabNamespace namespace;
+    private final String address;
+    private final Path data;
+    private final String scheme;
+    private final List<String> flags;
+    private @Nullable Background running;
+
+    /**
+     * Describes one, and starts nothing yet.
+     *
+     * @param namespace that it runs in
+     * @param address of the namespace that it listens at
+     * @param data directory that it makes
+     * @param scheme http or https
+     * @param flags more of etcd's
+     */
+    public Etcd(LabNamespace namespace, String address, Path data, String scheme, String... flags) {
+        this.namespace = namespace;
+        this.address = address;
+        this.data = data;
+        this.scheme = scheme;
+        this.flags = List.of(flags);
+    }
+
+    /** {@return the flag's text by which a tapswitch finds it} */
+    public String url() {
+        return "etcd://" + address + ":2379";
+    }
+
+    /** Starts it and waits until it takes clients. */
+    public Etcd start() {
+        List<String> command = new ArrayList<>(List.of(
+                "etcd",
+                "--data-dir",
+                data.toString(),
+                "--listen-client-urls",
+                scheme + "://" + address + ":2379",
+                "--advertise-client-urls",
+                scheme + "://" + address + ":2379",
+                "--listen-peer-urls",
+                "http://" + address + ":2380",
+                "--initial-advertise-peer-urls",
+                "http://" + address + ":2380",
+                "--initial-cluster",
+                "default=http://" + address + ":2380",
+                // One member elects itself; waiting for others is not worth a second in each test.
+                "--heartbeat-interval",
+                "10",
+                "--election-timeout",
+                "100"));
+        command.addAll(flags);
+        running = namespace.start(command.toArray(String[]::new)).awaitWords("ready to serve client requests");
+        return this;
+    }
+
+    /** Kills it with SIGKILL. */
+    public void kill() {
+        if (running != null) {
+            running.close();
+            running = null;
+        }
+    }
+
+    /** Asks its gateway by curl, which is not ours. {@return the answer} */
+    public String curl(String path, String question, String... options) {
+        List<String> command = new ArrayList<>(
+                List.of("curl", "-sS", "-m", "5", scheme + "://" + address + ":2379" + path, "-d", question));
+        command.addAll(List.of(options));
+        return namespace.exec(Duration.ofSeconds(10), "", command).ok().text();
+    }
+
+    /** {@return threads that are in a namespace, for a client that makes its connections there} */
+    public static ExecutorService threadsIn(LabNamespace namespace) {
+        try (NetworkNamespace inside = NetworkNamespace.ofName(namespace.name())) {
+            // A thread is born into the namespace of the one that starts it.
+            return inside.call(() -> {
+                ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                        THREADS,
+                        THREADS,
+                        1,
+                        TimeUnit.MINUTES,
+                        new LinkedBlockingQueue<>(),
+                        task -> Thread.ofPlatform().daemon().unstarted(task));
+                pool.prestartAllCoreThreads();
+                return pool;
+            });
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
