@@ -43,7 +43,7 @@ final class Cleanup {
             try (Plumbing plumbing = new TapPlumbing(options.runDirectory(), 1);
                     Dataplane dataplane =
                             WorkerDataplane.start(new Dataplane.Config(1, options.ioMode(), MEMORY_BYTES), events);
-                    Controller controller = Controller.forThisHost(dataplane, plumbing, state, events)) {
+                    Controller controller = Controller.forThisHost(dataplane, plumbing, state, events, null)) {
                 // Nobody is told that what is about to go is not served.
                 controller.start(loaded.withPublications(List.of()));
                 endProcesses(controller);

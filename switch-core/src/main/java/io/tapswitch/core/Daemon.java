@@ -7,6 +7,7 @@ import io.tapswitch.core.config.ConfigFile;
 import io.tapswitch.core.config.ConfigText;
 import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.config.PortsFile;
+import io.tapswitch.core.control.ClusterOptions;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.DataplaneEvents;
 import io.tapswitch.core.control.Plumbing;
@@ -47,7 +48,7 @@ public final class Daemon implements AutoCloseable {
             Path stateDirectory,
             Function<DataplaneListener, Dataplane> workers,
             Supplier<? extends Plumbing> devices) {
-        return start(socket, socketGroup, stateDirectory, workers, devices, null, null, null);
+        return start(socket, socketGroup, stateDirectory, workers, devices, null, null, null, null);
     }
 
     /**
@@ -62,6 +63,7 @@ public final class Daemon implements AutoCloseable {
      * @param configuration file that is to be in force, null for none
      * @param ports file that says only what is published, null for none
      * @param metrics where to serve metrics, null for nowhere
+     * @param cluster what hosts share networks with this one, null for none
      * @return the switch
      */
     public static Daemon start(
@@ -72,7 +74,8 @@ public final class Daemon implements AutoCloseable {
             Supplier<? extends Plumbing> devices,
             @Nullable Path configuration,
             @Nullable Path ports,
-            @Nullable InetSocketAddress metrics) {
+            @Nullable InetSocketAddress metrics,
+            @Nullable ClusterOptions cluster) {
         // A file with a fault ends the start before anything was begun.
         if (configuration != null) {
             ConfigFile.read(configuration);
@@ -94,7 +97,7 @@ public final class Daemon implements AutoCloseable {
             ends.push(dataplane::close);
             Plumbing plumbing = devices.get();
             ends.push(plumbing::close);
-            Controller controller = Controller.forThisHost(dataplane, plumbing, state, events);
+            Controller controller = Controller.forThisHost(dataplane, plumbing, state, events, cluster);
             ends.push(controller::close);
             try {
                 controller.start(loaded);

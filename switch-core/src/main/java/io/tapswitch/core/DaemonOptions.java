@@ -1,6 +1,7 @@
 package io.tapswitch.core;
 
 import io.tapswitch.core.config.DnsEntries;
+import io.tapswitch.core.control.ClusterOptions;
 import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
@@ -10,9 +11,10 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -32,8 +34,6 @@ final class DaemonOptions {
 
     /** Where a daemon that is told nothing listens; the CLI looks there too. */
     private static final String SOCKET_VARIABLE = "TAPSWITCH_SOCKET";
-
-    private static final Set<String> LATER = Set.of("--cluster-store", "--cluster-advertise");
 
     private static final int WORKERS_MAX = 16;
     private static final int GRACE_SECONDS = 5;
@@ -159,6 +159,31 @@ final class DaemonOptions {
     String metrics;
 
     @Option(
+            names = "--cluster-store",
+            paramLabel = "etcd://HOST:PORT[,HOST:PORT...]",
+            description =
+                    "etcd (3.4 or newer) that hosts share, whose overlay networks, addresses and names are the same"
+                            + " on all of them (default: none)")
+    @Nullable
+    String clusterStore;
+
+    @Option(
+            names = "--cluster-store-opt",
+            paramLabel = "KEY=FILE",
+            description =
+                    "for the store: kv.cacertfile, kv.certfile and kv.keyfile (PEM) make it TLS; kv.userfile has a"
+                            + " line USER:PASSWORD")
+    List<String> clusterStoreOptions = new ArrayList<>();
+
+    @Option(
+            names = "--cluster-advertise",
+            paramLabel = "INTERFACE|IP[:PORT]",
+            description = "where other hosts' tunnels reach this one (default: the address by which the store is"
+                    + " reached)")
+    @Nullable
+    String clusterAdvertise;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "shows this")
@@ -166,13 +191,6 @@ final class DaemonOptions {
 
     /** {@return the flags; refusals say which one and why} */
     static DaemonOptions parse(String... arguments) {
-        for (String argument : arguments) {
-            int equals = argument.indexOf('=');
-            String name = equals < 0 ? argument : argument.substring(0, equals);
-            if (LATER.contains(name)) {
-                throw Refusal.notInThisVersion(name);
-            }
-        }
         DaemonOptions options = new DaemonOptions();
         try {
             new CommandLine(options).parseArgs(arguments);
@@ -207,6 +225,13 @@ final class DaemonOptions {
         ioMode();
         memoryBytes();
         metricsAddress();
+        cluster();
+    }
+
+    /** {@return what is said of a cluster, null for none} */
+    @Nullable
+    ClusterOptions cluster() {
+        return ClusterFlags.read(clusterStore, clusterStoreOptions, clusterAdvertise);
     }
 
     /** {@return the way to the outside that is wanted} */

@@ -88,7 +88,8 @@ public final class SwitchMain {
                 () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
                 options.config == null ? null : options.config.toAbsolutePath(),
                 options.ports == null ? null : options.ports.toAbsolutePath(),
-                options.metricsAddress());
+                options.metricsAddress(),
+                options.cluster());
         running.set(daemon);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, options.detachOnExit), "end"));
         System.out.println("tapswitch: ready");

@@ -3,11 +3,14 @@ package io.tapswitch.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapswitch.core.control.ClusterOptions;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DaemonOptionsTest {
@@ -51,14 +54,32 @@ class DaemonOptionsTest {
         assertThat(DaemonOptions.parse("--run-dir=/run/mine").runDirectory()).isEqualTo(Path.of("/run/mine"));
     }
 
+    @Test
+    void theClusterIsSaidAsDockerDoes() {
+        assertThat(DaemonOptions.parse().cluster()).isNull();
+        ClusterOptions cluster = Objects.requireNonNull(
+                DaemonOptions.parse("--cluster-store=etcd://192.0.2.1:2379,h:3", "--cluster-advertise", "eth0:2376")
+                        .cluster());
+        assertThat(cluster.advertise()).isEqualTo("eth0:2376");
+        assertThat(cluster.store().description()).isEqualTo("etcd://192.0.2.1:2379,h:3");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"--cluster-store=etcd://x", "--cluster-advertise"})
-    void refusesLaterVersionsFlagsByName(String flag) {
-        String name = flag.substring(0, flag.indexOf('=') < 0 ? flag.length() : flag.indexOf('='));
-        assertThatThrownBy(() -> DaemonOptions.parse(flag))
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--cluster-store=consul://x | only etcd is supported",
+                "--cluster-store=x | it is written as etcd://HOST:PORT",
+                "--cluster-advertise=eth0 | has no meaning without --cluster-store",
+                "--cluster-store-opt=kv.keyfile=k | has no meaning without --cluster-store",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.path=p | KEY one of kv.cacertfile, kv.certfile",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.keyfile=k | and its key are given together",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.userfile=/nowhere | there is no such file",
+            })
+    void whatIsSaidOfAClusterAndCannotBeIsRefused(String flags, String fault) {
+        assertThatThrownBy(() -> DaemonOptions.parse(flags.split(" ")))
                 .isInstanceOf(Refusal.class)
-                .hasMessageContaining(name)
-                .hasMessageContaining("not in this version");
+                .hasMessageContaining(fault);
     }
 
     @ParameterizedTest

@@ -39,6 +39,7 @@ class DaemonTest {
                 devices,
                 configuration,
                 null,
+                null,
                 null);
     }
 

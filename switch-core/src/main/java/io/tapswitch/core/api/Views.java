@@ -10,6 +10,9 @@ import io.tapswitch.core.model.Address;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
+import io.tapswitch.core.overlay.Remotes;
+import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,6 +44,18 @@ final class Views {
                             prefixed(member.endpoint().ipv4()),
                             prefixed(member.endpoint().ipv6())));
         }
+        for (Remotes.Remote remote : view.remotes()) {
+            RemoteEndpoint endpoint = remote.endpoint();
+            members.put(
+                    // Docker's key for somebody on another host (A-OVL-05).
+                    "ep-" + endpoint.id(),
+                    new Answers.Member(
+                            endpoint.name(),
+                            endpoint.id(),
+                            endpoint.mac().toString(),
+                            prefixed(network, endpoint.ipv4()),
+                            prefixed(network, endpoint.ipv6())));
+        }
         return new Answers.Network(
                 network.name(),
                 network.id(),
@@ -67,6 +82,15 @@ final class Views {
                 subnet.range() == null ? null : subnet.range().toString(),
                 subnet.gateway().toString(),
                 reserved.isEmpty() ? null : reserved);
+    }
+
+    private static String prefixed(Network network, @Nullable IpAddress address) {
+        for (Subnet subnet : network.subnets()) {
+            if (address != null && subnet.prefix().includes(address)) {
+                return address + "/" + subnet.prefix().length();
+            }
+        }
+        return "";
     }
 
     /** {@return the address with its prefix length, empty when there is none} */

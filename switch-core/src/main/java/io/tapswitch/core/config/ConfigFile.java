@@ -179,7 +179,8 @@ public final class ConfigFile {
                 fields.oneOrMore("ip-range", form(IpPrefix::parse)),
                 aux,
                 fields.flag("ipv6", false),
-                fields.flag("internal", false));
+                fields.flag("internal", false),
+                Driver.OVERLAY.word().equals(fields.optionalText("driver")));
     }
 
     private static void refuseWithoutSubnet(Fields fields, String key) {

@@ -6,6 +6,7 @@ import io.tapswitch.core.dataplane.NeighbourTable;
 import io.tapswitch.core.dataplane.NeighbourTable.Neighbour;
 import io.tapswitch.core.dataplane.NetworkSettings;
 import io.tapswitch.core.dataplane.OutsideSettings;
+import io.tapswitch.core.dataplane.OverlaySettings;
 import io.tapswitch.core.dataplane.PortSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
@@ -190,15 +191,32 @@ public final class Compiler {
         for (Members members : networks.values()) {
             NetworkSettings network = members.network();
             settings.put(network.id(), network);
-            neighbours.put(network.id(), new NeighbourTable(members.neighbours()));
             if (!network.internal()) {
                 reachable.addAll(members.neighbours());
             }
+            if (outside != null && outside.overlay() != null) {
+                elsewhere(members, outside.overlay().endpoints());
+            }
+            neighbours.put(network.id(), new NeighbourTable(members.neighbours()));
         }
         HostSettings hostSettings = host == null ? null : host(host, new NeighbourTable(reachable));
         OutsideSettings outsideSettings =
                 outside == null ? null : OutsideCompiler.compile(settings.values(), ports, open, outside);
         return new SwitchTables(version, settings, neighbours, ports, hostSettings, outsideSettings);
+    }
+
+    /** Who is asked for by ARP and ND, and is on another host, is answered for all the same (B12). */
+    private static void elsewhere(Members members, List<OverlaySettings.RemoteEndpoint> endpoints) {
+        int network = members.network().id();
+        for (OverlaySettings.RemoteEndpoint endpoint : endpoints) {
+            if (endpoint.network() == network) {
+                for (IpAddress address : new @Nullable IpAddress[] {endpoint.ipv4(), endpoint.ipv6()}) {
+                    if (address != null) {
+                        members.neighbours().add(new Neighbour(address, endpoint.mac(), endpoint.port(), network));
+                    }
+                }
+            }
+        }
     }
 
     private static HostSettings host(HostView host, NeighbourTable reachable) {

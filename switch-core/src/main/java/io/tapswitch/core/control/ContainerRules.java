@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.control.ClusterPlaces.Member;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
@@ -31,6 +32,8 @@ final class ContainerRules {
      * @param place its namespace; null for the host's
      * @param init its process, null when it was only attached
      * @param workers of the dataplane
+     * @param member who it will be
+     * @param places what the cluster gave it in its networks
      * @return the container; one that it replaces is {@link #replaced}
      */
     static Container attached(
@@ -39,22 +42,24 @@ final class ContainerRules {
             Terms terms,
             Plumbing.@Nullable Place place,
             @Nullable Init init,
-            int workers) {
-        String wanted = request.name() == null || request.name().isEmpty()
-                ? place == null ? null : place.name()
-                : References.withoutSlash(request.name());
-        if (wanted != null) {
-            refuseTaken(state, ObjectName.check(wanted, "container"));
+            int workers,
+            Member member,
+            Places places) {
+        if (member.isNameChosen()) {
+            refuseTaken(state, member.name());
         }
         if (place != null && !(terms.mode() instanceof NetworkMode.Shared)) {
             refuseAttached(state, place);
         }
-        String id = ObjectName.newId();
+        String id = member.id();
         String now = Moment.now();
         Container container = new Container(
                 id,
-                wanted == null ? ObjectName.generate(name -> References.containerNamed(state, name) != null) : wanted,
-                wanted != null,
+                // One that was made for it may be another's by now.
+                member.isNameChosen() || References.containerNamed(state, member.name()) == null
+                        ? member.name()
+                        : ObjectName.generate(name -> References.containerNamed(state, name) != null),
+                member.isNameChosen(),
                 hostname(state, request, terms, id),
                 now,
                 Container.Status.RUNNING,
@@ -72,7 +77,25 @@ final class ContainerRules {
                 Labels.check(request.labels()),
                 terms.connections(),
                 List.of());
-        return EndpointRules.everywhere(state, container);
+        return EndpointRules.everywhere(state, container, places);
+    }
+
+    /**
+     * {@return who a new container is to be}
+     *
+     * @param place its namespace, whose name it gets when none is asked for; null for the host's
+     */
+    static Member newMember(DesiredState state, AttachRequest request, Plumbing.@Nullable Place place) {
+        String wanted = request.name() == null || request.name().isEmpty()
+                ? place == null ? null : place.name()
+                : References.withoutSlash(request.name());
+        if (wanted != null) {
+            refuseTaken(state, ObjectName.check(wanted, "container"));
+        }
+        return new Member(
+                ObjectName.newId(),
+                wanted == null ? ObjectName.generate(name -> References.containerNamed(state, name) != null) : wanted,
+                wanted != null);
     }
 
     private static String hostname(DesiredState state, AttachRequest request, Terms terms, String id) {
@@ -150,7 +173,8 @@ final class ContainerRules {
     }
 
     /** {@return the container connected to one network more} */
-    static Container connected(DesiredState state, Container container, Network network, ConnectRequest request) {
+    static Container connected(
+            DesiredState state, Container container, Network network, ConnectRequest request, Places places) {
         Terms.checkConnectable(container, network);
         if (container.status() == Container.Status.DETACHED) {
             throw Refusal.conflict(
@@ -175,7 +199,7 @@ final class ContainerRules {
         connections.removeIf(other -> other.networkId().equals(network.id()));
         connections.add(connection);
         Container wanting = container.with(connections, container.endpoints());
-        Container joined = EndpointRules.joined(state.with(wanting), wanting, connection);
+        Container joined = EndpointRules.joined(state.with(wanting), wanting, connection, places);
         return container.isRunning() ? joined : wanting;
     }
 
@@ -209,7 +233,11 @@ final class ContainerRules {
 
     /** {@return the container running again, with an endpoint in each of its networks} */
     static Container started(
-            DesiredState state, Container container, Plumbing.@Nullable Place place, @Nullable Init init) {
+            DesiredState state,
+            Container container,
+            Plumbing.@Nullable Place place,
+            @Nullable Init init,
+            Places places) {
         if (container.isRunning()) {
             throw Refusal.conflict("container_running", "container " + container.name() + " is already running");
         }
@@ -218,7 +246,7 @@ final class ContainerRules {
         }
         Container running = container.started(
                 place == null ? "" : place.path(), place == null ? "" : place.identity(), init, Moment.now());
-        return EndpointRules.everywhere(state, running);
+        return EndpointRules.everywhere(state, running, places);
     }
 
     /** {@return the state after one of a container's interfaces went away by itself} */

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.control.ClusterPlaces.Member;
 import io.tapswitch.core.model.Connection;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
@@ -29,6 +30,7 @@ final class Containers {
     private final Departures departures;
     private final Publishing publishing;
     private final Chronicle chronicle;
+    private final ClusterPlaces cluster;
     private final int workers;
 
     Containers(
@@ -39,6 +41,7 @@ final class Containers {
             Departures departures,
             Publishing publishing,
             Chronicle chronicle,
+            ClusterPlaces cluster,
             int workers) {
         this.desired = desired;
         this.plumbing = plumbing;
@@ -47,30 +50,37 @@ final class Containers {
         this.departures = departures;
         this.publishing = publishing;
         this.chronicle = chronicle;
+        this.cluster = cluster;
         this.workers = workers;
     }
 
     Container attach(AttachRequest request) {
-        NetworkMode mode = Terms.of(desired.state(), request).mode();
-        Plumbing.Place given = place(mode, request.netns());
+        DesiredState now = desired.state();
+        Terms first = Terms.of(now, request);
+        Plumbing.Place given = place(first.mode(), request.netns());
         Init init = InitWatch.find(request.init());
-        return desired.locked(() -> {
-            DesiredState state = desired.state();
-            Terms terms = Terms.of(state, request);
-            Plumbing.Place place = placeIn(state, terms.mode(), given);
-            Container container = ContainerRules.attached(state, request, terms, place, init, workers);
-            Container replaced = ContainerRules.replaced(state, container.name());
-            DesiredState rest = replaced == null ? state : state.withoutContainer(replaced.id());
-            DesiredState next = publishing.attached(rest.with(container), container, request);
-            bringUp(next, container, container.endpoints());
-            if (replaced != null) {
-                chronicle.removed(state, replaced);
-            }
-            chronicle.attached(desired.state(), container);
-            chronicle.publications(state, desired.state());
-            LOG.info("attached {} ({})", container.name(), ObjectName.shortId(container.id()));
-            return container;
-        });
+        Member member = ContainerRules.newMember(now, request, placeIn(now, first.mode(), given));
+        Places places = cluster.reserve(now, member, first.connections());
+        return cluster.orGiveBack(
+                places,
+                () -> desired.locked(() -> {
+                    DesiredState state = desired.state();
+                    Terms terms = Terms.of(state, request);
+                    Plumbing.Place place = placeIn(state, terms.mode(), given);
+                    Container container =
+                            ContainerRules.attached(state, request, terms, place, init, workers, member, places);
+                    Container replaced = ContainerRules.replaced(state, container.name());
+                    DesiredState rest = replaced == null ? state : state.withoutContainer(replaced.id());
+                    DesiredState next = publishing.attached(rest.with(container), container, request);
+                    bringUp(next, container, container.endpoints());
+                    if (replaced != null) {
+                        chronicle.removed(state, replaced);
+                    }
+                    chronicle.attached(desired.state(), container);
+                    chronicle.publications(state, desired.state());
+                    LOG.info("attached {} ({})", container.name(), ObjectName.shortId(container.id()));
+                    return container;
+                }));
     }
 
     /** The namespace that a request names; null where the mode says whose it is. */
@@ -123,32 +133,53 @@ final class Containers {
     }
 
     void connect(String networkReference, ConnectRequest request) {
-        desired.locked(() -> {
-            DesiredState state = desired.state();
-            Network network = References.network(state, networkReference);
-            Container before = References.container(state, request.container() == null ? "" : request.container());
-            Container now = ContainerRules.connected(state, before, network, request);
-            List<Endpoint> added = new ArrayList<>(now.endpoints());
-            added.removeAll(before.endpoints());
-            DesiredState next = state.with(now);
-            Undo undo = new Undo();
-            if (!added.isEmpty()) {
-                devices.make(
-                        placeOf(now),
-                        added.stream()
-                                .map(endpoint -> EndpointRules.plan(
-                                        next, now, endpoint, desired.names().resolver()))
-                                .toList(),
-                        undo);
-            }
-            desired.commit(next, undo);
-            added.forEach(endpoint -> chronicle.connected(next, now, endpoint));
-            LOG.info("connected {} to {}", now.name(), network.name());
-            return true;
-        });
+        Places places = placesToConnect(networkReference, request);
+        cluster.orGiveBack(
+                places,
+                () -> desired.locked(() -> {
+                    DesiredState state = desired.state();
+                    Network network = References.network(state, networkReference);
+                    Container before =
+                            References.container(state, request.container() == null ? "" : request.container());
+                    Container now = ContainerRules.connected(state, before, network, request, places);
+                    List<Endpoint> added = new ArrayList<>(now.endpoints());
+                    added.removeAll(before.endpoints());
+                    DesiredState next = state.with(now);
+                    Undo undo = new Undo();
+                    if (!added.isEmpty()) {
+                        devices.make(
+                                placeOf(now),
+                                added.stream()
+                                        .map(endpoint -> EndpointRules.plan(
+                                                next,
+                                                now,
+                                                endpoint,
+                                                desired.names().resolver()))
+                                        .toList(),
+                                undo);
+                    }
+                    desired.commit(next, undo);
+                    added.forEach(endpoint -> chronicle.connected(next, now, endpoint));
+                    LOG.info("connected {} to {}", now.name(), network.name());
+                    return true;
+                }));
+    }
+
+    private Places placesToConnect(String networkReference, ConnectRequest request) {
+        DesiredState state = desired.state();
+        Network network = References.network(state, networkReference);
+        Container container = References.container(state, request.container() == null ? "" : request.container());
+        if (!container.isRunning() || container.endpointIn(network.id()).isPresent()) {
+            return Places.NONE;
+        }
+        Terms.checkConnectable(container, network);
+        return cluster.reserve(state, Member.of(container), List.of(Terms.connection(network, request)));
     }
 
     void disconnect(String networkReference, String containerReference, boolean force) {
+        if (cluster.disconnectElsewhere(desired.state(), networkReference, containerReference, force)) {
+            return;
+        }
         desired.locked(() -> {
             DesiredState state = desired.state();
             Container before = References.container(state, containerReference);
@@ -216,6 +247,7 @@ final class Containers {
             DesiredState state = desired.state();
             Container before = References.container(state, reference);
             Container now = ContainerRules.renamed(state, before, newName);
+            cluster.checkName(before, now.name());
             desired.commit(state.with(now), new Undo());
             chronicle.renamed(now, before.name());
             return now;
@@ -226,16 +258,21 @@ final class Containers {
         Container stopped = References.container(desired.state(), reference);
         Plumbing.Place given = place(stopped.mode(), request.netns());
         Init init = InitWatch.find(request.init());
-        return desired.locked(() -> {
-            DesiredState state = desired.state();
-            Container before = References.container(state, stopped.id());
-            Plumbing.Place place = placeIn(state, before.mode(), given);
-            Container now = ContainerRules.started(state, before, place, init);
-            bringUp(state.with(now), now, now.endpoints());
-            chronicle.started(desired.state(), now);
-            LOG.info("started {}", now.name());
-            return now;
-        });
+        Places places = stopped.isRunning()
+                ? Places.NONE
+                : cluster.reserve(desired.state(), Member.of(stopped), stopped.connections());
+        return cluster.orGiveBack(
+                places,
+                () -> desired.locked(() -> {
+                    DesiredState state = desired.state();
+                    Container before = References.container(state, stopped.id());
+                    Plumbing.Place place = placeIn(state, before.mode(), given);
+                    Container now = ContainerRules.started(state, before, place, init, places);
+                    bringUp(state.with(now), now, now.endpoints());
+                    chronicle.started(desired.state(), now);
+                    LOG.info("started {}", now.name());
+                    return now;
+                }));
     }
 
     Container stop(String reference, int timeoutSeconds) {

@@ -10,6 +10,7 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.wire.Ipv6Prefix;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,10 +61,12 @@ public final class Controller implements AutoCloseable {
     private final Chronicle chronicle;
     private final ConfigurationFiles files;
     private final Looking looking;
+    private final Readings readings;
+    private final ClusterWiring cluster;
     private final NatWatch natWatch;
 
-    /** A network and who is in it, by address. */
-    public record NetworkView(Network network, List<Member> members) {}
+    /** A network and who is in it: here, by address, and on other hosts. */
+    public record NetworkView(Network network, List<Member> members, List<Remotes.Remote> remotes) {}
 
     /** A container and its place in a network. */
     public record Member(Container container, Endpoint endpoint) {}
@@ -83,6 +86,7 @@ public final class Controller implements AutoCloseable {
      * @param events the dataplane's news
      * @param host looks at the host, leaving an interface of that name out
      * @param localPool where IPv6 subnets come from that nobody chose
+     * @param clusterOptions null for no cluster
      */
     Controller(
             Dataplane dataplane,
@@ -90,7 +94,8 @@ public final class Controller implements AutoCloseable {
             StateDirectory directory,
             DataplaneEvents events,
             Function<String, HostLook> host,
-            Ipv6Prefix localPool) {
+            Ipv6Prefix localPool,
+            @Nullable ClusterOptions clusterOptions) {
         this.dataplane = dataplane;
         this.plumbing = plumbing;
         this.chronicle = new Chronicle(log);
@@ -98,27 +103,44 @@ public final class Controller implements AutoCloseable {
         this.host = new HostPortWiring(plumbing, host, this::hostListener);
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         OutsideKernel kernel = plumbing.outside();
-        this.outside = kernel == null ? null : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning);
+        this.cluster = new ClusterWiring(clusterOptions, directory, kernel);
+        this.outside = kernel == null
+                ? null
+                : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning, cluster::abroad);
         this.ports = new HostPorts(kernel == null ? PortKeeper.NONE : new SocketKeeper(kernel), EphemeralPorts::now);
-        this.desired = new Desired(directory, dataplane, devices, this.host, outside, bare, ports, this::listener);
+        this.desired =
+                new Desired(directory, dataplane, devices, this.host, outside, bare, ports, cluster, this::listener);
         this.hostNews = new HostNews(desired, ports, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
-        this.networks = new Networks(desired, this.host, localPool, chronicle);
+        this.networks = new Networks(desired, this.host, localPool, chronicle, cluster);
         this.files = new ConfigurationFiles(desired, ports, networks, chronicle, hostNews::onSettings);
         this.publishing = new Publishing(desired, ports, chronicle, files::publishAddress);
         this.containers = new Containers(
-                desired, plumbing, devices, inits, departures, publishing, chronicle, dataplane.workers());
+                desired,
+                plumbing,
+                devices,
+                inits,
+                departures,
+                publishing,
+                chronicle,
+                cluster.places(),
+                dataplane.workers());
         this.restore = new Restore(desired, plumbing, devices, inits, departures);
         this.looking = new Looking(desired, ports, dataplane, outside);
+        this.readings = new Readings(desired, dataplane, networks, containers, looking);
         this.natWatch = new NatWatch(looking::nat, log);
         events.deliver(devices::endpointOfPort, this::portGone);
     }
 
     /** {@return a control plane for the namespace that this process runs in} */
     public static Controller forThisHost(
-            Dataplane dataplane, Plumbing plumbing, StateDirectory directory, DataplaneEvents events) {
-        return new Controller(dataplane, plumbing, directory, events, HostLook::now, directory.localPool());
+            Dataplane dataplane,
+            Plumbing plumbing,
+            StateDirectory directory,
+            DataplaneEvents events,
+            @Nullable ClusterOptions cluster) {
+        return new Controller(dataplane, plumbing, directory, events, HostLook::now, directory.localPool(), cluster);
     }
 
     private Plumbing.LinkListener hostListener(String id) {
@@ -153,6 +175,7 @@ public final class Controller implements AutoCloseable {
             return desired.beginNames();
         });
         hostNews.start();
+        cluster.start(new ClusterWiring.Around(desired, host, chronicle));
     }
 
     /** A start failed: with nobody attached, the host's interface and the keeper would be left for nobody. */
@@ -241,6 +264,11 @@ public final class Controller implements AutoCloseable {
     /** {@return a new network} */
     public Network createNetwork(NetworkRequest request) {
         return networks.create(request);
+    }
+
+    /** {@return this host's part in the cluster} */
+    ClusterWiring cluster() {
+        return cluster;
     }
 
     /** {@return the networks that the filters leave, by name} */
@@ -349,44 +377,12 @@ public final class Controller implements AutoCloseable {
 
     /** {@return forwarding databases: of one network, or of all when the reference is null} */
     public List<FdbView> fdb(@Nullable String reference) {
-        DesiredState state = desired.state();
-        List<NetworkView> chosen = reference == null ? networks.list(Filters.NONE) : List.of(networks.one(reference));
-        List<FdbView> lines = new ArrayList<>();
-        for (NetworkView view : chosen) {
-            int index = view.network().index();
-            if (index < 0 || !state.networksById().containsKey(view.network().id())) {
-                continue;
-            }
-            for (FdbEntry entry : Waiting.await(dataplane.fdb(index), "read the forwarding database")) {
-                String container = view.members().stream()
-                        .filter(member -> member.endpoint().port() == entry.port())
-                        .map(member -> member.container().name())
-                        .findFirst()
-                        .orElseGet(() -> looking().peer(entry.port()));
-                lines.add(new FdbView(view.network().name(), entry, container));
-            }
-        }
-        return lines;
+        return readings.fdb(reference);
     }
 
     /** {@return counters of the endpoints of one container, or of all when the reference is null} */
     public List<EndpointCounters> counters(@Nullable String reference) {
-        DesiredState state = desired.state();
-        List<Container> chosen = reference == null
-                ? containers.list(false, Filters.NONE)
-                : List.of(References.container(state, reference));
-        List<EndpointCounters> counters = new ArrayList<>();
-        for (Container container : chosen) {
-            for (Endpoint endpoint : container.endpoints()) {
-                Network network = state.networksById().get(endpoint.networkId());
-                counters.add(new EndpointCounters(
-                        container,
-                        network == null ? "" : network.name(),
-                        endpoint,
-                        dataplane.counters(endpoint.port())));
-            }
-        }
-        return counters;
+        return readings.counters(reference);
     }
 
     /** {@return counters of the host's port; the host is behind one port, in all networks that are not internal} */
@@ -427,6 +423,7 @@ public final class Controller implements AutoCloseable {
         warnings.addAll(hostNews.warnings());
         warnings.addAll(ports.warnings(desired.state()));
         warnings.addAll(files.warnings());
+        warnings.addAll(cluster.warnings());
         return warnings;
     }
 
@@ -435,6 +432,7 @@ public final class Controller implements AutoCloseable {
     public void close() {
         files.close();
         natWatch.close();
+        cluster.close();
         hostNews.close();
         links.close();
         restore.close();

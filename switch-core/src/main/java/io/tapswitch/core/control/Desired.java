@@ -64,6 +64,7 @@ final class Desired {
     private final HostPorts ports;
     private final NameService names = new NameService();
     private final Function<Endpoint, Plumbing.LinkListener> listeners;
+    private final ClusterWiring cluster;
     private volatile DesiredState state = DesiredState.EMPTY;
     private volatile @Nullable String unsaved;
     private SwitchTables brought = SwitchTables.EMPTY;
@@ -77,6 +78,7 @@ final class Desired {
             @Nullable OutsideWiring outside,
             BareNamespaces bare,
             HostPorts ports,
+            ClusterWiring cluster,
             Function<Endpoint, Plumbing.LinkListener> listeners) {
         this.directory = directory;
         this.dataplane = dataplane;
@@ -86,6 +88,7 @@ final class Desired {
         namesByTcp = new NamesWiring(devices::newListener, new ForwardWiring(dataplane, names));
         this.bare = bare;
         this.ports = ports;
+        this.cluster = cluster;
         this.listeners = listeners;
     }
 
@@ -170,6 +173,7 @@ final class Desired {
         } catch (RuntimeException e) {
             LOG.error("the dataplane did not take version {}", next.version(), e);
             state = next;
+            afterwards(() -> cluster.places().follow(before, next));
             return;
         }
         finish(before, next);
@@ -262,7 +266,7 @@ final class Desired {
     private void bring(DesiredState next, @Nullable HostView view, @Nullable OutsideView outsideView) {
         SwitchTables tables = Compiler.compile(
                         next, dataplane.workers(), devices::fds, view, outsideView, names.resolver())
-                .with(names.compile(next))
+                .with(names.compile(next, cluster.abroad().remotes()))
                 .with(outsideView == null ? null : outsideView.overlay());
         tables = namesByTcp.serve(tables, next, names.forwarder());
         Waiting.await(dataplane.apply(tables), "bring version " + next.version() + " into the dataplane");
@@ -282,6 +286,7 @@ final class Desired {
         devices.remove(gone.values());
         added.forEach(endpoint -> afterwards(() -> watch(endpoint)));
         afterwards(() -> bare.update(next));
+        afterwards(() -> cluster.places().follow(before, next));
         if (!next.networksById().equals(before.networksById())) {
             afterwards(() -> host.update(next));
         }

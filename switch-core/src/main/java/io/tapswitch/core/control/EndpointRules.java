@@ -8,6 +8,7 @@ import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.tapio.FrameIo;
@@ -52,49 +53,61 @@ final class EndpointRules {
      * @param state what there is, the container's other endpoints too
      * @param container whose it will be
      * @param connection where and how
+     * @param places what the cluster gave the container in its networks
      * @return the endpoint
      */
-    static Endpoint make(DesiredState state, Container container, Connection connection) {
+    static Endpoint make(DesiredState state, Container container, Connection connection, Places places) {
         Network network = state.networksById().get(connection.networkId());
         if (network == null) {
             throw Refusal.unknown("network_not_found", "network " + connection.networkId() + " not found");
+        }
+        Places.Place place = places.in(network.id());
+        if (place != null) {
+            return make(state, container, connection, place);
+        }
+        if (network.origin() instanceof Origin.Cluster && container.isRunning()) {
+            throw Refusal.conflict("network " + network.name() + " has changed at this moment: try again");
         }
         Set<IpAddress> taken = addresses(state, network.id(), container.id());
         AddressChoice.Chosen chosen =
                 AddressChoice.choose(network, taken::contains, connection.ipv4(), connection.ipv6());
         String id = ObjectName.newId();
         MacAddress mac = mac(state, network, connection.mac(), chosen.ipv4(), id);
+        return make(state, container, connection, new Places.Place(id, mac, chosen));
+    }
+
+    private static Endpoint make(DesiredState state, Container container, Connection connection, Places.Place place) {
         return new Endpoint(
-                id,
-                network.id(),
+                place.endpoint(),
+                connection.networkId(),
                 freePort(state),
                 container.queues(),
                 freeName(container),
-                mac,
+                place.mac(),
                 connection.mac() != null,
-                chosen.ipv4(),
-                chosen.ipv6(),
+                place.chosen().ipv4(),
+                place.chosen().ipv6(),
                 connection.aliases());
     }
 
     /** {@return the container with an endpoint in each of its networks, in their order} */
-    static Container everywhere(DesiredState state, Container container) {
+    static Container everywhere(DesiredState state, Container container, Places places) {
         Container next = container;
         for (Connection connection : container.connections()) {
-            next = joined(state.with(next), next, connection);
+            next = joined(state.with(next), next, connection, places);
         }
         return next;
     }
 
     /** {@return the container with one endpoint more} */
-    static Container joined(DesiredState state, Container container, Connection connection) {
+    static Container joined(DesiredState state, Container container, Connection connection, Places places) {
         List<Endpoint> endpoints = new ArrayList<>(container.endpoints());
-        endpoints.add(make(state, container, connection));
+        endpoints.add(make(state, container, connection, places));
         return container.with(container.connections(), endpoints);
     }
 
     /** What is in use in a network, and what stopped containers will want again because a person chose it. */
-    private static Set<IpAddress> addresses(DesiredState state, String networkId, String ownId) {
+    static Set<IpAddress> addresses(DesiredState state, String networkId, String ownId) {
         Set<IpAddress> taken = new HashSet<>();
         for (Container container : state.containers()) {
             for (Endpoint endpoint : container.endpoints()) {
@@ -121,7 +134,8 @@ final class EndpointRules {
         }
     }
 
-    private static MacAddress mac(
+    /** {@return the MAC address of a new endpoint, which nobody of this host has in the network} */
+    static MacAddress mac(
             DesiredState state, Network network, @Nullable MacAddress wanted, @Nullable Address ipv4, String id) {
         Set<MacAddress> taken = macs(state, network);
         if (wanted != null) {

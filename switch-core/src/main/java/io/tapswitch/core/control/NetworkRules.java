@@ -95,7 +95,8 @@ final class NetworkRules {
                         orEmpty(request.ipRanges()),
                         request.auxAddresses() == null ? Map.of() : request.auxAddresses(),
                         ipv6,
-                        internal),
+                        internal,
+                        driver == Driver.OVERLAY),
                 taken(state, host),
                 localPool);
         return new Network(
@@ -126,7 +127,8 @@ final class NetworkRules {
         return list == null ? List.of() : list;
     }
 
-    private static int freeIndex(DesiredState state) {
+    /** {@return the lowest number in the dataplane that no network has} */
+    static int freeIndex(DesiredState state) {
         BitSet taken = new BitSet();
         state.networks().stream()
                 .mapToInt(Network::index)

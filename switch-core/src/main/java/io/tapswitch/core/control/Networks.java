@@ -1,12 +1,15 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Prefix;
@@ -28,12 +31,14 @@ final class Networks {
     private final HostPortWiring host;
     private final Ipv6Prefix localPool;
     private final Chronicle chronicle;
+    private final ClusterWiring cluster;
 
-    Networks(Desired desired, HostPortWiring host, Ipv6Prefix localPool, Chronicle chronicle) {
+    Networks(Desired desired, HostPortWiring host, Ipv6Prefix localPool, Chronicle chronicle, ClusterWiring cluster) {
         this.desired = desired;
         this.host = host;
         this.localPool = localPool;
         this.chronicle = chronicle;
+        this.cluster = cluster;
     }
 
     /** {@return a state with the networks that are there without anybody asking} */
@@ -42,6 +47,9 @@ final class Networks {
     }
 
     Network create(NetworkRequest request) {
+        if (cluster.isMember() && Driver.OVERLAY.word().equals(request.driver())) {
+            return createInCluster(request);
+        }
         return desired.locked(() -> {
             DesiredState state = desired.state();
             Network network = NetworkRules.create(
@@ -54,6 +62,26 @@ final class Networks {
                     network.subnets().stream().map(Subnet::prefix).toList());
             return network;
         });
+    }
+
+    private Network createInCluster(NetworkRequest request) {
+        Network network = cluster.createNetwork(
+                request,
+                (state, others) -> {
+                    List<Taken> taken = new ArrayList<>(host.look().blocks());
+                    for (OverlayNetwork other : others) {
+                        boolean isHere = state.networksById().containsKey(other.id());
+                        for (Subnet subnet : isHere ? List.<Subnet>of() : other.subnets()) {
+                            taken.add(new Taken(
+                                    subnet.prefix(), "network " + other.name() + " of the cluster", other.internal()));
+                        }
+                    }
+                    return NetworkRules.create(state, request, new Origin.Cluster(), taken, localPool);
+                },
+                desired);
+        chronicle.created(network);
+        LOG.info("made network {} of the cluster", network.name());
+        return network;
     }
 
     /** Carries a plan out. */
@@ -79,7 +107,9 @@ final class Networks {
         BiPredicate<Network, Boolean> wanted = Selection.networks(filters);
         return state.networks().stream()
                 .map(network -> view(state, network))
-                .filter(view -> wanted.test(view.network(), !view.members().isEmpty()))
+                .filter(view -> wanted.test(
+                        view.network(),
+                        !view.members().isEmpty() || !view.remotes().isEmpty()))
                 .sorted(Comparator.comparing(view -> view.network().name()))
                 .toList();
     }
@@ -89,7 +119,7 @@ final class Networks {
         return view(state, References.network(state, reference));
     }
 
-    private static Controller.NetworkView view(DesiredState state, Network network) {
+    private Controller.NetworkView view(DesiredState state, Network network) {
         List<Controller.Member> members = new ArrayList<>();
         if (network.driver().isSwitched()) {
             for (Container container : state.containers()) {
@@ -99,7 +129,8 @@ final class Networks {
             }
             members.sort(Comparator.comparing(member -> ordinal(member.endpoint())));
         }
-        return new Controller.NetworkView(network, members);
+        return new Controller.NetworkView(
+                network, members, cluster.abroad().remotes().of(network.id()));
     }
 
     /** Members are shown by address; those without an IPv4 address come last. */
@@ -109,9 +140,18 @@ final class Networks {
     }
 
     String remove(String reference) {
+        Network meant = References.network(desired.state(), reference);
+        if (cluster.isMember() && meant.origin() instanceof Origin.Cluster) {
+            NetworkRules.checkRemovable(desired.state(), meant);
+            cluster.removeNetwork(meant);
+        }
         return desired.locked(() -> {
             DesiredState state = desired.state();
-            Network network = References.network(state, reference);
+            Network network = state.networksById().get(meant.id());
+            if (network == null) {
+                // The cluster's news were quicker.
+                return meant.name();
+            }
             NetworkRules.checkRemovable(state, network);
             remove(state, List.of(network));
             return network.name();

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -102,15 +103,16 @@ final class OutsideWiring {
      *
      * @param workers how many the dataplane has
      * @param alive whether they forward: while they do not, the ports are better the host's again
+     * @param abroad what the cluster says of tunnels
      */
-    OutsideWiring(OutsideKernel kernel, int workers, BooleanSupplier alive) {
+    OutsideWiring(OutsideKernel kernel, int workers, BooleanSupplier alive, Supplier<Abroad> abroad) {
         this.kernel = kernel;
         this.alive = alive;
         this.only = kernel.only();
         this.slots = new OutsideSlots(kernel.slotsFile());
         this.published = new Published(workers);
         this.natPorts = new NatPorts(kernel, published);
-        this.tunnels = new TunnelWiring(kernel);
+        this.tunnels = new TunnelWiring(kernel, abroad);
         look();
         this.state = shown();
     }

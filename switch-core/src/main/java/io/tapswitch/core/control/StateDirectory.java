@@ -119,7 +119,7 @@ public final class StateDirectory implements AutoCloseable {
     public void erase() {
         try {
             deleteAll(directory.resolve("logs"));
-            try (var files = Files.newDirectoryStream(directory, "state.json*")) {
+            try (var files = Files.newDirectoryStream(directory, "{state,cluster}.json*")) {
                 for (Path file : files) {
                     Files.delete(file);
                 }

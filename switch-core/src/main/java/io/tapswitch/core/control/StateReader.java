@@ -232,8 +232,9 @@ final class StateReader {
         return switch (kind) {
             case "built-in" -> new Origin.BuiltIn();
             case "command" -> new Origin.Command();
+            case "cluster" -> new Origin.Cluster();
             case "file" -> new Origin.File(fields.text("file"), (int) fields.number("line", 1, Integer.MAX_VALUE));
-            default -> throw fields.refuse("kind", "must be built-in, command or file, is " + kind);
+            default -> throw fields.refuse("kind", "must be built-in, command, cluster or file, is " + kind);
         };
     }
 

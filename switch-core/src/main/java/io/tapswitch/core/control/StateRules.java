@@ -97,7 +97,7 @@ final class StateRules {
         if (publication.id() >= state.nextRule()) {
             return "rule " + publication.id() + " is not below nextRule";
         }
-        if (publication.origin() instanceof Origin.BuiltIn) {
+        if (publication.origin() instanceof Origin.BuiltIn || publication.origin() instanceof Origin.Cluster) {
             return "its origin must be command or file";
         }
         return publication.isOfFile() || state.containersById().containsKey(publication.container())

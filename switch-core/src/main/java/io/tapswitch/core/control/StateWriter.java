@@ -119,6 +119,7 @@ final class StateWriter {
                         .append(",\n      \"line\" : ")
                         .append(origin.line());
             case Origin.Command origin -> text.append("\"command\"");
+            case Origin.Cluster origin -> text.append("\"cluster\"");
             case Origin.BuiltIn origin -> text.append("\"built-in\"");
         }
         return text.append("\n    }\n  }").toString();
@@ -149,6 +150,7 @@ final class StateWriter {
         return switch (origin) {
             case Origin.BuiltIn builtIn -> Map.of("kind", "built-in");
             case Origin.Command command -> Map.of("kind", "command");
+            case Origin.Cluster cluster -> Map.of("kind", "cluster");
             case Origin.File file -> {
                 Map<String, Object> map = new LinkedHashMap<>();
                 map.put("kind", "file");

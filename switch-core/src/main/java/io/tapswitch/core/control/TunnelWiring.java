@@ -1,11 +1,9 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.control.OutsideKernel.Device;
+import io.tapswitch.core.control.TunnelPlan.Place;
 import io.tapswitch.core.dataplane.OverlaySettings;
-import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
-import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
 import io.tapswitch.core.model.DesiredState;
-import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
@@ -24,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +51,10 @@ final class TunnelWiring {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelWiring.class);
 
     private final OutsideKernel kernel;
+    private final Supplier<Abroad> abroad;
+    /** Ports of other hosts in networks: each keeps its own for as long as it is there. */
     private final Map<Place, Integer> ports = new HashMap<>();
+
     private io.tapswitch.core.config.OverlaySettings declared = io.tapswitch.core.config.OverlaySettings.NONE;
     private @Nullable End end;
     private final List<End> gone = new ArrayList<>();
@@ -60,9 +62,6 @@ final class TunnelWiring {
     private int opened;
     private boolean settled;
     private volatile List<String> warnings = List.of();
-
-    /** Another host in a network, for as long as the daemon runs. */
-    private record Place(String networkId, IpAddress remote) {}
 
     /** Where all tunnels end here. */
     private record End(Device device, IpAddress local, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {}
@@ -72,8 +71,9 @@ final class TunnelWiring {
         return TAG + device.index() + " " + device.name();
     }
 
-    TunnelWiring(OutsideKernel kernel) {
+    TunnelWiring(OutsideKernel kernel, Supplier<Abroad> abroad) {
         this.kernel = kernel;
+        this.abroad = abroad;
     }
 
     /** Other tunnels come into force with the next version. {@return whether they are others} */
@@ -91,44 +91,30 @@ final class TunnelWiring {
     @Nullable
     OverlaySettings prepare(DesiredState next, Collection<Device> uplinks) {
         Set<String> trouble = new LinkedHashSet<>();
-        Map<String, Network> byName = new HashMap<>();
-        next.networks().forEach(network -> byName.put(network.name(), network));
-        Map<Integer, TunnelNetwork> networks = new HashMap<>();
-        List<TunnelPeer> peers = new ArrayList<>();
-        Set<Place> places = new HashSet<>();
-        List<OutsideState.Peer> shown = new ArrayList<>();
-        for (io.tapswitch.core.config.OverlaySettings.Peer peer : declared.peers()) {
-            Network network = byName.get(peer.network());
-            String why = fault(next, network, peer);
-            if (uplinks.stream().anyMatch(uplink -> uplink.addresses().contains(peer.remote()))) {
-                why = peer.remote() + " is this host's own address: name the other hosts alone";
-            }
-            if (network == null || why != null) {
-                trouble.add("overlay.peers: " + (why == null ? "there is no network " + peer.network() : why));
-                continue;
-            }
-            Place place = new Place(network.id(), peer.remote());
-            int port = port(place);
-            if (port < 0) {
-                trouble.add("overlay.peers: no more than " + EndpointRules.PEER_PORTS + " peers can be had");
-                continue;
-            }
-            places.add(place);
-            networks.put(network.index(), new TunnelNetwork(network.index(), peer.vni(), true));
-            peers.add(new TunnelPeer(port, network.index(), peer.remote()));
-            shown.add(new OutsideState.Peer(network.name(), peer.vni(), peer.remote(), port));
+        Abroad cluster = abroad.get();
+        TunnelPlan plan = new TunnelPlan(
+                next,
+                address ->
+                        uplinks.stream().anyMatch(uplink -> uplink.addresses().contains(address)),
+                (network, remote) -> port(new Place(network, remote)),
+                trouble);
+        plan.declared(declared.peers());
+        IpAddress advertised = cluster.advertised();
+        if (advertised != null) {
+            plan.cluster(cluster.remotes(), advertised.isIpv6());
         }
-        ports.keySet().retainAll(places);
-        End now = peers.isEmpty() ? null : end(peers.getFirst().remote(), uplinks, trouble);
+        ports.keySet().retainAll(plan.places());
+        // In a cluster the end is there before anybody is at the other: what is wrong with it is known at once.
+        End now = plan.peers().isEmpty() && advertised == null ? null : end(plan, advertised, uplinks, trouble);
         if (end != null && (now == null || now.plug() != end.plug())) {
             gone.add(end);
         }
         end = now;
         state = now == null
                 ? null
-                : new OutsideState.Tunnels(now.device().name(), now.local(), EndpointRules.TUNNEL_PORT, shown);
+                : new OutsideState.Tunnels(now.device().name(), now.local(), EndpointRules.TUNNEL_PORT, plan.shown());
         if (now != null) {
-            checkMtus(next, networks.keySet(), now, trouble);
+            checkMtus(next, plan.tunneled(), now, trouble);
         }
         tell(trouble);
         if (now == null) {
@@ -138,9 +124,9 @@ final class TunnelWiring {
                 EndpointRules.TUNNEL_PORT,
                 now.plug().fds(),
                 now.local(),
-                List.copyOf(networks.values()),
-                peers,
-                List.of());
+                plan.networks(),
+                plan.peers(),
+                plan.endpoints());
     }
 
     /** Outer packets are never fragmented: what does not fit is lost (O10). */
@@ -159,26 +145,6 @@ final class TunnelWiring {
         }
     }
 
-    private static @Nullable String fault(
-            DesiredState next, @Nullable Network network, io.tapswitch.core.config.OverlaySettings.Peer peer) {
-        if (network == null) {
-            return "there is no network " + peer.network() + ": declare it under networks with driver: overlay";
-        }
-        if (network.driver() != Driver.OVERLAY) {
-            return "network " + peer.network() + " is of the driver "
-                    + network.driver().word() + ", and only overlay has tunnels";
-        }
-        Network other = NetworkRules.networkOf(next, peer.vni());
-        if (other != null && !other.id().equals(network.id())) {
-            return "network " + other.name() + " has VNI " + peer.vni() + " by its option, and network "
-                    + peer.network() + " here";
-        }
-        int vni = NetworkOptions.of(network).vni();
-        return vni == 0 || vni == peer.vni()
-                ? null
-                : "network " + peer.network() + " has VNI " + vni + " by its option, and " + peer.vni() + " here";
-    }
-
     /** {@return the port of a place, the one it had; negative when there is none left} */
     private int port(Place place) {
         Integer known = ports.get(place);
@@ -195,16 +161,40 @@ final class TunnelWiring {
         return -1;
     }
 
-    private @Nullable End end(IpAddress remote, Collection<Device> uplinks, Set<String> trouble) {
-        IpAddress local = declared.local() == null ? kernel.sourceTo(remote) : declared.local();
+    /**
+     * {@return the address of this end: the one that was said, else the one by which the first other end is reached}
+     */
+    private @Nullable IpAddress local(TunnelPlan plan, @Nullable IpAddress advertised, Set<String> trouble) {
+        IpAddress said = declared.local() == null ? advertised : declared.local();
+        if (said != null) {
+            if (advertised != null && !said.equals(advertised)) {
+                trouble.add("overlay.local is " + said + ", and the cluster knows this host by " + advertised
+                        + ": leave one of them out, or make them the same");
+            }
+            return said;
+        }
+        IpAddress remote = plan.peers().getFirst().remote();
+        IpAddress local = kernel.sourceTo(remote);
         if (local == null) {
             trouble.add("no tunnel has an end here: the host has no route to " + remote);
+        }
+        return local;
+    }
+
+    private @Nullable End end(
+            TunnelPlan plan, @Nullable IpAddress advertised, Collection<Device> uplinks, Set<String> trouble) {
+        IpAddress local = local(plan, advertised, trouble);
+        if (local == null) {
             return null;
         }
         Device device = uplinks.stream()
                 .filter(uplink -> !uplink.loopback() && uplink.addresses().contains(local))
                 .findFirst()
                 .orElse(null);
+        if (device == null && local.equals(advertised)) {
+            trouble.add(ClusterWiring.unreachable(local) + ": " + local + " is an address of no uplink of this host");
+            return null;
+        }
         if (device == null) {
             trouble.add("no tunnel has an end here: " + local + " is an address of no uplink; set overlay.local to one"
                     + " of this host's addresses that the other hosts reach");

@@ -14,13 +14,15 @@ import java.util.Collection;
 
 /**
  * Where the subnet of a network comes from that was given none. IPv4 as docker's ipamutils: 172.17.0.0/16 to
- * 172.31.0.0/16, then 192.168.0.0/16 in pieces of /20 (A-IPAM-01). IPv6 as docker since 27: the /64s of one /48 of
- * unique local addresses (RFC 4193) that is the same for the installation's whole life and unlike that of others.
+ * 172.31.0.0/16, then 192.168.0.0/16 in pieces of /20 (A-IPAM-01); for overlays 10.0.0.0/8 in pieces of /24. IPv6 as
+ * docker since 27: the /64s of one /48 of unique local addresses (RFC 4193) that is the same for the installation's
+ * whole life and unlike that of others.
  */
 public final class DefaultPools {
     /** RFC 4193 section 3.1: 8 bits of prefix, 40 of global id. */
     private static final int LOCAL_LENGTH = 48;
 
+    private static final int OVERLAY_LENGTH = 24;
     private static final int LOCAL_SUBNET_LENGTH = 64;
     private static final int LOCAL_SUBNETS = 1 << (LOCAL_SUBNET_LENGTH - LOCAL_LENGTH);
 
@@ -52,6 +54,17 @@ public final class DefaultPools {
         }
         for (int third = 0; third < 256; third += 16) {
             Ipv4Prefix pool = new Ipv4Prefix(Ipv4Address.fromBits(192 << 24 | 168 << 16 | third << 8), 20);
+            if (isFree(pool, taken)) {
+                return pool;
+            }
+        }
+        throw exhausted("IPv4");
+    }
+
+    /** {@return the first /24 of 10.0.0.0/8 that is free, as docker's for networks that span hosts (A-OVL-04)} */
+    static Ipv4Prefix pickOverlay(Collection<Taken> taken) {
+        for (int third = 0; third < 1 << (OVERLAY_LENGTH - 8); third++) {
+            Ipv4Prefix pool = new Ipv4Prefix(Ipv4Address.fromBits((10 << 24) | (third << 8)), OVERLAY_LENGTH);
             if (isFree(pool, taken)) {
                 return pool;
             }

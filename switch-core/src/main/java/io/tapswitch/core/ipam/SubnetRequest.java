@@ -13,6 +13,7 @@ import java.util.Map;
  * @param auxAddresses addresses that are never given out, by name
  * @param ipv6 whether the members get IPv6 addresses
  * @param internal whether the network has no way out
+ * @param overlay whether it spans hosts, which has default pools of its own
  */
 public record SubnetRequest(
         List<String> subnets,
@@ -20,13 +21,25 @@ public record SubnetRequest(
         List<String> ipRanges,
         Map<String, String> auxAddresses,
         boolean ipv6,
-        boolean internal) {
+        boolean internal,
+        boolean overlay) {
     /** Copies the lists; the map keeps its order, so that refusals name what was written first. */
     public SubnetRequest {
         subnets = List.copyOf(subnets);
         gateways = List.copyOf(gateways);
         ipRanges = List.copyOf(ipRanges);
         auxAddresses = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(auxAddresses));
+    }
+
+    /** The same for a network of one host. */
+    public SubnetRequest(
+            List<String> subnets,
+            List<String> gateways,
+            List<String> ipRanges,
+            Map<String, String> auxAddresses,
+            boolean ipv6,
+            boolean internal) {
+        this(subnets, gateways, ipRanges, auxAddresses, ipv6, internal, false);
     }
 
     /** {@return the request of somebody who leaves the choice to the default pools} */

@@ -95,7 +95,8 @@ public final class Subnets {
                     .reserve(name, wanted);
         });
         if (drafts.stream().allMatch(draft -> draft.prefix().isIpv6())) {
-            drafts.add(new SubnetDraft(DefaultPools.pickIpv4(taken), false));
+            drafts.add(new SubnetDraft(
+                    request.overlay() ? DefaultPools.pickOverlay(taken) : DefaultPools.pickIpv4(taken), false));
         }
         if (request.ipv6() && drafts.stream().noneMatch(draft -> draft.prefix().isIpv6())) {
             drafts.add(new SubnetDraft(DefaultPools.pickIpv6(localPool, taken), false));

@@ -8,6 +8,9 @@ public sealed interface Origin {
     /** Somebody asked for it, by command or API. */
     record Command() implements Origin {}
 
+    /** It is a network of the cluster, on whichever host somebody asked for it. */
+    record Cluster() implements Origin {}
+
     /**
      * The configuration file declares it.
      *

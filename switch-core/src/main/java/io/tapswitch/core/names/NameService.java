@@ -5,6 +5,7 @@ import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.ClientViews;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.wire.Ipv4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,8 +30,8 @@ public final class NameService {
     private volatile @Nullable Forwarder forwarder;
 
     /** {@return what the workers need to know of a state that is about to come into force} */
-    public ClientViews compile(DesiredState state) {
-        NameTables.Compilation compiled = tables.compile(state, settings);
+    public ClientViews compile(DesiredState state, Remotes remotes) {
+        NameTables.Compilation compiled = tables.compile(state, settings, remotes);
         clients = compiled.clients();
         own = own(state);
         return compiled.views();

@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.dns.ClientView;
 import io.tapswitch.dns.DnsAddress;
 import io.tapswitch.dns.DnsName;
@@ -16,6 +17,9 @@ import io.tapswitch.dns.SpecialNames;
 import io.tapswitch.dns.StaticRecord;
 import io.tapswitch.dns.Zone;
 import io.tapswitch.dns.ZoneSpec;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.Ipv4Address;
+import io.tapswitch.wire.Ipv6Address;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -73,15 +77,20 @@ public final class NameTables {
      */
     public record Compilation(ClientViews views, Map<Integer, NameClient> clients) {}
 
-    /** {@return the names of a state} */
-    public Compilation compile(DesiredState state, DnsSettings wanted) {
+    /**
+     * {@return the names of a state}
+     *
+     * @param wanted how they are answered
+     * @param remotes who is in its networks on other hosts
+     */
+    public Compilation compile(DesiredState state, DnsSettings wanted, Remotes remotes) {
         if (!wanted.equals(settings)) {
             settings = wanted;
             networks = Map.of();
             views = Map.of();
             records = Zone.compile(new ZoneSpec("", false, true, List.of(), List.of(), List.of(), wanted.records()));
         }
-        Map<String, Compiled> zones = zones(state, wanted);
+        Map<String, Compiled> zones = zones(state, wanted, remotes);
         Map<Seen, ClientView> seen = new HashMap<>();
         Map<Integer, ClientView> byPort = new HashMap<>();
         Map<Integer, NameClient> clients = new HashMap<>();
@@ -99,7 +108,7 @@ public final class NameTables {
         return new Compilation(new ClientViews(byPort), Map.copyOf(clients));
     }
 
-    private Map<String, Compiled> zones(DesiredState state, DnsSettings wanted) {
+    private Map<String, Compiled> zones(DesiredState state, DnsSettings wanted, Remotes remotes) {
         Map<String, ZoneSpec.Builder> specs = new LinkedHashMap<>();
         for (Network network : state.networks()) {
             if (isNamed(network)) {
@@ -111,11 +120,17 @@ public final class NameTables {
                 for (Endpoint endpoint : container.endpoints()) {
                     ZoneSpec.Builder spec = specs.get(endpoint.networkId());
                     if (spec != null) {
-                        spec.host(names(container, endpoint), addresses(endpoint));
+                        spec.host(
+                                names(container.nameChosen(), container.name(), container.id(), endpoint.aliases()),
+                                addresses(endpoint.ipv4Address(), endpoint.ipv6Address()));
                     }
                 }
             }
         }
+        specs.forEach((id, spec) -> remotes.of(id)
+                .forEach(remote -> spec.host(
+                        remote.endpoint().aliases(),
+                        addresses(remote.endpoint().ipv4(), remote.endpoint().ipv6()))));
         Map<String, Compiled> compiled = new HashMap<>();
         specs.forEach((id, builder) -> {
             ZoneSpec spec = builder.build();
@@ -155,18 +170,26 @@ public final class NameTables {
         }
     }
 
-    private static List<String> names(Container container, Endpoint endpoint) {
+    /**
+     * {@return the names by which a container is found in a network, the one for its address first}
+     *
+     * @param isNameChosen whether somebody chose its name; others are found without it (C1)
+     * @param name of it
+     * @param id of it
+     * @param aliases that it has in the network
+     */
+    public static List<String> names(boolean isNameChosen, String name, String id, List<String> aliases) {
         List<String> names = new ArrayList<>();
-        if (container.nameChosen()) {
-            names.add(container.name());
+        if (isNameChosen) {
+            names.add(name);
         }
-        names.addAll(endpoint.aliases());
-        names.add(ObjectName.shortId(container.id()));
+        names.addAll(aliases);
+        names.add(ObjectName.shortId(id));
         return names;
     }
 
-    private static DnsAddress[] addresses(Endpoint endpoint) {
-        return Stream.of(endpoint.ipv4Address(), endpoint.ipv6Address())
+    private static DnsAddress[] addresses(@Nullable Ipv4Address ipv4, @Nullable Ipv6Address ipv6) {
+        return Stream.<@Nullable IpAddress>of(ipv4, ipv6)
                 .filter(Objects::nonNull)
                 .map(DnsEntries::dnsAddress)
                 .toArray(DnsAddress[]::new);

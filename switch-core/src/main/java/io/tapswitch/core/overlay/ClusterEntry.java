@@ -28,6 +28,11 @@ public sealed interface ClusterEntry {
         public String key() {
             return ClusterKeys.host(id);
         }
+
+        /** {@return it under another name} */
+        public Host named(String other) {
+            return new Host(id, other, vtep, incarnation);
+        }
     }
 
     /**

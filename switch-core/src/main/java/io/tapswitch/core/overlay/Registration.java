@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hosts coming and going.
  *
- * <p><b>Theory of operation.</b> A host's name and tunnel address are keys that hold its id. Who wrote them first has
- * them, for all hosts alike, until that host is dead and another one asks for them (catalogue row 94). Then what the
- * dead one left, its endpoints included, is removed first: it was the same machine before its state was lost, or one
- * that is gone. A host is dead when its key under a lease is absent.
+ * <p><b>Theory of operation.</b> A host's name and tunnel address are keys that hold its id. Who wrote a name first has
+ * it; the next one gets another. Who wrote an address first has it, for all hosts alike, until that host is dead and
+ * another one asks for it (catalogue row 94). Then what the dead one left, its endpoints included, is removed first: it
+ * was the same machine before its state was lost, or one that is gone. A host is dead when its key under a lease is
+ * absent.
  *
  * <p>A daemon that runs with the id of another one, as a copied state directory makes it, is told by the incarnation:
  * the later one wins.
@@ -31,6 +32,9 @@ final class Registration {
     /** How many attempts when others change the same keys. */
     private static final int ATTEMPTS_MAX = 8;
 
+    /** Digits of its id behind the name of a host that is not the first of that name. */
+    private static final int ID_DIGITS = 6;
+
     private final ClusterStore store;
 
     Registration(ClusterStore store) {
@@ -40,12 +44,13 @@ final class Registration {
     /**
      * Registers a host, or again after its lease was lost.
      *
-     * @param self the host
+     * @param wanted the host; when another one has its name, it gets the begin of its id behind it
      * @param lease that its life hangs on
      * @return what changed in the store
      */
-    List<StoredEntry> register(Host self, long lease) {
+    List<StoredEntry> register(Host wanted, long lease) {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            Host self = named(wanted);
             StoredEntry before = one(self.key());
             Transaction.Draft draft = Transaction.when();
             if (before == null) {
@@ -82,7 +87,15 @@ final class Registration {
             }
         }
         throw Refusal.conflict(
-                CONFLICT, "host " + self.name() + " cannot be registered: others change its entries all the time");
+                CONFLICT, "host " + wanted.name() + " cannot be registered: others change its entries all the time");
+    }
+
+    /** Machines made of one image have one name, which is no reason to keep one of them out. */
+    private Host named(Host wanted) {
+        StoredEntry holder = one(ClusterKeys.hostName(wanted.name()));
+        return holder == null || wanted.id().equals(holder.value())
+                ? wanted
+                : wanted.named(wanted.name() + "-" + wanted.id().substring(0, ID_DIGITS));
     }
 
     /** A host that was given another name or address gives the old one back. */
@@ -110,15 +123,11 @@ final class Registration {
         StoredEntry entry = one(ClusterKeys.host(holder));
         Host other = entry != null && read(entry) instanceof Host host ? host : null;
         if (one(ClusterKeys.alive(holder)) != null) {
-            String what = claim.equals(ClusterKeys.vtep(self.vtep()))
-                    ? "the address " + self.vtep()
-                    : "the name " + self.name();
             throw Refusal.conflict(
                     CONFLICT,
-                    "host " + self.name() + " has " + what + " of host "
-                            + (other == null ? holder : other.name() + " at " + other.vtep())
-                            + ", which came first and is alive: give each host a name and a --cluster-advertise of its"
-                            + " own");
+                    "host " + self.name() + " has the address " + self.vtep() + " of host "
+                            + (other == null ? holder : other.name())
+                            + ", which came first and is alive: give each host a --cluster-advertise of its own");
         }
         if (other == null) {
             // A claim that nobody stands behind.

@@ -46,7 +46,8 @@ class ApiLimitsTest {
     @BeforeEach
     void start() {
         state = StateDirectory.open(directory.resolve("state"));
-        controller = Controller.forThisHost(new FakeDataplane(1), new FakePlumbing(), state, new DataplaneEvents());
+        controller =
+                Controller.forThisHost(new FakeDataplane(1), new FakePlumbing(), state, new DataplaneEvents(), null);
         controller.start(state.load());
         server = serve(null);
     }

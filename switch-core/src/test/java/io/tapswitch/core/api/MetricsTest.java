@@ -49,7 +49,8 @@ class MetricsTest {
                 () -> new FakePlumbing(directory),
                 null,
                 null,
-                metrics);
+                metrics,
+                null);
     }
 
     @BeforeEach

@@ -51,7 +51,7 @@ class OutsideWiringTest {
     @BeforeEach
     void begin() {
         kernel = new FakeOutside(directory);
-        wiring = new OutsideWiring(kernel, 2, () -> true);
+        wiring = new OutsideWiring(kernel, 2, () -> true, () -> Abroad.NONE);
     }
 
     private DesiredState publish(String... specs) {
@@ -100,7 +100,7 @@ class OutsideWiringTest {
     @Test
     void theNamedDeviceAloneIsUsedBesidesLo_andMissedWhileItIsNotThere() {
         kernel.only = "eth9";
-        wiring = new OutsideWiring(kernel, 1, () -> true);
+        wiring = new OutsideWiring(kernel, 1, () -> true, () -> Abroad.NONE);
         assertThat(bring(state).uplinks()).hasSize(1);
         assertThat(wiring.warnings())
                 .containsExactly(
@@ -237,7 +237,7 @@ class OutsideWiringTest {
         List<OutsideAddress> before = bring(state).addresses();
         kernel.devices.remove(FakeOutside.LO);
         kernel.devices.add(FakeOutside.LO);
-        OutsideWiring next = new OutsideWiring(kernel, 2, () -> true);
+        OutsideWiring next = new OutsideWiring(kernel, 2, () -> true, () -> Abroad.NONE);
         assertThat(next.prepare(state, List.of()).addresses()).containsExactlyInAnyOrderElementsOf(before);
     }
 

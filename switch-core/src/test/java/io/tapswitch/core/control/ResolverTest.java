@@ -7,6 +7,7 @@ import io.tapswitch.core.model.Container;
 import io.tapswitch.core.names.NameClient;
 import io.tapswitch.core.names.NameTables;
 import io.tapswitch.core.names.Upstreams;
+import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.dns.ClientView;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -37,7 +38,7 @@ class ResolverTest {
     }
 
     private NameClient client(Container container) {
-        NameTables.Compilation compiled = tables.compile(control.controller.state(), DnsSettings.DEFAULT);
+        NameTables.Compilation compiled = tables.compile(control.controller.state(), DnsSettings.DEFAULT, Remotes.NONE);
         return Objects.requireNonNull(
                 compiled.clients().get(container.endpoints().getFirst().port()));
     }

@@ -293,7 +293,7 @@ class StateDirectoryTest {
                 "\"internal\" : true # \"internal\" : \"true\" # .internal: must be true or false, is a text",
                 "\"change\" : 42 # \"change\" : 4.2 # :3: change: must be a number, is a number with a fraction",
                 "\"change\" : 42 # \"change\" : 99999999999999999999 # :3: change: must be from 0 to",
-                "\"kind\" : \"command\" # \"kind\" : \"god\" # .origin.kind: must be built-in, command or file, is god",
+                "\"kind\" : \"command\" # \"kind\" : \"god\" # .origin.kind: must be built-in, command, cluster or file, is god",
                 "\"queues\" : 1 # \"queues\" : null # .queues: must be a number, is nothing",
                 "\"networks\" : [ # \"nets\" : [ # :4: nets: unknown key",
                 "\"ports\" : \"8080:80/tcp\" # \"ports\" : \"70000:80\" # .ports: invalid hostPort: 70000",

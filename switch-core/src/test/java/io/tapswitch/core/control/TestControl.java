@@ -53,7 +53,8 @@ final class TestControl implements AutoCloseable {
                 state,
                 events,
                 own -> new HostLook(hostBlocks, hostAddresses),
-                DefaultPools.localPool("test"));
+                DefaultPools.localPool("test"),
+                null);
     }
 
     /** Ends the daemon without a word and starts the next one. */

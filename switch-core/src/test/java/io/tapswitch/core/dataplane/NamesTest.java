@@ -279,7 +279,8 @@ class NamesTest {
             while (!Thread.interrupted()) {
                 forwards.read(
                         (from, port, head, query) -> {
-                            while (!from.answer(head, query) && !Thread.currentThread().isInterrupted()) {
+                            while (!from.answer(head, query)
+                                    && !Thread.currentThread().isInterrupted()) {
                                 Thread.onSpinWait();
                             }
                         },

@@ -251,8 +251,8 @@ final class AllocationTest {
         Host thief = new Host(Entries.id(9), "thief", one.vtep(), 1);
         long lease = second.grant(java.time.Duration.ofSeconds(15));
         assertThatThrownBy(() -> new Registration(second).register(thief, lease))
-                .hasMessage("host thief has the address 192.0.2.1 of host host-1 at 192.0.2.1, which came first and is"
-                        + " alive: give each host a name and a --cluster-advertise of its own");
+                .hasMessage("host thief has the address 192.0.2.1 of host host-1, which came first and is alive: give"
+                        + " each host a --cluster-advertise of its own");
         assertThatThrownBy(() ->
                         new EndpointAllocation(second, thief).add(network, Set.of(), endpoint(network, thief, "two")))
                 .hasMessageContaining("is not its own in the cluster");
@@ -268,8 +268,12 @@ final class AllocationTest {
         FakeStore.Client other = store.client();
         long lease = other.grant(java.time.Duration.ofSeconds(15));
         Host namesake = new Host(Entries.id(9), "host-1", IpAddress.parse("192.0.2.9"), 1);
-        assertThatThrownBy(() -> new Registration(other).register(namesake, lease))
-                .hasMessageContaining("has the name host-1 of host host-1 at 192.0.2.1");
+        new Registration(other).register(namesake, lease);
+        String named = "host-1-" + namesake.id().substring(0, 6);
+        assertThat(store.content())
+                .containsEntry(ClusterKeys.hostName("host-1"), Entries.id(1))
+                .containsEntry(ClusterKeys.hostName(named), namesake.id())
+                .containsEntry(namesake.key(), ClusterText.write(namesake.named(named)));
         Host copy = new Host(Entries.id(1), "host-1", IpAddress.parse("192.0.2.1"), 0);
         assertThatThrownBy(() -> new Registration(other).register(copy, lease))
                 .hasMessageContaining("a state directory must not be copied");

@@ -1,0 +1,126 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.store.EtcdSettings;
+import io.tapswitch.wire.IpAddress;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.Comparator;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. */
+final class Advertise {
+    private static final String FLAG = "--cluster-advertise";
+
+    private Advertise() {}
+
+    /**
+     * {@return the address} An address is taken as it is, also when this host does not have it: that is said where it
+     * matters, and mended without another start.
+     *
+     * @param text an interface or an address, with or without a port, which docker's own flag has and nobody needs
+     *     here;
+     *     empty for the address by which the store is reached
+     * @param store where that is
+     * @param kernel knows the routes
+     */
+    static IpAddress address(String text, EtcdSettings store, OutsideKernel kernel) {
+        if (text.isEmpty()) {
+            return towards(store, kernel);
+        }
+        Optional<IpAddress> given = parse(text);
+        if (given.isEmpty() && text.lastIndexOf(':') > 0) {
+            String before = text.substring(0, text.lastIndexOf(':'));
+            checkPort(text, text.substring(text.lastIndexOf(':') + 1));
+            given = parse(
+                    before.startsWith("[") && before.endsWith("]") ? before.substring(1, before.length() - 1) : before);
+            return given.isPresent() ? given.get() : ofInterface(before);
+        }
+        return given.isPresent() ? given.get() : ofInterface(text);
+    }
+
+    private static Optional<IpAddress> parse(String text) {
+        try {
+            IpAddress address = IpAddress.parse(text);
+            InetAddress it = InetAddress.getByName(address.toString());
+            if (it.isAnyLocalAddress() || it.isMulticastAddress() || it.isLoopbackAddress()) {
+                throw Refusal.badInput("invalid " + FLAG + " " + text + ": no other host reaches this one there");
+            }
+            return Optional.of(address);
+        } catch (IllegalArgumentException | UnknownHostException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static void checkPort(String text, String port) {
+        try {
+            int number = Integer.parseInt(port);
+            if (number > 0 && number <= 65_535) {
+                return;
+            }
+        } catch (NumberFormatException e) {
+            // Falls to the refusal below, which says what is allowed.
+        }
+        throw Refusal.badInput("invalid " + FLAG + " " + text + ": '" + port + "' is no port; it is INTERFACE or IP,"
+                + " with :PORT behind it or not");
+    }
+
+    private static IpAddress ofInterface(String name) {
+        try {
+            NetworkInterface there = NetworkInterface.getByName(name);
+            if (there == null) {
+                throw Refusal.badInput("invalid " + FLAG + " " + name + ": it is no address, and this host has no"
+                        + " interface of that name");
+            }
+            return there.inetAddresses()
+                    .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
+                    .min(Comparator.comparing(address -> address instanceof Inet6Address))
+                    .map(Advertise::of)
+                    .orElseThrow(() -> Refusal.badInput("invalid " + FLAG + " " + name
+                            + ": that interface has no address at which other hosts could reach this one"));
+        } catch (SocketException e) {
+            throw Refusal.failed("cannot look at interface " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static IpAddress towards(EtcdSettings store, OutsideKernel kernel) {
+        for (URI member : store.endpoints()) {
+            IpAddress source = towards(member.getHost(), kernel);
+            if (source != null) {
+                return source;
+            }
+        }
+        throw Refusal.badInput(FLAG + " is missing: the address at which other hosts reach this one cannot be told by"
+                + " the way to " + store.description() + "; give an interface or an address");
+    }
+
+    private static @Nullable IpAddress towards(String host, OutsideKernel kernel) {
+        try {
+            InetAddress address = InetAddress.getByName(host);
+            IpAddress source = address.isLoopbackAddress() ? null : kernel.sourceTo(of(address));
+            return source;
+        } catch (UnknownHostException e) {
+            return null;
+        }
+    }
+
+    private static IpAddress of(InetAddress address) {
+        String text = address.getHostAddress();
+        int zone = text.indexOf('%');
+        return IpAddress.parse(zone < 0 ? text : text.substring(0, zone));
+    }
+
+    /** {@return whether this host has an address} */
+    static boolean isLocal(IpAddress address) {
+        try {
+            return NetworkInterface.getByInetAddress(InetAddress.getByName(address.toString())) != null;
+        } catch (SocketException | UnknownHostException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,384 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.ObjectName;
+import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
+import io.tapswitch.core.overlay.ClusterListener;
+import io.tapswitch.core.overlay.ClusterSession;
+import io.tapswitch.core.overlay.ClusterState;
+import io.tapswitch.core.overlay.ClusterView;
+import io.tapswitch.core.overlay.Remotes;
+import io.tapswitch.core.overlay.Standing;
+import io.tapswitch.core.overlay.store.EtcdStore;
+import io.tapswitch.wire.IpAddress;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Theory of operation: this host's part in the cluster, as a part of the control plane.
+ *
+ * <pre>
+ *   store --> {@link ClusterSession} --> {@link #take}   networks of the cluster into the desired state,
+ *                                                   endpoints of others into tunnels and names
+ *   a network, a container's address  -->  asked of the store without the controller's lock ({@link ClusterPlaces})
+ *   what is gone or renamed here  ------>  told after each change; the session brings it into the store
+ * </pre>
+ *
+ * <p>What is here is never worse off for want of the store: changes that this host decides alone go on and are told
+ * later, what was known of others stays. Only what needs an answer of the store is refused meanwhile.
+ *
+ * <p><b>Locks.</b> The store is never asked under the controller's lock. The session's thread takes it, for the time of
+ * a change.
+ *
+ * <p>Without {@link ClusterOptions} there is no cluster, and everything here does nothing, or refuses.
+ */
+final class ClusterWiring implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterWiring.class);
+    private static final int VNI_FIRST = 4_096;
+    private static final int VNI_LAST = (1 << 24) - 1;
+    private static final long PAUSE_MS = 500;
+    /** How long the store's news may be older than what this host has done itself. */
+    private static final long UNDECIDED_NS = Duration.ofSeconds(10).toNanos();
+
+    private static final long LEAVE_NS = Duration.ofSeconds(2).toNanos();
+
+    private final @Nullable ClusterOptions options;
+    private final @Nullable ClusterFile file;
+    private final @Nullable Host self;
+    private final ClusterPlaces places = new ClusterPlaces(this);
+    private final AtomicBoolean unsaved = new AtomicBoolean();
+    private final Map<String, Long> undecided = new ConcurrentHashMap<>();
+    private volatile Abroad abroad = Abroad.NONE;
+    private volatile @Nullable ClusterSession session;
+    private volatile @Nullable Around around;
+    private volatile List<String> trouble = List.of();
+    private final Set<String> alarms = ConcurrentHashMap.newKeySet();
+    private volatile boolean behind;
+    private volatile boolean closed;
+
+    /** What is around it once the control plane is whole. */
+    record Around(Desired desired, HostPortWiring host, Chronicle chronicle) {}
+
+    /**
+     * Reads what was known last; nobody is asked yet.
+     *
+     * @param options null for no cluster
+     * @param directory of the state
+     * @param kernel of the outside, null when there is no way to it
+     */
+    ClusterWiring(@Nullable ClusterOptions options, StateDirectory directory, @Nullable OutsideKernel kernel) {
+        this.options = options;
+        if (options == null) {
+            file = null;
+            self = null;
+            return;
+        }
+        if (kernel == null) {
+            throw Refusal.badInput("--cluster-store needs a way to the other hosts: leave --uplink none out");
+        }
+        IpAddress address = Advertise.address(options.advertise(), options.store(), kernel);
+        file = ClusterFile.next(directory.path());
+        self = new Host(file.host(), ContainerTexts.hostsOwnName(), address, file.incarnation());
+        abroad = new Abroad(Remotes.of(file.saved().view(), self.id()), address);
+    }
+
+    /** {@return what tunnels and names must know of other hosts; any thread} */
+    Abroad abroad() {
+        return abroad;
+    }
+
+    /** {@return whether this host is in a cluster, or was told to be} */
+    boolean isMember() {
+        return self != null;
+    }
+
+    /** {@return this host in the cluster, null when it is in none} */
+    @Nullable
+    Host self() {
+        return self;
+    }
+
+    /** {@return the endpoints of this host in the cluster} */
+    ClusterPlaces places() {
+        return places;
+    }
+
+    /** {@return the words for where the store is; empty without} */
+    String store() {
+        return options == null ? "" : options.store().description();
+    }
+
+    /** {@return the session, null when there is none or not yet} */
+    @Nullable
+    ClusterSession session() {
+        return session;
+    }
+
+    /** Joins. {@code with} is what changes are made with; the state is what is in force. */
+    void start(Around with) {
+        around = with;
+        if (self == null || options == null || file == null) {
+            return;
+        }
+        if (!Advertise.isLocal(self.vtep())) {
+            LOG.error(unreachable(self.vtep()));
+        }
+        ClusterSession made = new ClusterSession(
+                new EtcdStore(options.store()),
+                new ClusterSession.Beginning(
+                        self,
+                        VNI_FIRST,
+                        VNI_LAST,
+                        file.saved(),
+                        places.endpoints(with.desired().state())),
+                new Listener(),
+                () -> System.nanoTime() / 1_000_000,
+                ThreadLocalRandom.current());
+        session = made;
+        take(file.saved().view());
+        made.start();
+        Thread.ofVirtual().name("cluster-file").start(this::keepSaved);
+    }
+
+    /** {@return docker's sentence (A-OVL-10)} */
+    static String unreachable(IpAddress advertised) {
+        return "Multi-Host overlay networking requires cluster-advertise(" + advertised
+                + ") to be configured with a local ip-address that is reachable within the cluster";
+    }
+
+    /** Hears the session, on its thread. */
+    private final class Listener implements ClusterListener {
+        @Override
+        public void changed(ClusterState state, List<ClusterState.Change> changes) {
+            unsaved.set(true);
+            takeOrRetry(state.view());
+        }
+
+        @Override
+        public void standing(Standing now) {
+            switch (now) {
+                case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
+                case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
+                case Standing.Joined() -> {
+                    alarms.clear();
+                    LOG.info("joined the cluster of {}", store());
+                }
+            }
+        }
+
+        @Override
+        public void alarm(String sentence) {
+            alarms.add(sentence);
+            LOG.warn(sentence);
+        }
+    }
+
+    /** What the dataplane does not take must not end the session; it is tried again. */
+    private void takeOrRetry(ClusterView view) {
+        try {
+            take(view);
+            behind = false;
+        } catch (RuntimeException e) {
+            if (!behind) {
+                LOG.error("what the cluster is now could not be brought into force, and is tried again", e);
+            }
+            behind = true;
+        }
+    }
+
+    /** Brings what the cluster is into force here. */
+    private void take(ClusterView view) {
+        Around with = around;
+        if (with == null || self == null || closed) {
+            return;
+        }
+        Desired desired = with.desired();
+        desired.locked(() -> {
+            long now = System.nanoTime();
+            Map<String, OverlayNetwork> networks = view.networks();
+            undecided.values().removeIf(until -> now - until > 0);
+            undecided
+                    .keySet()
+                    .removeIf(id -> networks.containsKey(id)
+                            == desired.state().networksById().containsKey(id));
+            ClusterNetworks rules = new ClusterNetworks(
+                    networks.values(), undecided.keySet(), with.host().look().blocks());
+            DesiredState before = desired.state();
+            DesiredState next = rules.in(before);
+            tell(rules.trouble());
+            Remotes remotes = Remotes.of(view, self.id());
+            boolean others = !remotes.equals(abroad.remotes());
+            abroad = new Abroad(remotes, self.vtep());
+            if (!next.equals(before)) {
+                desired.force(next);
+                chronicle(with.chronicle(), before, next);
+            } else if (others) {
+                desired.apply(before);
+            }
+            return true;
+        });
+    }
+
+    private static void chronicle(Chronicle chronicle, DesiredState before, DesiredState next) {
+        before.networks().stream()
+                .filter(network -> !next.networksById().containsKey(network.id()))
+                .forEach(chronicle::destroyed);
+        next.networks().stream()
+                .filter(network -> !before.networksById().containsKey(network.id()))
+                .forEach(chronicle::created);
+    }
+
+    private void tell(List<String> now) {
+        now.stream().filter(sentence -> !trouble.contains(sentence)).forEach(LOG::warn);
+        trouble = List.copyOf(now);
+    }
+
+    /** A local network went or the host changed: what could not be here before may be now. */
+    void lookAgain() {
+        ClusterSession now = session;
+        if (now != null && !trouble.isEmpty()) {
+            take(now.state().view());
+        }
+    }
+
+    /** {@return the session; refuses where there is none, naming what is the cluster's} */
+    ClusterSession joined(String what) {
+        ClusterSession now = session;
+        if (now == null) {
+            throw Refusal.conflict(
+                    "cluster_missing",
+                    what + " is the cluster's, and this daemon is in none: start it with --cluster-store");
+        }
+        return now;
+    }
+
+    /** {@return a new network of the cluster, which is in force here} */
+    Network createNetwork(
+            NetworkRequest request, BiFunction<DesiredState, List<OverlayNetwork>, Network> planner, Desired desired) {
+        ClusterSession now = joined("network " + request.name());
+        String id = ObjectName.newId();
+        Map<String, String> given = request.options() == null ? Map.of() : request.options();
+        int vni = NetworkOptions.parse(Driver.OVERLAY, given, Boolean.TRUE.equals(request.ipv6()))
+                .vni();
+        // What this host alone refuses needs no answer of the store.
+        Network planned = planner.apply(desired.state(), List.of());
+        OverlayNetwork made = now.createNetwork(
+                planned.name(),
+                vni,
+                (others, number) -> ClusterNetworks.ofCluster(planner.apply(desired.state(), others), id, number));
+        try {
+            return desired.locked(() -> {
+                Network there = desired.state().networksById().get(id);
+                if (there != null) {
+                    return there;
+                }
+                Network network = ClusterNetworks.here(desired.state(), made);
+                undecided.put(id, System.nanoTime() + UNDECIDED_NS);
+                desired.commit(desired.state().with(network), new Undo());
+                return network;
+            });
+        } catch (RuntimeException e) {
+            undecided.remove(id);
+            now.removeNetwork(made);
+            throw e;
+        }
+    }
+
+    /** Removes a network from the cluster; refused while somebody is in it anywhere. */
+    void removeNetwork(Network network) {
+        ClusterSession now = joined("network " + network.name());
+        OverlayNetwork known = now.state().view().networks().get(network.id());
+        if (known != null) {
+            undecided.put(network.id(), System.nanoTime() + UNDECIDED_NS);
+            try {
+                now.removeNetwork(known);
+            } catch (RuntimeException e) {
+                undecided.remove(network.id());
+                throw e;
+            }
+        }
+    }
+
+    private void keepSaved() {
+        try {
+            while (!closed) {
+                Thread.sleep(PAUSE_MS);
+                save();
+                ClusterSession now = session;
+                if (behind && now != null) {
+                    takeOrRetry(now.state().view());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void save() {
+        ClusterSession now = session;
+        if (now != null && file != null && unsaved.compareAndSet(true, false)) {
+            try {
+                file.save(now.state());
+            } catch (Refusal e) {
+                unsaved.set(true);
+                LOG.warn("{}", e.sentence());
+            }
+        }
+    }
+
+    /** {@return what a person should know} */
+    List<String> warnings() {
+        if (self == null) {
+            return List.of();
+        }
+        Set<String> all = new LinkedHashSet<>();
+        ClusterSession now = session;
+        Standing standing = now == null ? null : now.standing();
+        if (standing instanceof Standing.Away(String why)) {
+            all.add(why + ": containers go on as they are, new addresses and networks of the cluster cannot be had");
+        } else if (standing instanceof Standing.Refused(String why)) {
+            all.add("this host takes no part in the cluster: " + why);
+        }
+        all.addAll(alarms);
+        all.addAll(trouble);
+        return List.copyOf(all);
+    }
+
+    /** Leaves; endpoints stay, as their containers do. */
+    @Override
+    public void close() {
+        closed = true;
+        ClusterSession last = session;
+        if (last != null) {
+            awaitSettled(last);
+            last.close();
+            save();
+        }
+    }
+
+    /** What went at the end is given back before, as far as the store can be asked. */
+    private static void awaitSettled(ClusterSession last) {
+        long end = System.nanoTime() + LEAVE_NS;
+        try {
+            while (!last.isSettled() && last.standing() instanceof Standing.Joined && System.nanoTime() - end < 0) {
+                Thread.sleep(10);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.config.OverlaySettings.Peer;
+import io.tapswitch.core.dataplane.OverlaySettings.RemoteEndpoint;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
+import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.overlay.Remotes;
+import io.tapswitch.wire.IpAddress;
+import io.tapswitch.wire.MacAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.ToIntBiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which networks reach other hosts, and who is there: of the desired state, the configuration file's peers and the
+ * cluster's endpoints. What cannot be is left out with a sentence, and the rest is served.
+ *
+ * <p>Addresses behind a peer of the file are learned, since nobody tells them. Those of the cluster are told: nothing
+ * is
+ * learned there, and nobody can take another's (V7). Not thread safe.
+ */
+final class TunnelPlan {
+    private final DesiredState state;
+    private final Predicate<IpAddress> isOwn;
+    private final ToIntBiFunction<String, IpAddress> portOf;
+    private final Set<String> trouble;
+    private final Map<Integer, TunnelNetwork> networks = new LinkedHashMap<>();
+    private final Map<Place, TunnelPeer> peers = new LinkedHashMap<>();
+    private final List<RemoteEndpoint> endpoints = new ArrayList<>();
+    private final List<OutsideState.Peer> shown = new ArrayList<>();
+    private final Map<Integer, String> vnis = new HashMap<>();
+
+    /** Another host in a network. */
+    record Place(String networkId, IpAddress remote) {}
+
+    /**
+     * Begins one.
+     *
+     * @param state that comes into force
+     * @param isOwn whether an address is this host's
+     * @param portOf the port of another host in a network, by the network's id; negative when there is none left
+     * @param trouble where sentences go for what cannot be
+     */
+    TunnelPlan(
+            DesiredState state,
+            Predicate<IpAddress> isOwn,
+            ToIntBiFunction<String, IpAddress> portOf,
+            Set<String> trouble) {
+        this.state = state;
+        this.isOwn = isOwn;
+        this.portOf = portOf;
+        this.trouble = trouble;
+    }
+
+    /** Takes in the peers that the configuration file names. */
+    void declared(List<Peer> declared) {
+        Map<String, Network> byName = new HashMap<>();
+        state.networks().forEach(network -> byName.put(network.name(), network));
+        for (Peer peer : declared) {
+            Network network = byName.get(peer.network());
+            String why = fault(network, peer);
+            if (isOwn.test(peer.remote())) {
+                why = peer.remote() + " is this host's own address: name the other hosts alone";
+            }
+            if (network == null || why != null) {
+                trouble.add("overlay.peers: " + (why == null ? "there is no network " + peer.network() : why));
+            } else if (add(network, peer.vni(), peer.remote(), true) == null) {
+                trouble.add("overlay.peers: no more than " + EndpointRules.PEER_PORTS + " peers can be had");
+            }
+        }
+    }
+
+    private @Nullable String fault(@Nullable Network network, Peer peer) {
+        if (network == null) {
+            return "there is no network " + peer.network() + ": declare it under networks with driver: overlay";
+        }
+        if (network.driver() != Driver.OVERLAY) {
+            return "network " + peer.network() + " is of the driver "
+                    + network.driver().word() + ", and only overlay has tunnels";
+        }
+        Network other = NetworkRules.networkOf(state, peer.vni());
+        if (other != null && !other.id().equals(network.id())) {
+            return "network " + other.name() + " has VNI " + peer.vni() + " by its option, and network "
+                    + peer.network() + " here";
+        }
+        int vni = NetworkOptions.of(network).vni();
+        return vni == 0 || vni == peer.vni()
+                ? null
+                : "network " + peer.network() + " has VNI " + vni + " by its option, and " + peer.vni() + " here";
+    }
+
+    private @Nullable TunnelPeer add(Network network, int vni, IpAddress remote, boolean learns) {
+        Place place = new Place(network.id(), remote);
+        TunnelPeer there = peers.get(place);
+        if (there != null) {
+            return there;
+        }
+        int port = portOf.applyAsInt(network.id(), remote);
+        if (port < 0) {
+            return null;
+        }
+        TunnelNetwork known = networks.get(network.index());
+        networks.put(
+                network.index(), new TunnelNetwork(network.index(), vni, learns || (known != null && known.learns())));
+        vnis.put(vni, network.name());
+        TunnelPeer peer = new TunnelPeer(port, network.index(), remote);
+        peers.put(place, peer);
+        shown.add(new OutsideState.Peer(network.name(), vni, remote, port));
+        return peer;
+    }
+
+    /**
+     * Takes in the endpoints that other hosts of the cluster have.
+     *
+     * @param isIpv6 of which family this end is: the others must be of the same
+     */
+    void cluster(Remotes remotes, boolean isIpv6) {
+        for (Network network : state.networks()) {
+            List<Remotes.Remote> members = remotes.of(network.id());
+            if (!(network.origin() instanceof Origin.Cluster) || members.isEmpty()) {
+                continue;
+            }
+            int vni = NetworkOptions.of(network).vni();
+            String other = vnis.get(vni);
+            if (other != null && !other.equals(network.name())) {
+                trouble.add("network " + network.name() + " of the cluster has VNI " + vni + ", which network " + other
+                        + " has by overlay.peers: give that one another");
+                continue;
+            }
+            members(network, vni, members, isIpv6);
+        }
+    }
+
+    private void members(Network network, int vni, List<Remotes.Remote> members, boolean isIpv6) {
+        Set<Object> taken = taken(network);
+        for (Remotes.Remote remote : members) {
+            IpAddress vtep = remote.host().vtep();
+            if (vtep.isIpv6() != isIpv6 || isOwn.test(vtep)) {
+                trouble.add("host " + remote.host().name() + " of the cluster has the tunnel address " + vtep
+                        + (isOwn.test(vtep) ? ", which is this host's" : ", of another family than this host's")
+                        + ": its containers are not reached; set --cluster-advertise there");
+                continue;
+            }
+            TunnelPeer peer = add(network, vni, vtep, false);
+            if (peer == null) {
+                trouble.add("host " + remote.host().name() + " is not reached in network " + network.name()
+                        + ": no more than " + EndpointRules.PEER_PORTS + " places of other hosts can be had");
+            } else {
+                member(network, peer, remote, taken);
+            }
+        }
+    }
+
+    private void member(Network network, TunnelPeer peer, Remotes.Remote remote, Set<Object> taken) {
+        io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint endpoint = remote.endpoint();
+        Object clash = null;
+        Set<Object> wants = new HashSet<>(endpoint.addresses());
+        wants.add(endpoint.mac());
+        for (Object want : wants) {
+            clash = taken.contains(want) ? want : clash;
+        }
+        boolean isInside = endpoint.addresses().stream()
+                .allMatch(address -> network.subnets().stream()
+                        .anyMatch(subnet -> subnet.prefix().includes(address)));
+        if (clash != null || !isInside) {
+            trouble.add(
+                    "container " + endpoint.name() + " on host " + remote.host().name() + " is not reached in network "
+                            + network.name() + ": "
+                            + (clash == null ? "its address is in no subnet" : clash + " is another one's too"));
+            return;
+        }
+        taken.addAll(wants);
+        endpoints.add(new RemoteEndpoint(
+                peer.port(), network.index(), endpoint.mac().bits(), endpoint.ipv4(), endpoint.ipv6()));
+    }
+
+    /** {@return the addresses that this host has in a network itself} */
+    private Set<Object> taken(Network network) {
+        Set<Object> taken = new HashSet<>();
+        MacAddress gateway = Compiler.gatewayMac(network);
+        taken.add(gateway);
+        network.subnets().forEach(subnet -> taken.add(subnet.gateway()));
+        state.containers()
+                .forEach(container -> container.endpointIn(network.id()).ifPresent(endpoint -> {
+                    taken.add(endpoint.mac());
+                    if (endpoint.ipv4() != null) {
+                        taken.add(endpoint.ipv4().ip());
+                    }
+                    if (endpoint.ipv6() != null) {
+                        taken.add(endpoint.ipv6().ip());
+                    }
+                }));
+        return taken;
+    }
+
+    /** {@return the places of other hosts} */
+    Set<Place> places() {
+        return peers.keySet();
+    }
+
+    /** {@return indices of the networks that reach other hosts} */
+    Set<Integer> tunneled() {
+        return networks.keySet();
+    }
+
+    /** {@return the networks} */
+    List<TunnelNetwork> networks() {
+        return List.copyOf(networks.values());
+    }
+
+    /** {@return the other hosts} */
+    List<TunnelPeer> peers() {
+        return List.copyOf(peers.values());
+    }
+
+    /** {@return those behind them, as far as they are told} */
+    List<RemoteEndpoint> endpoints() {
+        return List.copyOf(endpoints);
+    }
+
+    /** {@return the other hosts for people} */
+    List<OutsideState.Peer> shown() {
+        return List.copyOf(shown);
+    }
+}
