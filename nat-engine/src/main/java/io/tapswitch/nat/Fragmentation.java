@@ -121,7 +121,10 @@ public final class Fragmentation {
             blankOptions(out, at + Ipv4Header.MIN_LENGTH, at + headers);
         }
         Ipv4Header.totalLength(out, at, headers + payload);
-        Ipv4Header.fragment(out, at, Ipv4Header.dontFragment(out, at), !isLast, start);
+        // The header is still that of the whole, which may be a fragment itself.
+        boolean hasMore = !isLast || Ipv4Header.moreFragments(out, at);
+        Ipv4Header.fragment(
+                out, at, Ipv4Header.dontFragment(out, at), hasMore, Ipv4Header.fragmentOffset(out, at) + start);
         Ipv4Header.updateChecksum(out, at);
     }
 

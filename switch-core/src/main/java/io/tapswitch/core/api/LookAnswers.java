@@ -109,11 +109,11 @@ final class LookAnswers {
             long graceSeconds,
             @Nullable Tunnels tunnels) {}
 
-    /** The address at which tunnels end, the device that has it, and the other ends. */
-    record Tunnels(String device, String local, List<Peer> peers) {}
+    /** The address at which tunnels end, the device that has it, its MTU, and the other ends. */
+    record Tunnels(String device, int mtu, String local, List<Peer> peers) {}
 
-    /** Another host in a network, reached by VXLAN. */
-    record Peer(String network, int vni, String remote) {}
+    /** Another host in a network, reached by VXLAN; what passes on the way there may be less than the device's MTU. */
+    record Peer(String network, int vni, String remote, int pathMtu) {}
 
     /** A device of the host by which packets come and go, and whether somebody's program takes them before. */
     record Uplink(

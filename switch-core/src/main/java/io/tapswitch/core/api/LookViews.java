@@ -149,12 +149,14 @@ final class LookViews {
                 ? null
                 : new LookAnswers.Tunnels(
                         tunnels.device(),
+                        tunnels.mtu(),
                         tunnels.local().toString(),
                         tunnels.peers().stream()
                                 .map(peer -> new LookAnswers.Peer(
                                         peer.network(),
                                         peer.vni(),
-                                        peer.remote().toString()))
+                                        peer.remote().toString(),
+                                        Math.min(tunnels.mtu(), peer.path().bytes(System.nanoTime()))))
                                 .toList());
     }
 

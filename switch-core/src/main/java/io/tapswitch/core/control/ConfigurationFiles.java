@@ -141,7 +141,7 @@ final class ConfigurationFiles implements AutoCloseable {
                             "is in the resolv.conf of containers: restart the daemon to change it");
         }
         refusePortsWithoutUplink(declared);
-        networks.reconcile((state, surroundings) -> {
+        networks.reconcile(declared.overlay(), (state, surroundings) -> {
             Reconciler.Plan plan = Reconciler.plan(state, declared, surroundings);
             return plan.with(plans.plan(plan.next(), declared));
         });

@@ -113,7 +113,7 @@ public final class Controller implements AutoCloseable {
         this.hostNews = new HostNews(desired, ports, dataplane, this.host, outside);
         this.departures = new Departures(desired, plumbing, dataplane, devices, chronicle);
         this.inits = new InitWatch(departures::processEnded);
-        this.networks = new Networks(desired, this.host, localPool, chronicle, cluster);
+        this.networks = new Networks(desired, this.host, localPool, chronicle, cluster, kernel);
         this.files = new ConfigurationFiles(desired, ports, networks, chronicle, hostNews::onSettings);
         this.publishing = new Publishing(desired, ports, chronicle, files::publishAddress);
         this.containers = new Containers(

@@ -91,7 +91,7 @@ public record NetworkOptions(
             FILTERING,
             VNI);
 
-    /** Ethernet's MTU without the outer headers of a tunnel over IPv4 (O10). */
+    /** Ethernet's MTU without the outer headers of a tunnel over IPv4: where {@link UnderlayMtu} knows none (O10). */
     private static final int OVERLAY_MTU = 1450;
 
     /** Below are those that people number by hand; libnetwork's own begin here too. */
@@ -138,6 +138,11 @@ public record NetworkOptions(
         return reader.read;
     }
 
+    /** {@return the nearest to an MTU that a network can have} */
+    static int possibleMtu(int mtu, boolean ipv6) {
+        return Math.clamp(mtu, ipv6 ? MTU_MIN_IPV6 : MTU_MIN, MTU_MAX);
+    }
+
     private void requireIpv6() {
         if (mtu < MTU_MIN_IPV6) {
             throw Refusal.badInput("invalid value \"" + mtu + "\" for " + MTU + ": a network with IPv6 needs at least "
@@ -158,7 +163,7 @@ public record NetworkOptions(
         void read(String key, String text) {
             NetworkOptions old = read;
             read = switch (key) {
-                case MTU -> old.withMtu(number(key, text, MTU_MIN, MTU_MAX));
+                case MTU, UnderlayMtu.OPTION -> old.withMtu(number(key, text, MTU_MIN, MTU_MAX));
                 case ICC -> old.withMembers(isTrue(key, text), old.transparentVlan);
                 case MASQUERADE -> old.asAlways(isTrue(key, text), key, text);
                 case HOST_BINDING -> old.asAlways(text.equals("0.0.0.0"), key, text);
@@ -185,7 +190,7 @@ public record NetworkOptions(
         }
     }
 
-    private static Refusal unknown(String key) {
+    static Refusal unknown(String key) {
         // Words of libnetwork that later versions may know are not mistakes of the writer.
         return key.startsWith("com.docker.network.")
                 ? Refusal.notInThisVersion("network option " + key)

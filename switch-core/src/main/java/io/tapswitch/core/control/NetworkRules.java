@@ -82,6 +82,7 @@ final class NetworkRules {
         Map<String, String> options = request.options() == null ? Map.of() : request.options();
         boolean internal = Boolean.TRUE.equals(request.internal());
         boolean ipv6 = Boolean.TRUE.equals(request.ipv6());
+        UnderlayMtu.refuse(options);
         int vni = NetworkOptions.parse(driver, options, ipv6).vni();
         Network other = vni == 0 ? null : networkOf(state, vni);
         if (other != null) {

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.OverlaySettings;
 import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +34,23 @@ final class Networks {
     private final Ipv6Prefix localPool;
     private final Chronicle chronicle;
     private final ClusterWiring cluster;
+    private final UnderlayMtu underlay;
+    /** What the file in force says of tunnels. */
+    private volatile OverlaySettings overlay = OverlaySettings.NONE;
 
-    Networks(Desired desired, HostPortWiring host, Ipv6Prefix localPool, Chronicle chronicle, ClusterWiring cluster) {
+    Networks(
+            Desired desired,
+            HostPortWiring host,
+            Ipv6Prefix localPool,
+            Chronicle chronicle,
+            ClusterWiring cluster,
+            @Nullable OutsideKernel kernel) {
         this.desired = desired;
         this.host = host;
         this.localPool = localPool;
         this.chronicle = chronicle;
         this.cluster = cluster;
+        this.underlay = new UnderlayMtu(kernel, () -> cluster.abroad().advertised());
     }
 
     /** {@return a state with the networks that are there without anybody asking} */
@@ -52,8 +64,9 @@ final class Networks {
         }
         return desired.locked(() -> {
             DesiredState state = desired.state();
-            Network network = NetworkRules.create(
+            Network made = NetworkRules.create(
                     state, request, new Origin.Command(), host.look().blocks(), localPool);
+            Network network = underlay.sized(made, overlay);
             desired.commit(state.with(network), new Undo());
             chronicle.created(network);
             LOG.info(
@@ -76,7 +89,8 @@ final class Networks {
                                     subnet.prefix(), "network " + other.name() + " of the cluster", other.internal()));
                         }
                     }
-                    return NetworkRules.create(state, request, new Origin.Cluster(), taken, localPool);
+                    Network made = NetworkRules.create(state, request, new Origin.Cluster(), taken, localPool);
+                    return underlay.sized(made, overlay);
                 },
                 desired);
         chronicle.created(network);
@@ -86,17 +100,27 @@ final class Networks {
 
     /** Carries a plan out. */
     void reconcile(BiFunction<DesiredState, Reconciler.Surroundings, Reconciler.Plan> planner) {
+        reconcile(null, planner);
+    }
+
+    /** Carries a plan out, with what is to be known of tunnels from then on; null for what was known. */
+    void reconcile(
+            @Nullable OverlaySettings tunnels,
+            BiFunction<DesiredState, Reconciler.Surroundings, Reconciler.Plan> planner) {
         desired.locked(() -> {
             DesiredState state = desired.state();
-            Reconciler.Plan plan = planner.apply(
+            OverlaySettings now = tunnels == null ? overlay : tunnels;
+            Reconciler.Plan bare = planner.apply(
                     state,
                     new Reconciler.Surroundings(host.look().blocks(), localPool, ObjectName::newId, Moment::now));
+            Reconciler.Plan plan = underlay.sized(bare, now);
             if (!plan.next().equals(state)) {
                 desired.commit(plan.next(), new Undo());
                 chronicle.publications(state, desired.state());
                 plan.removed().forEach(chronicle::destroyed);
                 plan.added().forEach(chronicle::created);
             }
+            overlay = now;
             return true;
         });
     }

@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import io.tapswitch.core.dataplane.OwnLink;
+import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.MacAddress;
 import java.time.Duration;
@@ -43,11 +44,12 @@ public record OutsideState(
      * Where tunnels to other hosts end here, and those hosts.
      *
      * @param device that has the address
+     * @param mtu of the device
      * @param local the address
      * @param port of the tunnels' TAP in the dataplane
      * @param peers one for each network that another host is in
      */
-    public record Tunnels(String device, IpAddress local, int port, List<Peer> peers) {
+    public record Tunnels(String device, int mtu, IpAddress local, int port, List<Peer> peers) {
         /** Copies the list. */
         public Tunnels {
             peers = List.copyOf(peers);
@@ -61,8 +63,9 @@ public record OutsideState(
      * @param vni VXLAN network identifier
      * @param remote the host's address
      * @param port in the dataplane
+     * @param path what is known of the way there
      */
-    public record Peer(String network, int vni, IpAddress remote, int port) {}
+    public record Peer(String network, int vni, IpAddress remote, int port, PathMtu path) {}
 
     /**
      * An uplink.

@@ -174,6 +174,7 @@ public final class Reconciler {
     private void reconcile(DeclaredNetwork declared, @Nullable Network there, List<Runnable> making) {
         Origin.File origin = new Origin.File(source.file(), declared.line());
         try {
+            UnderlayMtu.refuse(declared.options());
             NetworkOptions.parse(
                     declared.driver(), declared.options(), declared.addresses().ipv6());
         } catch (Refusal e) {
@@ -211,7 +212,7 @@ public final class Reconciler {
         return there.driver() == declared.driver()
                 && there.internal() == declared.addresses().internal()
                 && there.ipv6() == declared.addresses().ipv6()
-                && there.options().equals(declared.options())
+                && UnderlayMtu.chosen(there.options()).equals(declared.options())
                 && configured(there.subnets()).equals(configured(wanted));
     }
 

@@ -4,6 +4,7 @@ import io.tapswitch.core.config.OverlaySettings.Peer;
 import io.tapswitch.core.dataplane.OverlaySettings.RemoteEndpoint;
 import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
 import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
+import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,7 @@ final class TunnelPlan {
     private final DesiredState state;
     private final Predicate<IpAddress> isOwn;
     private final ToIntBiFunction<String, IpAddress> portOf;
+    private final Function<IpAddress, PathMtu> pathOf;
     private final Set<String> trouble;
     private final Map<Integer, TunnelNetwork> networks = new LinkedHashMap<>();
     private final Map<Place, TunnelPeer> peers = new LinkedHashMap<>();
@@ -50,16 +53,19 @@ final class TunnelPlan {
      * @param state that comes into force
      * @param isOwn whether an address is this host's
      * @param portOf the port of another host in a network, by the network's id; negative when there is none left
+     * @param pathOf what is known of the way to another host
      * @param trouble where sentences go for what cannot be
      */
     TunnelPlan(
             DesiredState state,
             Predicate<IpAddress> isOwn,
             ToIntBiFunction<String, IpAddress> portOf,
+            Function<IpAddress, PathMtu> pathOf,
             Set<String> trouble) {
         this.state = state;
         this.isOwn = isOwn;
         this.portOf = portOf;
+        this.pathOf = pathOf;
         this.trouble = trouble;
     }
 
@@ -116,7 +122,7 @@ final class TunnelPlan {
         vnis.put(vni, network.name());
         TunnelPeer peer = new TunnelPeer(port, network.index(), remote);
         peers.put(place, peer);
-        shown.add(new OutsideState.Peer(network.name(), vni, remote, port));
+        shown.add(new OutsideState.Peer(network.name(), vni, remote, port, pathOf.apply(remote)));
         return peer;
     }
 

@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.control.OutsideKernel.Device;
 import io.tapswitch.core.control.TunnelPlan.Place;
 import io.tapswitch.core.dataplane.OverlaySettings;
+import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.PortProtocol;
@@ -54,6 +55,8 @@ final class TunnelWiring {
     private final Supplier<Abroad> abroad;
     /** Ports of other hosts in networks: each keeps its own for as long as it is there. */
     private final Map<Place, Integer> ports = new HashMap<>();
+    /** Workers read and write them, whatever version is in force. */
+    private final Map<IpAddress, PathMtu> paths = new HashMap<>();
 
     private io.tapswitch.core.config.OverlaySettings declared = io.tapswitch.core.config.OverlaySettings.NONE;
     private @Nullable End end;
@@ -97,6 +100,7 @@ final class TunnelWiring {
                 address ->
                         uplinks.stream().anyMatch(uplink -> uplink.addresses().contains(address)),
                 (network, remote) -> port(new Place(network, remote)),
+                remote -> paths.computeIfAbsent(remote, other -> new PathMtu()),
                 trouble);
         plan.declared(declared.peers());
         IpAddress advertised = cluster.advertised();
@@ -104,6 +108,7 @@ final class TunnelWiring {
             plan.cluster(cluster.remotes(), advertised.isIpv6());
         }
         ports.keySet().retainAll(plan.places());
+        paths.keySet().retainAll(plan.places().stream().map(Place::remote).toList());
         // In a cluster the end is there before anybody is at the other: what is wrong with it is known at once.
         End now = plan.peers().isEmpty() && advertised == null ? null : end(plan, advertised, uplinks, trouble);
         if (end != null && (now == null || now.plug() != end.plug())) {
@@ -112,7 +117,12 @@ final class TunnelWiring {
         end = now;
         state = now == null
                 ? null
-                : new OutsideState.Tunnels(now.device().name(), now.local(), EndpointRules.TUNNEL_PORT, plan.shown());
+                : new OutsideState.Tunnels(
+                        now.device().name(),
+                        now.device().mtu(),
+                        now.local(),
+                        EndpointRules.TUNNEL_PORT,
+                        plan.shown());
         if (now != null) {
             checkMtus(next, plan.tunneled(), now, trouble);
         }
@@ -124,12 +134,14 @@ final class TunnelWiring {
                 EndpointRules.TUNNEL_PORT,
                 now.plug().fds(),
                 now.local(),
+                now.device().mtu(),
+                paths,
                 plan.networks(),
                 plan.peers(),
                 plan.endpoints());
     }
 
-    /** Outer packets are never fragmented: what does not fit is lost (O10). */
+    /** Outer packets are never fragmented: what does not fit is not sent, and its sender is told (O10, O11). */
     private static void checkMtus(DesiredState next, Set<Integer> tunneled, End end, Set<String> trouble) {
         int overhead = end.local().isIpv6() ? Encapsulation.IPV6_OVERHEAD : Encapsulation.IPV4_OVERHEAD;
         String device = end.device().name();
@@ -139,7 +151,7 @@ final class TunnelWiring {
                     && mtu + overhead > end.device().mtu()) {
                 trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
                         + (mtu + overhead) + ", more than the " + end.device().mtu() + " of " + device
-                        + ": large packets are lost. Give the network -o " + NetworkOptions.MTU + "="
+                        + ": containers must find out that large packets do not fit. Give the network -o " + NetworkOptions.MTU + "="
                         + (end.device().mtu() - overhead) + ", or " + device + " a larger MTU");
             }
         }

@@ -82,6 +82,8 @@ public final class DatapathCounters {
         HANDOFF_FULL,
         /** Questions to the kernel for a route. */
         ROUTES_ASKED,
+        /** Times that less was found to fit on the way to another host than was known. */
+        PATH_MTU_LOWERED,
         /** Commands of the control plane carried out. */
         COMMANDS,
         /** Turns of the worker's duty cycle that brought frames. */

@@ -221,6 +221,10 @@ public enum DropReason {
     TUNNEL_SPLIT_HORIZON("from a tunnel, and not for this host's containers"),
     /** To be copied to several hosts, but no frame memory is left. */
     TUNNEL_NO_MEMORY("no frame memory left for a copy to another host"),
+    /** For another host, and larger than the way there allows (O11). */
+    TUNNEL_TOO_BIG("larger than the way to the other host allows"),
+    /** An ICMP error about a tunnel's packet, or one that looks so, of which nothing follows (O12). */
+    TUNNEL_ICMP("ICMP error about a tunnel that says nothing of what fits, or cannot be believed"),
     /** {@link VxlanDrop#OUTER_TRUNCATED}. */
     TUNNEL_OUTER_TRUNCATED(VxlanDrop.OUTER_TRUNCATED),
     /** {@link VxlanDrop#OUTER_PROTOCOL}. */

@@ -6,6 +6,7 @@ import io.tapswitch.tapio.FrameMemory;
 import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.tapio.sys.Errno;
 import org.agrona.MutableDirectBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Step 7 of the frame's way, and every other end that it can have: written to a port, sent back, dropped, or handed to
@@ -22,13 +23,13 @@ final class Egress {
     /** The time of the batch, for captures. */
     long nowNs;
 
-    Egress(FrameIo io, PortTable ports, DatapathCounters counters, Crossings crossings) {
+    Egress(FrameIo io, PortTable ports, @Nullable Bridge[] bridges, DatapathCounters counters, Crossings crossings) {
         this.io = io;
         this.buffer = io.buffer();
         this.ports = ports;
         this.counters = counters;
         this.crossings = crossings;
-        tunnels = new Tunnels(this);
+        tunnels = new Tunnels(this, bridges);
     }
 
     /** Straight to the egress port's file, or into its tunnel; {@link #onWritten} hears how it went. */

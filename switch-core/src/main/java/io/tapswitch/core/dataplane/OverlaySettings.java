@@ -4,6 +4,7 @@ import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param port of the tunnel TAP, small integer below {@link io.tapswitch.tapio.FrameIo#MAX_PORTS}
  * @param fds the TAP's open files; queue i is read by worker i
  * @param local the address of this end of all tunnels, the source of what is sent
+ * @param mtu of the device that has it: what is larger does not even leave this host
+ * @param paths what is known of the way to each of the peers; one that is missing begins to be known
  * @param networks which a tunnel carries
  * @param peers the other ends, one for each network that is there too
  * @param endpoints those of other hosts
@@ -21,12 +24,15 @@ public record OverlaySettings(
         int port,
         List<Integer> fds,
         IpAddress local,
+        int mtu,
+        Map<IpAddress, PathMtu> paths,
         List<TunnelNetwork> networks,
         List<TunnelPeer> peers,
         List<RemoteEndpoint> endpoints) {
-    /** Copies the lists. */
+    /** Copies the lists and the map. */
     public OverlaySettings {
         fds = List.copyOf(fds);
+        paths = Map.copyOf(paths);
         networks = List.copyOf(networks);
         peers = List.copyOf(peers);
         endpoints = List.copyOf(endpoints);

@@ -15,7 +15,8 @@ import org.agrona.MutableDirectBuffer;
  * too big and may be split.
  *
  * <p>Pieces lie one behind the other in slots of their own, as many in each as fit, and each holds one reference to its
- * slot. When no slot is left, the rest of them is dropped and counted; the receiver drops what it got.
+ * slot. For another host each has the room before it that outer headers need. When no slot is left, the rest of them is
+ * dropped and counted; the receiver drops what it got.
  */
 final class Pieces {
     /** Pieces begin at a multiple of this, so that headers are aligned. */
@@ -80,7 +81,8 @@ final class Pieces {
             egress.tx(to, slot, offset, length);
             return;
         }
-        int stride = L3 + Fragmentation.size(shape) + UNIT - 1 & -UNIT;
+        int room = egress.ports.isRemote(to) ? FrameMemory.HEADROOM : 0;
+        int stride = room + L3 + Fragmentation.size(shape) + UNIT - 1 & -UNIT;
         if (pieces == Fragmentation.IMPOSSIBLE || stride > FrameMemory.READ_LENGTH) {
             egress.drop(ingress, slot, DropReason.NAT_TOO_BIG.verdict());
             return;

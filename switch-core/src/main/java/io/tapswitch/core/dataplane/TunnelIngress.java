@@ -57,6 +57,11 @@ final class TunnelIngress {
             egress.drop(port, slot, frames);
             return;
         }
+        if (frames == TunnelErrors.HEARD) {
+            egress.counters.add(Term.CONSUMED, 1);
+            egress.release(slot);
+            return;
+        }
         if (frames > 1) {
             io.retain(slot, frames - 1);
             egress.counters.add(Term.SPLIT, frames - 1L);

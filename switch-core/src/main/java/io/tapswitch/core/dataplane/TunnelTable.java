@@ -4,6 +4,7 @@ import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
 import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
 import io.tapswitch.vxlan.Encapsulation;
 import io.tapswitch.vxlan.VxlanHeader;
+import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -11,8 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
@@ -44,9 +47,20 @@ final class TunnelTable {
         /** The outer headers of what is sent there. */
         final Encapsulation way;
 
-        private Peer(IpAddress local, TunnelPeer settings, TunnelNetwork carried) {
+        private final PathMtu path;
+        private final int deviceMtu;
+
+        private Peer(OverlaySettings overlay, TunnelPeer settings, TunnelNetwork carried, PathMtu path) {
             learns = carried.learns();
-            way = way(local, settings.remote(), carried.vni());
+            way = way(overlay.local(), settings.remote(), carried.vni());
+            deviceMtu = overlay.mtu();
+            this.path = path;
+        }
+
+        /** {@return bytes of the largest frame that gets there, its Ethernet header included} */
+        int limit(long nowNs) {
+            // Of the outer headers, Ethernet's is none of the outer packet.
+            return Math.min(deviceMtu, path.bytes(nowNs)) - (way.overhead() - EthernetHeader.LENGTH);
         }
 
         /** The kernel writes other MAC addresses: those of its route's device and neighbour. */
@@ -66,10 +80,21 @@ final class TunnelTable {
 
     private record Carried(NeighbourTable peers) {}
 
+    /** Where the peers are, in whatever network: the port is an index of paths. */
+    private final NeighbourTable remotes;
+
+    private final PathMtu[] paths;
+    private final long localHi;
+    private final long localLo;
+
     TunnelTable(@Nullable OverlaySettings settings) {
         if (settings == null) {
             port = PortTable.NONE;
             byPort = new Peer[0];
+            remotes = NeighbourTable.EMPTY;
+            paths = new PathMtu[0];
+            localHi = 0;
+            localLo = 0;
             return;
         }
         port = settings.port();
@@ -78,13 +103,28 @@ final class TunnelTable {
             ports = Math.max(ports, peer.port() + 1);
         }
         byPort = new Peer[ports];
+        localHi = settings.local() instanceof Ipv6Address six ? six.hi() : 0;
+        localLo = switch (settings.local()) {
+            case Ipv4Address four -> Ipv4Address.mapped(four.bits());
+            case Ipv6Address six -> six.lo();
+        };
+        Map<IpAddress, PathMtu> known = new LinkedHashMap<>();
+        for (TunnelPeer peer : settings.peers()) {
+            PathMtu path = settings.paths().get(peer.remote());
+            known.putIfAbsent(peer.remote(), path == null ? new PathMtu() : path);
+        }
+        paths = known.values().toArray(new PathMtu[0]);
+        List<NeighbourTable.Neighbour> places = new ArrayList<>();
+        known.keySet().forEach(remote -> places.add(new NeighbourTable.Neighbour(remote, 0, places.size(), 0)));
+        remotes = new NeighbourTable(places);
         for (TunnelNetwork network : settings.networks()) {
             List<NeighbourTable.Neighbour> addresses = new ArrayList<>();
             int[] members = new int[settings.peers().size()];
             int count = 0;
             for (TunnelPeer peer : settings.peers()) {
                 if (peer.network() == network.network()) {
-                    byPort[peer.port()] = new Peer(settings.local(), peer, network);
+                    byPort[peer.port()] =
+                            new Peer(settings, peer, network, Objects.requireNonNull(known.get(peer.remote())));
                     addresses.add(new NeighbourTable.Neighbour(peer.remote(), 0, peer.port(), peer.network()));
                     members[count++] = peer.port();
                 }
@@ -101,6 +141,18 @@ final class TunnelTable {
     @Nullable
     Peer peer(int id) {
         return id < byPort.length ? byPort[id] : null;
+    }
+
+    /** {@return whether an IPv6 or v4-mapped address is that of this end} */
+    boolean isLocal(long hi, long lo) {
+        return hi == localHi && lo == localLo;
+    }
+
+    /** {@return what is known of the way to an IPv6 or v4-mapped address, null when no peer is there} */
+    @Nullable
+    PathMtu path(long hi, long lo) {
+        int index = NeighbourTable.isMapped(hi, lo) ? remotes.find((int) lo) : remotes.find(hi, lo);
+        return index == NeighbourTable.NONE ? null : paths[remotes.port(index)];
     }
 
     /** {@return whether some network has this identifier} */

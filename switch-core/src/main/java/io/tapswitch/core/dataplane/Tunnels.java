@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * coalesced where they lie, so that a container still takes 64 KiB in one step, and all that comes of a train stays in
  * its slot.
  *
+ * <p>Outer packets are never fragmented. What does not fit the way to a peer is for {@link TunnelFit}, and what routers
+ * say of that way for {@link TunnelErrors}.
+ *
  * <p>A peer's row of counters counts inner frames. The terms count what is read and written, which is outer frames, at
  * the tunnel TAP's port.
  *
@@ -40,11 +43,13 @@ import org.jspecify.annotations.Nullable;
 final class Tunnels {
     private static final int IDENTIFICATIONS = 0xffff;
     private static final int TOO_LONG = VxlanDrop.TOO_LONG.code();
+    private static final int OUTER_PROTOCOL = VxlanDrop.OUTER_PROTOCOL.code();
 
     private final Egress egress;
     private final PortTable ports;
     private final MutableDirectBuffer buffer;
     private final Decapsulation incoming = new Decapsulation(true);
+    private final TunnelFit fit;
     private final Segmentation segmentation = new Segmentation();
     private final Coalescing coalescing = new Coalescing(true);
     private TunnelTable table = TunnelTable.EMPTY;
@@ -55,8 +60,9 @@ final class Tunnels {
 
     private int singlePeer;
 
-    Tunnels(Egress egress) {
+    Tunnels(Egress egress, @Nullable Bridge[] bridges) {
         this.egress = egress;
+        fit = new TunnelFit(egress, bridges);
         ports = egress.ports;
         buffer = egress.buffer;
     }
@@ -79,13 +85,32 @@ final class Tunnels {
             egress.drop(port, slot, DropReason.TX_GONE.verdict());
             return;
         }
+        int limit = peer.limit(egress.nowNs);
+        if (TunnelFit.largest(buffer, offset, length) > limit) {
+            tooBig(port, slot, offset, length, limit);
+            return;
+        }
         int start = peer.way.apply(buffer, offset, length, identification);
-        if (start == TOO_LONG) {
-            cut(peer, port, slot, offset, length);
+        if (start == TOO_LONG && isSuperFrame(offset)) {
+            cut(port, slot, offset, length);
         } else if (start < 0) {
             egress.drop(port, slot, DropReason.ofTunnel(start).verdict());
         } else {
             write(port, slot, start, offset, length);
+        }
+    }
+
+    private boolean isSuperFrame(int offset) {
+        return VirtioNetHeader.gsoType(buffer, offset) != VirtioNetHeader.GSO_NONE;
+    }
+
+    private void tooBig(int port, int slot, int offset, int length, int limit) {
+        if (!fit.maySplit(offset, length)) {
+            fit.refuse(port, slot, offset, length, limit);
+        } else if (isSuperFrame(offset)) {
+            cut(port, slot, offset, length);
+        } else {
+            fit.split(port, slot, offset, length, limit);
         }
     }
 
@@ -96,8 +121,11 @@ final class Tunnels {
         egress.io.write(table.port, slot, start, offset + length - start);
     }
 
-    /** A super-frame of datagrams may be so long that with outer headers it is no IP packet: each goes by itself. */
-    private void cut(TunnelTable.Peer peer, int port, int slot, int offset, int length) {
+    /**
+     * Each packet of a super-frame goes by itself: with outer headers all of it would be no IP packet any more, or each
+     * has to be split.
+     */
+    private void cut(int port, int slot, int offset, int length) {
         int pieces = segmentation.begin(buffer, offset, length);
         if (pieces < 0) {
             egress.drop(port, slot, DropReason.ofTunnel(pieces).verdict());
@@ -114,12 +142,7 @@ final class Tunnels {
             VirtioNetHeader.clear(buffer, at);
             int pieceLength =
                     VirtioNetHeader.LENGTH + segmentation.frame(buffer, piece, buffer, at + VirtioNetHeader.LENGTH);
-            int start = peer.way.apply(buffer, at, pieceLength, identification);
-            if (start < 0) {
-                egress.drop(port, own, DropReason.ofTunnel(start).verdict());
-            } else {
-                write(port, own, start, at, pieceLength);
-            }
+            send(port, own, at, pieceLength);
         }
         egress.release(slot);
     }
@@ -137,8 +160,8 @@ final class Tunnels {
      * @param offset of the tunnel TAP's header
      * @param length bytes from there
      * @param bridges the networks
-     * @return how many frames it was, at least one, to be had by {@link #peer}, {@link #offset} and {@link #length}; or
-     *     a drop reason's verdict for all of it
+     * @return how many frames it was, to be had by {@link #peer}, {@link #offset} and {@link #length}; none when it was
+     *     news of the way to another host; or a drop reason's verdict for all of it
      */
     int receive(int slot, int offset, int length, @Nullable Bridge[] bridges) {
         if (length >= FrameMemory.READ_LENGTH) {
@@ -151,7 +174,9 @@ final class Tunnels {
         }
         int objection = incoming.read(buffer, offset, length);
         if (objection < 0) {
-            return DropReason.ofTunnel(objection).verdict();
+            return objection == OUTER_PROTOCOL
+                    ? TunnelErrors.take(buffer, offset, length, table, egress.counters, egress.nowNs)
+                    : DropReason.ofTunnel(objection).verdict();
         }
         int sender = sender(incoming.vni());
         Bridge bridge = sender < 0 ? null : bridges[ports.network(sender)];

@@ -132,7 +132,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         crossings = new Crossings(index, rings, doorbells, slotsPerWorker, counters, forwards, io::release);
         tables = new WorkerTables(index, workers, io, ports, bridges, counters);
         nowNs = clock.nanoTime();
-        Egress egress = new Egress(io, ports, counters, crossings);
+        Egress egress = new Egress(io, ports, bridges, counters, crossings);
         nat = natResources == null ? null : new Nat(index, workers, natResources, egress, bridges, nowNs);
         datapath = new Datapath(egress, bridges, nat, listener);
         nextTickNs = nowNs + TICK_NS;

@@ -75,7 +75,7 @@ class TunnelsTest {
             peers.add(new TunnelPeer(PEER + peers.size(), 0, remote));
         }
         TunnelNetwork network = new TunnelNetwork(0, VNI, learns);
-        return new OverlaySettings(TUNNEL, List.of(TUNNEL), local, List.of(network), peers, endpoints);
+        return new OverlaySettings(TUNNEL, List.of(TUNNEL), local, 1500, Map.of(), List.of(network), peers, endpoints);
     }
 
     private void connect(boolean learns) {
@@ -177,6 +177,8 @@ class TunnelsTest {
                 TUNNEL,
                 List.of(TUNNEL),
                 from,
+                9000,
+                Map.of(),
                 List.of(new TunnelNetwork(0, vni, true)),
                 List.of(new TunnelPeer(PEER, 0, HOST_B)),
                 List.of()));
@@ -287,6 +289,8 @@ class TunnelsTest {
                 TUNNEL,
                 List.of(TUNNEL),
                 HOST_A,
+                1500,
+                Map.of(),
                 List.of(new TunnelNetwork(0, VNI, true), new TunnelNetwork(9, VNI, true)),
                 List.of(new TunnelPeer(0, 0, HOST_A)),
                 List.of(endpoint(5, 17)));

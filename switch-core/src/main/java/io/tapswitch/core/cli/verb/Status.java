@@ -99,7 +99,10 @@ public final class Status extends Verb {
                 table.row(
                         "tunnel " + Json.text(peer, "network"),
                         Json.text(tunnels, "local") + " on " + Json.text(tunnels, "device") + " to "
-                                + Json.text(peer, "remote") + ", VXLAN " + Json.text(peer, "vni"));
+                                + Json.text(peer, "remote") + ", VXLAN " + Json.text(peer, "vni")
+                                + (peer.getLong("pathMtu") < tunnels.getLong("mtu")
+                                        ? ", path MTU " + Json.text(peer, "pathMtu")
+                                        : ""));
             }
         }
         JsonArray addresses = outside.getArray("addresses");

@@ -1,0 +1,153 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.LabNamespace;
+import io.tapswitch.lab.Outcome;
+import io.tapswitch.lab.Outside;
+import io.tapswitch.lab.World;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ways to another host that let less pass than Ethernet does, a router between the two: O10 to O12, row 99. */
+@Tag("netns")
+@Timeout(120)
+final class OverlayMtuIT {
+    private static final String FILE = """
+            networks:
+              mesh: {driver: overlay, subnet: [10.66.0.0/16, "fd66::/64"], gateway: [10.66.255.254, "fd66::fffe"], ipv6: true}
+            overlay:
+              peers:
+                - {network: mesh, vni: 4096, remote: "%s"}
+            """;
+    private static final String THERE = "10.66.0.100";
+    private static final String THERE_6 = "fd66::100";
+
+    private final World world = World.withOutside();
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    private void start(String remote) {
+        world.start(
+                "--uplink",
+                "shared",
+                "--config",
+                world.file("tapswitch.yaml", FILE.formatted(remote)).toString());
+    }
+
+    /** The kernel's own vxlan device at the other end. */
+    private static void vxlan(LabNamespace there, String end, String otherEnd) {
+        there.ip("link add vx0 address 02:00:00:00:00:64 type vxlan id 4096 dstport 4789 local " + end + " remote "
+                + otherEnd);
+        there.ip("link set vx0 mtu 1430 up");
+        there.ip("addr add " + THERE + "/16 dev vx0");
+        there.ip("addr add " + THERE_6 + "/64 dev vx0 nodad");
+    }
+
+    private LabContainer container(int number) {
+        return world.attached(
+                "c" + number, "--network", "mesh", "--ip", "10.66.0." + number, "--ip6", "fd66::" + number);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"203.0.113.9, 192.0.2.1, 50", "2001:db8:f::9, 2001:db8::1, 70"})
+    void O12_O11_aConnectionRecoversWhenARouterOnTheWayLetsLessPass(String remote, String local, int overhead) {
+        LabNamespace far = world.outside().far();
+        vxlan(far, remote, local);
+        start(remote);
+        LabContainer one = container(10);
+        LabContainer two = container(11);
+        one.ping(THERE);
+        assertThat(world.cli("status")).doesNotContain("path MTU");
+        world.outside().router().ip("link set far0 mtu 1400");
+        far.ip("link set eth0 mtu 1400");
+        one.transferTcp(far, THERE, 5_000_000);
+        assertThat(world.cli("status")).contains("path MTU 1400");
+        int fits = 1400 - overhead;
+        // The kernel at the other end loses the first large packet of each flow until it knows of it.
+        far.ip("link set vx0 mtu " + fits);
+        Outcome ping = two.exec("ping", "-c", "2", "-i", "0.2", "-W", "1", "-M", "do", "-s", "1372", THERE);
+        assertThat(ping.out()).contains("Frag needed and DF set (mtu = " + fits + ")");
+        assertThat(two.exec("ping", "-c", "1", "-W", "2", "-M", "do", "-s", "" + (fits - 28), THERE)
+                        .ok()
+                        .out())
+                .contains("1 received");
+        Outcome ping6 = two.exec("ping", "-c", "2", "-i", "0.2", "-W", "1", "-M", "do", "-s", "1352", THERE_6);
+        assertThat(ping6.out()).contains("Packet too big: mtu=" + fits);
+        two.transferTcp(far, THERE_6, 2_000_000);
+        one.exchangeUdp(far, THERE, "1,1300,1402,8000,65000");
+        far.transferTcp(one, "10.66.0.10", 5_000_000);
+        assertThat(world.cli("drops")).contains("tunnel_too_big");
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void O11_row99_theUnderlayIsNarrowedTakenDownAndTakenAway_andComesBack() {
+        LabNamespace router = world.outside().router();
+        vxlan(router, Outside.ONE, Outside.HOST);
+        start(Outside.ONE);
+        LabContainer one = container(10);
+        one.ping(THERE);
+        world.host().ip("link set uplink0 mtu 1280");
+        router.ip("link set eth0 mtu 1280");
+        router.ip("link set vx0 mtu 1230");
+        Eventually.until("said", () -> world.cli("status").contains("more than the 1280 of uplink0"));
+        one.transferTcp(router, THERE, 5_000_000);
+        one.exchangeUdp(router, THERE, "1,1202,8000");
+        assertThat(world.cli("drops")).contains("tunnel_too_big");
+        world.host().ip("link set uplink0 mtu 1500");
+        router.ip("link set eth0 mtu 1500");
+        comesBack(one, "link set uplink0 down", "link set uplink0 up");
+        comesBack(one, "addr del 192.0.2.1/24 dev uplink0", "addr add 192.0.2.1/24 dev uplink0");
+        comesBack(one, "route del 192.0.2.0/24", "route add 192.0.2.0/24 dev uplink0 src 192.0.2.1");
+        one.transferTcp(router, THERE, 5_000_000);
+    }
+
+    private void comesBack(LabContainer one, String away, String back) {
+        world.host().ip(away);
+        assertThat(one.reaches(THERE)).as(away).isFalse();
+        world.host().ip(back);
+        Eventually.until(
+                Duration.ofSeconds(3),
+                "there again after: " + back,
+                () -> one.exec("ping", "-c1", "-W0.2", THERE).exit() == 0);
+    }
+
+    @Test
+    void O10_anOverlayIsMadeWithTheMtuThatItsTunnelsHave_andKeepsIt() {
+        world.host().ip("link set uplink0 mtu 1400");
+        start(Outside.ONE);
+        assertThat(container(10).ip("link show eth0")).contains("mtu 1350 ");
+        world.cli("network", "create", "-d", "overlay", "late");
+        world.cli("network", "create", "-d", "overlay", "-o", "com.docker.network.driver.mtu=1300", "chosen");
+        assertThat(world.attached("late1", "--network", "late").ip("link show eth0"))
+                .contains("mtu 1350 ");
+        assertThat(world.attached("chosen1", "--network", "chosen").ip("link show eth0"))
+                .contains("mtu 1300 ");
+        assertThat(world.cli("status")).doesNotContain("headers of a tunnel");
+        assertThat(world.refused("network", "create", "-d", "overlay", "-o", "tapswitch.underlay-mtu=1", "x"))
+                .contains("unknown network option tapswitch.underlay-mtu");
+        world.host().ip("link set uplink0 mtu 1500");
+        world.file("tapswitch.yaml", FILE.formatted(Outside.TWO));
+        Eventually.until("the file is in force", () -> world.cli("status").contains("to " + Outside.TWO));
+        assertThat(container(11).ip("link show eth0"))
+                .as("the same file is no change")
+                .contains("mtu 1350 ");
+        assertThat(world.attached("late2", "--network", "late").ip("link show eth0"))
+                .contains("mtu 1350 ");
+        world.cli("network", "create", "-d", "overlay", "later");
+        assertThat(world.attached("later1", "--network", "later").ip("link show eth0"))
+                .contains("mtu 1450 ");
+        world.assertNoTrouble();
+    }
+}

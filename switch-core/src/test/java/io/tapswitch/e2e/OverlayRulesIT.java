@@ -1,0 +1,201 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.Capture;
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.LabNamespace;
+import io.tapswitch.lab.Outside;
+import io.tapswitch.lab.World;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What goes into tunnels and comes out of them, packet by packet, with scapy and the kernel: V4 to V6, V14, V15. */
+@Tag("netns")
+@Timeout(120)
+final class OverlayRulesIT {
+    private static final String FILE = """
+            networks:
+              mesh: {driver: overlay, subnet: 10.66.0.0/16, gateway: 10.66.255.254}
+              tags:
+                driver: overlay
+                subnet: 10.67.0.0/16
+                options: {tapswitch.vlan: transparent}
+            overlay:
+              peers:
+                - {network: mesh, vni: 4096, remote: 192.0.2.9}
+                - {network: tags, vni: 4097, remote: 192.0.2.9}
+            """;
+    private static final String KERNEL = "10.66.0.100";
+    /** Inner and outer packets, as a kernel at the peer's place would send them. */
+    private static final String SCAPY = """
+            from scapy.layers.vxlan import VXLAN
+            def vx(inner, tos=0, port=5555, **k):
+                return IP(src='192.0.2.9', dst='192.0.2.1', tos=tos)/UDP(sport=port, dport=4789)/VXLAN(**dict(dict(flags='Instance', vni=4096), **k))/inner
+            def frame(word, tos=0, src='02:42:0a:42:00:77'):
+                return Ether(dst='MAC', src=src)/IP(src='10.66.0.119', dst='10.66.0.10', tos=tos)/UDP(sport=9, dport=9)/word
+            """;
+
+    private final World world = World.withOutside();
+    private LabNamespace router;
+    private LabContainer one;
+
+    @BeforeEach
+    void start() {
+        router = world.outside().router();
+        router.ip("link add vx0 address 02:00:00:00:00:64 type vxlan id 4096 dstport 4789 local " + Outside.ONE
+                + " remote " + Outside.HOST);
+        router.ip("link set vx0 mtu 1450 up");
+        router.ip("addr add " + KERNEL + "/16 dev vx0");
+        world.start(
+                "--uplink",
+                "shared",
+                "--config",
+                world.file("tapswitch.yaml", FILE).toString());
+        one = world.attached("one", "--network", "mesh", "--ip", "10.66.0.10");
+        one.ping(KERNEL);
+    }
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    private void scapy(String program) {
+        router.scapy(SCAPY.replace("MAC", one.endpoint("mesh").text("MacAddress")) + program);
+    }
+
+    private void dropped(String... reasons) {
+        for (String reason : reasons) {
+            Eventually.until(reason, () -> world.cli("drops").contains(reason));
+        }
+    }
+
+    @Test
+    void V14_ttlIs64DscpStaysInside_andCongestionMarksGoInAndComeOut() {
+        String ours = "udp dst port 4789 and ip[8] = 64 and ip[6] & 0x40 != 0 and ip[1] = ";
+        for (int mark : new int[] {0, 1, 2, 3}) {
+            try (Capture outer = Capture.in(router, ours + mark)) {
+                one.exec("ping", "-c", "1", "-W", "2", "-Q", String.valueOf(0xb8 | mark), KERNEL)
+                        .ok();
+                outer.awaitLine("VXLAN");
+            }
+        }
+        // Outer CE on a packet that can carry it, and ECT(1) on one that says ECT(0): RFC 6040 figure 4.
+        try (Capture marked = Capture.in(one, "udp port 9 and ip[1] = 0xbb");
+                Capture paler = Capture.in(one, "udp port 9 and ip[1] = 0x01");
+                Capture kept = Capture.in(one, "udp port 9 and ip[1] = 0x03")) {
+            scapy("""
+                    send(vx(frame('ce', tos=0xba), tos=3))
+                    send(vx(frame('ect1', tos=2), tos=1))
+                    send(vx(frame('kept', tos=3), tos=0))
+                    send(vx(frame('none', tos=0), tos=3))
+                    """);
+            marked.awaitLine(" 10.66.0.10.9: ");
+            paler.awaitLine(" 10.66.0.10.9: ");
+            kept.awaitLine(" 10.66.0.10.9: ");
+        }
+        dropped("tunnel_inner_ecn");
+    }
+
+    @Test
+    void V6_aTagInsideIsDropped_andPassesWhereTheNetworkIsTransparent() {
+        LabContainer tagged = world.attached("tagged", "--network", "tags", "--ip", "10.67.0.10");
+        try (Capture seen = Capture.in(tagged, "vlan 5");
+                Capture never = Capture.in(one, "vlan 5")) {
+            scapy("""
+                    def tag(vni): return vx(Ether(dst='ff:ff:ff:ff:ff:ff', src='02:42:0a:42:00:78')/Dot1Q(vlan=5)/IP(dst='10.66.0.10')/UDP(dport=9), vni=vni)
+                    send(tag(4096))
+                    send(tag(4097))
+                    """);
+            seen.awaitLine("vlan 5");
+            dropped("tunnel_inner_tag");
+            assertThat(never.lines()).noneMatch(line -> line.contains("vlan 5"));
+        }
+        try (Capture outer = Capture.in(router, "udp dst port 4789")) {
+            tagged.scapy("sendp(Ether(dst='ff:ff:ff:ff:ff:ff', src='%s')/Dot1Q(vlan=5)/('x'*60), iface=IF)"
+                    .formatted(tagged.endpoint("tags").text("MacAddress")));
+            outer.awaitLine("vlan 5");
+        }
+    }
+
+    @Test
+    void V5_reservedBitsAreIgnored_V15_otherProtocolsOnThePortAreNamed_row58() {
+        try (Capture seen = Capture.in(one, "udp port 9")) {
+            scapy("""
+                    raw = bytes(vx(frame('reserved-bits'))[VXLAN])
+                    def with_header(head): return IP(src='192.0.2.9', dst='192.0.2.1')/UDP(sport=5555, dport=4789)/(head + raw[8:])
+                    send(with_header(bytes([0x4a, 0, 0, 0x00, 0, 0x10, 0, 0xff])))
+                    send(with_header(bytes([0x0c, 0, 0, 0x03, 0, 0x10, 0, 0])))
+                    send(with_header(bytes([0x88, 0, 0, 0x07, 0, 0x10, 0, 0])))
+                    """);
+            seen.awaitLine(" 10.66.0.10.9: ");
+            dropped("tunnel_vxlan_gpe", "tunnel_vxlan_gbp");
+            assertThat(seen.lines())
+                    .filteredOn(line -> line.contains("10.66.0.10.9"))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void V4_rows59to63_whatIsNestedCutSplitOrDamagedDoesNoHarm() {
+        try (Capture seen = Capture.in(one, "udp port 9 or udp port 4789")) {
+            // Row 59: the inner packet is one for a tunnel of this host again. Row 60: each length. Rows 61 and 63.
+            scapy("""
+                    nested = Ether(dst='ff:ff:ff:ff:ff:ff', src='02:42:0a:42:00:79')/vx(frame('inner'))
+                    send(vx(nested))
+                    whole = bytes(frame('x' * 18))
+                    for n in range(0, 61):
+                        send(vx(Raw(whole[:n])))
+                    for part in fragment(vx(frame('y' * 1000)), fragsize=400):
+                        send(part)
+                    bad = IP(bytes(vx(frame('z'))))
+                    bad[UDP].chksum = 0x1234
+                    send(bad)
+                    send(vx(frame('last')))
+                    """);
+            dropped("tunnel_inner_truncated", "tunnel_outer_fragment", "tunnel_udp_checksum", "truncated_ip");
+            seen.awaitLine("length 4");
+        }
+        one.ping(KERNEL);
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void V15_row62_garbageAsFastAsItComesLeavesTheNetworkAlone() {
+        LabContainer two = world.attached("two", "--network", "mesh", "--ip", "10.66.0.11");
+        String mac = world.host().ip("link show uplink0").replaceAll("(?s).*link/ether (\\S+).*", "$1");
+        router.scapy("""
+                import random
+                random.seed(62)
+                s = conf.L2socket(iface=IF)
+                packets = [bytes(Ether(dst='%s')/IP(src='192.0.2.9', dst='192.0.2.1')/UDP(sport=random.randrange(65536), dport=4789)/random.randbytes(random.randrange(200))) for _ in range(500)]
+                for i in range(40):
+                    for p in packets: s.send(p)
+                """.formatted(mac.toLowerCase(Locale.ROOT)));
+        dropped("tunnel_vxlan_no_vni");
+        one.ping("10.66.0.11");
+        two.transferTcp(one, "10.66.0.10", 2_000_000);
+        one.ping(KERNEL);
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void row64_aPeerThatMovesAllTheTimeIsWhereItWasLast() {
+        for (int i = 0; i <= 40; i++) {
+            String there = i % 2 == 0 ? Outside.TWO : Outside.ONE;
+            world.file("tapswitch.yaml", FILE.replace("vni: 4096, remote: 192.0.2.9", "vni: 4096, remote: " + there));
+            world.cli("fdb", "mesh");
+        }
+        Eventually.until("the last one", () -> world.cli("status").contains("to 192.0.2.10, VXLAN 4096"));
+        assertThat(one.reaches(KERNEL)).as("who is there no more is not heard").isFalse();
+        world.file("tapswitch.yaml", FILE);
+        Eventually.until("and back", () -> one.reaches(KERNEL));
+        world.assertNoTrouble();
+    }
+}
