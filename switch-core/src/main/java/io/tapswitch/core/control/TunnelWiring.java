@@ -118,11 +118,7 @@ final class TunnelWiring {
         state = now == null
                 ? null
                 : new OutsideState.Tunnels(
-                        now.device().name(),
-                        now.device().mtu(),
-                        now.local(),
-                        EndpointRules.TUNNEL_PORT,
-                        plan.shown());
+                        now.device().name(), now.device().mtu(), now.local(), EndpointRules.TUNNEL_PORT, plan.shown());
         if (now != null) {
             checkMtus(next, plan.tunneled(), now, trouble);
         }
@@ -151,7 +147,8 @@ final class TunnelWiring {
                     && mtu + overhead > end.device().mtu()) {
                 trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
                         + (mtu + overhead) + ", more than the " + end.device().mtu() + " of " + device
-                        + ": containers must find out that large packets do not fit. Give the network -o " + NetworkOptions.MTU + "="
+                        + ": containers must find out that large packets do not fit. Give the network -o "
+                        + NetworkOptions.MTU + "="
                         + (end.device().mtu() - overhead) + ", or " + device + " a larger MTU");
             }
         }
