@@ -42,7 +42,8 @@ def plan(names, quick):
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     for name in GROUPS["vxlan"]:
         if name in names:
-            metrics[name] = ["tcp1"] if name.endswith("-plain") else ["tcp1", "tcp4", "udp64", "pingpong"]
+            plain = name.endswith("-plain") or "-socket" in name
+            metrics[name] = ["tcp1"] if plain else ["tcp1", "tcp4", "udp64", "pingpong"]
     if "tapswitch-2" in names:
         metrics["tapswitch-2"] = ["tcp4"]
     if "bridge" in names:

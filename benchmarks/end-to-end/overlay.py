@@ -54,6 +54,7 @@ class KernelVxlan(TwoHosts, Contender):
 
 class TapswitchVxlan(TwoHosts, Tapswitch):
     title = "tapswitch VXLAN"
+    tunnel = "tap"
 
     def build(self):
         self.lay_wire()
@@ -71,7 +72,7 @@ class TapswitchVxlan(TwoHosts, Tapswitch):
         socket = os.path.join(directory, "tapswitch.sock")
         daemon = self.start(home, self.launcher(), "daemon", "--config", os.path.join(directory, "tapswitch.yaml"),
                             "--socket", socket, "--uplink", "shared", "--state-dir", os.path.join(directory, "state"),
-                            "--run-dir", self.run_of(home), cpu=self.switch_cpu)
+                            "--run-dir", self.run_of(home), "--tunnel", self.tunnel, cpu=self.switch_cpu)
         self.await_ready(daemon, ready=1 if home == "host" else 2)
         run("ip", "netns", "exec", self.ns[home], self.launcher(), "--socket", socket, "attach", "--netns",
             self.ns[place], "--network", "bench", "--name", place, "--ip", ADDRESS[place])
@@ -90,6 +91,12 @@ class TapswitchVxlan(TwoHosts, Tapswitch):
         super().down()
 
 
+class TapswitchVxlanSocket(TapswitchVxlan):
+    """The way of kernels without TAPs for tunnels."""
+    title = "tapswitch VXLAN by socket"
+    tunnel = "socket"
+
+
 class KernelVxlanPlain(KernelVxlan):
     title = "kernel bridge + vxlan, plain wire"
     offloads = False
@@ -100,5 +107,11 @@ class TapswitchVxlanPlain(TapswitchVxlan):
     offloads = False
 
 
+class TapswitchVxlanSocketPlain(TapswitchVxlanSocket):
+    title = "tapswitch VXLAN by socket, plain wire"
+    offloads = False
+
+
 KINDS = {"tapswitch-vxlan": TapswitchVxlan, "kernel-vxlan": KernelVxlan,
+         "tapswitch-vxlan-socket": TapswitchVxlanSocket, "tapswitch-vxlan-socket-plain": TapswitchVxlanSocketPlain,
          "tapswitch-vxlan-plain": TapswitchVxlanPlain, "kernel-vxlan-plain": KernelVxlanPlain}

@@ -2,6 +2,7 @@ package io.tapswitch.core;
 
 import io.tapswitch.core.config.DnsEntries;
 import io.tapswitch.core.control.ClusterOptions;
+import io.tapswitch.core.control.TunnelWay;
 import io.tapswitch.core.control.UplinkChoice;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.tapio.IoMode;
@@ -135,6 +136,14 @@ final class DaemonOptions {
     String io;
 
     @Option(
+            names = "--tunnel",
+            paramLabel = "WAY",
+            defaultValue = "auto",
+            description = "by what packets of overlay networks go to other hosts: tap, socket, or auto, which is tap"
+                    + " where the kernel can (Linux 6.17), else socket (default: ${DEFAULT-VALUE})")
+    String tunnel = "auto";
+
+    @Option(
             names = "--memory",
             paramLabel = "SIZE",
             description = "most memory for frames, such as 512m or 2g (default: 1g); used only as needed")
@@ -223,6 +232,7 @@ final class DaemonOptions {
                     "invalid --busy-poll " + busyPollUs + ": must be 0 to " + BUSY_POLL_US_MAX + " microseconds");
         }
         ioMode();
+        tunnelWay();
         memoryBytes();
         metricsAddress();
         cluster();
@@ -237,6 +247,11 @@ final class DaemonOptions {
     /** {@return the way to the outside that is wanted} */
     UplinkChoice uplinkChoice() {
         return UplinkChoice.parse(uplink == null ? "shared" : uplink, uplink != null, Duration.ofSeconds(graceSeconds));
+    }
+
+    /** {@return by what tunnels shall come and go} */
+    TunnelWay tunnelWay() {
+        return TunnelWay.parse(tunnel);
     }
 
     long busyPollNs() {

@@ -85,7 +85,7 @@ public final class SwitchMain {
                 options.group,
                 options.stateDirectory,
                 listener -> dataplane(options, mode, uplink, listener),
-                () -> new TapPlumbing(options.runDirectory(), options.workers, uplink),
+                () -> new TapPlumbing(options.runDirectory(), options.workers, uplink, options.tunnelWay()),
                 options.config == null ? null : options.config.toAbsolutePath(),
                 options.ports == null ? null : options.ports.toAbsolutePath(),
                 options.metricsAddress(),

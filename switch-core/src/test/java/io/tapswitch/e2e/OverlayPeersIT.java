@@ -12,8 +12,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tunnels to peers that the configuration file names, the kernel's own vxlan device at the other end: V1 to V10, O11. */
+/**
+ * Tunnels to peers that the configuration file names, the kernel's own vxlan device at the other end: V1 to V10, O11.
+ * By the TAP, and by the socket of older kernels.
+ */
+@ParameterizedClass
+@ValueSource(strings = {"tap", "socket"})
 @Tag("netns")
 @Timeout(120)
 final class OverlayPeersIT {
@@ -26,21 +33,29 @@ final class OverlayPeersIT {
             """;
     private static final String VNI = "com.docker.network.driver.overlay.vxlanid_list";
     private static final String KERNEL = "10.66.0.100";
+    private static final String SOCKET = "tunnels +by socket: --tunnel socket\n";
     private static final String SIZES = "1,500,1422,8000,65000";
     private static final String KERNEL_6 = "fd66::100";
 
+    private final String way;
     private final World world = World.withOutside();
     private LabNamespace router;
+
+    OverlayPeersIT(String way) {
+        this.way = way;
+    }
 
     @BeforeEach
     void start() {
         router = world.outside().router();
         vxlan("local " + Outside.ONE + " remote " + Outside.HOST);
-        world.start(
-                "--uplink",
-                "shared",
-                "--config",
-                world.file("tapswitch.yaml", FILE.formatted(Outside.ONE)).toString());
+        world.file("tapswitch.yaml", FILE.formatted(Outside.ONE));
+        startDaemon(way);
+    }
+
+    private void startDaemon(String tunnel) {
+        String file = world.directory().resolve("tapswitch.yaml").toString();
+        world.start("--uplink", "shared", "--tunnel", tunnel, "--config", file);
     }
 
     @AfterEach
@@ -91,6 +106,43 @@ final class OverlayPeersIT {
         for (String errors : new String[] {"TcpInCsumErrors", "UdpInCsumErrors"}) {
             assertThat(router.exec("nstat", "-asz", errors).ok().out()).containsPattern(errors + " +0 ");
         }
+    }
+
+    @Test
+    void V10_overAnIpv6Underlay() {
+        LabContainer one = one();
+        one.ping(KERNEL);
+        router.ip("link del vx0");
+        router.ip("link set eth0 mtu 1520");
+        world.host().ip("link set uplink0 mtu 1520");
+        vxlan("local " + Outside.ONE_6 + " remote " + Outside.HOST_6);
+        world.file("tapswitch.yaml", FILE.formatted("\"" + Outside.ONE_6 + "\""));
+        Eventually.until("the peer over IPv6", () -> one.reaches(KERNEL));
+        assertThat(world.cli("status")).contains("2001:db8::1 on uplink0 to 2001:db8::9, VXLAN 4096");
+        one.transferTcp(router, KERNEL, 10_000_000);
+        router.transferTcp(one, "10.66.0.10", 10_000_000);
+        one.transferTcp(router, KERNEL_6, 3_000_000);
+        router.exchangeUdp(one, "10.66.0.10", SIZES);
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void statusSaysWhichWayItIs_andADaemonThatGoesTheOtherWayIsHeardAtOnce() {
+        LabContainer one = one();
+        one.ping(KERNEL);
+        assertThat(world.cli("status")).containsPattern(way.equals("tap") ? "tunnels +by tap\n" : SOCKET);
+        boolean steered = way.equals("tap");
+        assertThat(world.host().ip("-o link").contains("tapswitch-t0")).isEqualTo(steered);
+        world.daemon().process().kill();
+        startDaemon(steered ? "socket" : "tap");
+        one.ping(KERNEL);
+        router.transferTcp(one, "10.66.0.10", 3_000_000);
+        assertThat(world.cli("status")).containsPattern(steered ? SOCKET : "tunnels +by tap\n");
+        assertThat(world.host().ip("-o link").contains("tapswitch-t0")).isEqualTo(!steered);
+        world.daemon().process().kill();
+        startDaemon(way);
+        one.ping(KERNEL);
+        world.assertNoTrouble();
     }
 
     @Test

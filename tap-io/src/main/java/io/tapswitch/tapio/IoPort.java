@@ -1,6 +1,7 @@
 package io.tapswitch.tapio;
 
 import io.tapswitch.tapio.sys.Errno;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every I/O path keeps about a port, and what to make of its failed reads.
@@ -30,6 +31,9 @@ class IoPort {
     int state = ACTIVE;
     /** Slots that are the port's: waiting for frames, or in use. */
     int slots;
+    /** What makes frames of its messages when it is a socket; null of a TAP. */
+    @Nullable
+    SocketMessages socket;
 
     private int failures;
     private long restUntilNs;

@@ -50,7 +50,12 @@ final class MultishotFrameIo extends UringFrameIo {
             counters.increment(IoCounters.Counter.REARMS);
         }
         port.armedBefore = true;
-        prepareRead(port, IoUring.OP_READ_MULTISHOT, IoUring.SQE_BUFFER_SELECT, 0, 0, 0);
+        if (port.socket == null) {
+            prepareRead(port, IoUring.OP_READ_MULTISHOT, IoUring.SQE_BUFFER_SELECT, 0, 0, 0);
+        } else {
+            int flags = IoUring.SQE_BUFFER_SELECT | IoUring.RECV_MULTISHOT;
+            prepareRead(port, IoUring.OP_RECVMSG, flags, port.socket.multishotAddress(), 1, 0);
+        }
         return true;
     }
 

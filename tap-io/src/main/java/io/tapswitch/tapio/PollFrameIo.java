@@ -68,6 +68,7 @@ final class PollFrameIo extends PooledFrameIo {
             throw new IllegalStateException("cannot use the file of port " + port + ": " + Errno.describe(result));
         }
         IoPort added = new IoPort(port, fd, reads);
+        added.socket = SocketMessages.of(fd, memory);
         ports[port] = added;
         if (reads) {
             readers = Arrays.copyOf(readers, readers.length + 1);
@@ -94,9 +95,18 @@ final class PollFrameIo extends PooledFrameIo {
         int result = -Errno.EBADFD;
         if (p != null && p.state != IoPort.REMOVING) {
             counters.increment(IoCounters.Counter.OTHER_SYSCALLS);
-            result = (int) Syscalls.write(p.fd, memory.buffer().addressOffset() + offset, length);
+            result = p.socket != null
+                    ? send(p.fd, p.socket, slot, offset, length)
+                    : (int) Syscalls.write(p.fd, memory.buffer().addressOffset() + offset, length);
         }
         written.add(port, slot, result);
+    }
+
+    private static int send(int fd, SocketMessages socket, int slot, int offset, int length) {
+        int message = socket.prepare(slot, offset, length);
+        return message < 0
+                ? message
+                : socket.sent(message, Syscalls.sendmsg(fd, socket.address(message), SocketMessages.SEND_FLAGS));
     }
 
     @Override
@@ -158,8 +168,8 @@ final class PollFrameIo extends PooledFrameIo {
                 break;
             }
             counters.increment(IoCounters.Counter.OTHER_SYSCALLS);
-            int result = (int) Syscalls.read(p.fd, memory.readAddress(slot), FrameMemory.READ_LENGTH);
-            if (result <= 0) {
+            int result = read(p, slot);
+            if (result < 0 || (result == 0 && p.socket == null)) {
                 pool.free(slot);
                 if (result != -Errno.EAGAIN || !readable) {
                     onReadFailed(handler, p, -result);
@@ -169,10 +179,22 @@ final class PollFrameIo extends PooledFrameIo {
             p.slots++;
             p.onReadSucceeded();
             pool.filled(slot);
-            handler.onFrame(p.id, slot, FrameMemory.readOffset(slot), result);
             frames++;
+            SocketMessages socket = p.socket;
+            if (socket == null) {
+                handler.onFrame(p.id, slot, FrameMemory.readOffset(slot), result);
+            } else {
+                socket.received(slot, result);
+                handler.onFrame(p.id, slot, socket.offset(), socket.length());
+            }
         }
         return frames;
+    }
+
+    private int read(IoPort p, int slot) {
+        return p.socket != null
+                ? Syscalls.recvmsg(p.fd, p.socket.readAddress(slot), SocketMessages.RECEIVE_FLAGS)
+                : (int) Syscalls.read(p.fd, memory.readAddress(slot), FrameMemory.READ_LENGTH);
     }
 
     private void onReadFailed(FrameHandler handler, IoPort p, int errno) {
@@ -191,6 +213,9 @@ final class PollFrameIo extends PooledFrameIo {
         removing = new IoPort[0];
         for (IoPort p : removed) {
             pool.disown(p.id, memory);
+            if (p.socket != null) {
+                p.socket.close();
+            }
             ports[p.id] = null;
             readers = without(readers, p);
             handler.onPortRemoved(p.id);

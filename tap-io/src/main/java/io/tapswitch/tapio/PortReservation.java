@@ -203,7 +203,8 @@ public final class PortReservation implements AutoCloseable {
         return !rivals.isEmpty() && rivals.stream().allMatch(each -> each.state() == State.TIME_WAIT);
     }
 
-    private static MemorySegment socketAddress(IpAddress address, int port, Arena arena) {
+    /** {@return struct sockaddr_in or sockaddr_in6} */
+    static MemorySegment socketAddress(IpAddress address, int port, Arena arena) {
         return switch (address) {
             case Ipv4Address four -> {
                 MemorySegment to = arena.allocate(SOCKADDR_IN_LENGTH, Long.BYTES);

@@ -40,7 +40,11 @@ final class SingleShotFrameIo extends UringFrameIo {
                 return port.readsInFlight > 0;
             }
             port.slots++;
-            prepareRead(port, IoUring.OP_READ, 0, memory.readAddress(slot), FrameMemory.READ_LENGTH, slot);
+            if (port.socket == null) {
+                prepareRead(port, IoUring.OP_READ, 0, memory.readAddress(slot), FrameMemory.READ_LENGTH, slot);
+            } else {
+                prepareRead(port, IoUring.OP_RECVMSG, 0, port.socket.readAddress(slot), 1, slot);
+            }
         }
         return true;
     }

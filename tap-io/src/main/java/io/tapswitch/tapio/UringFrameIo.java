@@ -39,7 +39,10 @@ import org.jspecify.annotations.Nullable;
  * reads, of the writes and of the cancellation itself are awaited; then the file leaves the table of registered
  * files, and only then may its owner close it: a close with a read in flight would not release the device.
  *
- * <p><b>user_data</b> is {@code kind 8 | port 16 | slot 32}. A port's number is reused only after its last completion.
+ * <p><b>user_data</b> is {@code kind 8 | port 16 | slot 32}; of a write to a socket its message stands for the slot. A
+ * port's number is reused only after its last completion.
+ *
+ * <p><b>A socket</b> of a {@link TunnelSocket} is a port like a TAP, with other requests: {@link SocketMessages}.
  *
  * <p><b>Failures</b> are a port's own ({@link IoPort}). What the kernel refuses for the moment is asked again, with a
  * pause after several refusals. Owned by one thread; only {@link #wake} is for others.
@@ -118,6 +121,7 @@ abstract class UringFrameIo extends PooledFrameIo {
             }
         }
         UringPort added = new UringPort(port, fd, registeredFiles ? port : fd, reads);
+        added.socket = SocketMessages.of(fd, memory);
         ports[port] = added;
         if (reads) {
             prepareReads(added);
@@ -159,9 +163,11 @@ abstract class UringFrameIo extends PooledFrameIo {
             refused.add(port, slot, -Errno.EBADFD);
             return;
         }
-        p.writesInFlight++;
-        writesInFlight++;
-        freshWrites++;
+        if (p.socket != null) {
+            send(p, p.socket, slot, offset, length);
+            return;
+        }
+        countWrite(p);
         ring.prepare(
                 IoUring.OP_WRITE,
                 fileFlag,
@@ -171,6 +177,24 @@ abstract class UringFrameIo extends PooledFrameIo {
                 0,
                 0,
                 data(KIND_WRITE, port, slot));
+    }
+
+    private void send(UringPort p, SocketMessages socket, int slot, int offset, int length) {
+        int message = socket.prepare(slot, offset, length);
+        if (message < 0) {
+            refused.add(p.id, slot, message);
+            return;
+        }
+        countWrite(p);
+        long data = data(KIND_WRITE, p.id, message);
+        long address = socket.address(message);
+        ring.prepare(IoUring.OP_SENDMSG, fileFlag, p.file, address, 1, SocketMessages.SEND_FLAGS, 0, data);
+    }
+
+    private void countWrite(UringPort p) {
+        p.writesInFlight++;
+        writesInFlight++;
+        freshWrites++;
     }
 
     @Override
@@ -270,7 +294,13 @@ abstract class UringFrameIo extends PooledFrameIo {
         if ((flags & IoUring.CQE_F_MORE) == 0) {
             p.readsInFlight--;
         }
-        if (result > 0) {
+        SocketMessages socket = p.socket;
+        if (socket != null && slot != FramePool.NONE && result >= 0) {
+            p.onReadSucceeded();
+            pool.filled(slot);
+            p.receive(socket, slot, result);
+            handler.onFrame(p.id, slot, socket.offset(), socket.length());
+        } else if (result > 0) {
             p.onReadSucceeded();
             pool.filled(slot);
             handler.onFrame(p.id, slot, FrameMemory.readOffset(slot), result);
@@ -305,7 +335,13 @@ abstract class UringFrameIo extends PooledFrameIo {
         UringPort p = portOf(data);
         p.writesInFlight--;
         writesInFlight--;
-        handler.onWritten(p.id, (int) (data >>> SLOT_SHIFT), ring.result());
+        int slot = (int) (data >>> SLOT_SHIFT);
+        SocketMessages socket = p.socket;
+        if (socket == null) {
+            handler.onWritten(p.id, slot, ring.result());
+        } else {
+            handler.onWritten(p.id, socket.slot(slot), socket.sent(slot, ring.result()));
+        }
     }
 
     private int finishRemovals(FrameHandler handler) {
@@ -331,6 +367,9 @@ abstract class UringFrameIo extends PooledFrameIo {
         }
         if (p.buffers != null) {
             p.buffers.close();
+        }
+        if (p.socket != null) {
+            p.socket.close();
         }
         pool.disown(p.id, memory);
         ports[p.id] = null;
@@ -388,7 +427,7 @@ abstract class UringFrameIo extends PooledFrameIo {
                     0,
                     data(KIND_WAKE, 0, 0));
         }
-        Discard discard = new Discard();
+        FrameHandler discard = new DiscardedEvents(this);
         long beginNs = System.nanoTime();
         finishRemovals(discard);
         while (!removing.isEmpty() && System.nanoTime() - beginNs < CLOSE_LIMIT_NS) {
@@ -398,28 +437,5 @@ abstract class UringFrameIo extends PooledFrameIo {
         }
         ring.close();
         closeWakeFd();
-    }
-
-    /** Takes what arrives while everything ends. */
-    private final class Discard implements FrameHandler {
-        @Override
-        public void onFrame(int port, int slot, int offset, int length) {
-            release(slot);
-        }
-
-        @Override
-        public void onWritten(int port, int slot, int result) {
-            // The slot goes with the pool.
-        }
-
-        @Override
-        public void onPortGone(int port, int errno) {
-            // All ports end here.
-        }
-
-        @Override
-        public void onPortRemoved(int port) {
-            // Its owner asked for the end of all of them.
-        }
     }
 }

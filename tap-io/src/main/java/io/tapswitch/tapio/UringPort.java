@@ -29,6 +29,15 @@ final class UringPort extends IoPort {
         this.file = file;
     }
 
+    /** Makes a frame of what was read into a slot, by the kind of its reads. */
+    void receive(SocketMessages from, int slot, int result) {
+        if (buffers != null) {
+            from.receivedByMultishot(slot, result);
+        } else {
+            from.received(slot, result);
+        }
+    }
+
     /** {@return whether nothing of the kernel refers to the file any more} */
     boolean quiet() {
         return readsInFlight == 0 && writesInFlight == 0 && !cancelInFlight;

@@ -41,8 +41,10 @@ final class RouteQueryIT {
         test.run("ip address add fd01::1/64 dev eth0 nodad");
         test.run("ip address add fd02::1/64 dev eth2 nodad");
         // The kernel gets to the local route of an IPv6 address when it has time.
-        TestNamespace.await("the route of the last address", 5_000, () -> test.run("ip -6 route show table local")
-                .contains("fd02::1"));
+        TestNamespace.await(
+                "the route of the last address",
+                5_000,
+                () -> test.run("ip -6 route show table local").contains("fd02::1"));
         eth0 = SteeredTap.index(test, "eth0");
         eth2 = SteeredTap.index(test, "eth2");
         try (NetworkNamespace namespace = test.open()) {

@@ -47,7 +47,9 @@ public enum VxlanDrop {
     /** A super-frame of more pieces than are made or taken at once. */
     TOO_MANY("super-frame of too many pieces"),
     /** No bytes left in the slot to put a received frame right. */
-    NO_ROOM("no room in the frame's slot");
+    NO_ROOM("no room in the frame's slot"),
+    /** Datagrams in one packet that a socket received, of a sender on this machine. */
+    UNMARKED("datagrams in one packet, and nobody says where one ends");
 
     /** Not a drop. */
     public static final int PASS = 0;

@@ -109,8 +109,14 @@ final class LookAnswers {
             long graceSeconds,
             @Nullable Tunnels tunnels) {}
 
-    /** The address at which tunnels end, the device that has it, its MTU, and the other ends. */
-    record Tunnels(String device, int mtu, String local, List<Peer> peers) {}
+    /** The address at which tunnels end, the device that has it, its MTU, tap or socket and why, and the other ends. */
+    record Tunnels(
+            String device,
+            int mtu,
+            String local,
+            String way,
+            @Nullable String reason,
+            List<Peer> peers) {}
 
     /** Another host in a network, reached by VXLAN; what passes on the way there may be less than the device's MTU. */
     record Peer(String network, int vni, String remote, int pathMtu) {}

@@ -151,6 +151,8 @@ final class LookViews {
                         tunnels.device(),
                         tunnels.mtu(),
                         tunnels.local().toString(),
+                        tunnels.whySocket() == null ? "tap" : "socket",
+                        tunnels.whySocket(),
                         tunnels.peers().stream()
                                 .map(peer -> new LookAnswers.Peer(
                                         peer.network(),

@@ -61,6 +61,16 @@ interface OutsideKernel {
         void close();
     }
 
+    /** Sockets by which tunnels come and go, one for each worker. They end with this process. */
+    interface SocketPlug extends Plumbing.Plug, AutoCloseable {
+        /** {@return most packets that one write takes} */
+        int segments();
+
+        /** Ends them; the dataplane must be done with their files. */
+        @Override
+        void close();
+    }
+
     /** {@return whether packets leave with the host's own addresses, and not with the switch's} */
     default boolean isShared() {
         return true;
@@ -113,6 +123,16 @@ interface OutsideKernel {
 
     /** {@return the tunnel TAP of a device, the one that outlived the last daemon or a new one} */
     default Plumbing.Plug tunnel(Device device) {
+        throw Refusal.conflict("tunnels need the host's own address: start with --uplink shared");
+    }
+
+    /** {@return why tunnels go by sockets and not by a TAP, null when they go by a TAP} */
+    default @Nullable String whyTunnelSocket() {
+        return null;
+    }
+
+    /** {@return sockets for the tunnels that end at an address} */
+    default SocketPlug tunnelSocket(IpAddress local) {
         throw Refusal.conflict("tunnels need the host's own address: start with --uplink shared");
     }
 

@@ -46,10 +46,17 @@ public record OutsideState(
      * @param device that has the address
      * @param mtu of the device
      * @param local the address
-     * @param port of the tunnels' TAP in the dataplane
+     * @param port of the tunnels' TAP or sockets in the dataplane
      * @param peers one for each network that another host is in
+     * @param whySocket why they go by sockets, null when they go by a TAP
      */
-    public record Tunnels(String device, int mtu, IpAddress local, int port, List<Peer> peers) {
+    public record Tunnels(
+            String device,
+            int mtu,
+            IpAddress local,
+            int port,
+            List<Peer> peers,
+            @Nullable String whySocket) {
         /** Copies the list. */
         public Tunnels {
             peers = List.copyOf(peers);

@@ -62,6 +62,7 @@ public final class SteeredOutside implements OutsideKernel {
     private final Duration grace;
     private final Steering steering;
     private final PortHolding holding;
+    private final TunnelSockets tunnelSockets;
     /** The TAPs that are now, by tag: one that is on its way out has the tag of its successor. */
     private final Map<String, UplinkPlug> current = new HashMap<>();
     /** Indexes of devices and TAPs with our programs. */
@@ -80,14 +81,17 @@ public final class SteeredOutside implements OutsideKernel {
      *
      * @param only the device that is to be used besides lo, null for all that have an address
      * @param grace how long after the last beat frames still come here
+     * @param tunnels by what they shall come and go
      * @throws DeviceException when the kernel or the rights do not allow it
      */
-    SteeredOutside(Path runDirectory, KeptTaps kept, int workers, @Nullable String only, Duration grace) {
+    SteeredOutside(
+            Path runDirectory, KeptTaps kept, int workers, @Nullable String only, Duration grace, TunnelWay tunnels) {
         this.runDirectory = runDirectory;
         this.kept = kept;
         this.workers = workers;
         this.only = only;
         this.grace = grace;
+        this.tunnelSockets = new TunnelSockets(tunnels, workers);
         this.holding =
                 PortHolding.ofThisProcess(new ClientPorts(ClientPorts.SYSCTLS, runDirectory.resolve(CLIENT_PORTS)));
         this.steering = Steering.open(BpfDirectory.open(kept.root(), BpfDirectory.SYSTEM, runDirectory), grace);
@@ -160,6 +164,24 @@ public final class SteeredOutside implements OutsideKernel {
     public Plumbing.Plug tunnel(Device device) {
         return plug(
                 TunnelWiring.tag(device), TunnelTap::adopt, alias -> TunnelTap.create(TUNNEL_TAP_NAME, workers, alias));
+    }
+
+    @Override
+    public Set<String> tags(List<Device> uplinks) {
+        Set<String> all = OutsideKernel.super.tags(uplinks);
+        return tunnelSockets.areForced()
+                ? all.stream().filter(tag -> !tag.startsWith(TunnelWiring.TAG)).collect(Collectors.toSet())
+                : all;
+    }
+
+    @Override
+    public @Nullable String whyTunnelSocket() {
+        return tunnelSockets.reason();
+    }
+
+    @Override
+    public SocketPlug tunnelSocket(IpAddress local) {
+        return OutsideKernel.refusing(() -> tunnelSockets.open(local));
     }
 
     @Override

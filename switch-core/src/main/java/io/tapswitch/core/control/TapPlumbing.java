@@ -58,6 +58,7 @@ public final class TapPlumbing implements Plumbing {
     private final LinkConfigurator configurator = new IpBatch();
     private final Path runDirectory;
     private final int workers;
+    private final TunnelWay tunnels;
     private final KeptTaps kept;
     private final @Nullable OutsideKernel outside;
     private final PlugWatch watch;
@@ -65,7 +66,7 @@ public final class TapPlumbing implements Plumbing {
 
     /** Opens the vault, without a way to the outside. */
     public TapPlumbing(Path runDirectory, int workers) {
-        this(runDirectory, workers, UplinkChoice.NONE);
+        this(runDirectory, workers, UplinkChoice.NONE, TunnelWay.AUTO);
     }
 
     /**
@@ -74,10 +75,12 @@ public final class TapPlumbing implements Plumbing {
      * @param runDirectory where what outlives the daemon, but not the machine, is found again
      * @param workers how many queues of one device can be used
      * @param uplink which way to the outside there shall be
+     * @param tunnels by what those to other hosts shall come and go
      */
-    public TapPlumbing(Path runDirectory, int workers, UplinkChoice uplink) {
+    public TapPlumbing(Path runDirectory, int workers, UplinkChoice uplink, TunnelWay tunnels) {
         this.runDirectory = runDirectory;
         this.workers = workers;
+        this.tunnels = tunnels;
         // First what ends with this process, then what begins another one.
         watch = new PlugWatch();
         kept = new KeptTaps(runDirectory);
@@ -108,7 +111,7 @@ public final class TapPlumbing implements Plumbing {
                 DedicatedOutside.removeDevice(kept, runDirectory);
             }
             SteeredOutside.refuseAnother();
-            return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace());
+            return new SteeredOutside(runDirectory, kept, workers, uplink.device(), uplink.grace(), tunnels);
         } catch (Refusal e) {
             watch.close();
             kept.close();

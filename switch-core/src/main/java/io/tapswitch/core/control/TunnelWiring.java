@@ -34,6 +34,8 @@ import org.slf4j.LoggerFactory;
  * <p>All tunnels of a host end at one of its addresses. The device that has it is an uplink; beside the uplink's TAP it
  * gets a second one, whose frames may be super-frames inside a tunnel ({@link io.tapswitch.tapio.TunnelTap}), and the
  * port of VXLAN at that address is marked as a tunnel's. A socket holds the port, silently, so that nobody else has it.
+ * Where the kernel has no such TAP, sockets have the port and the packets, and nothing is steered ({@link
+ * io.tapswitch.tapio.TunnelSocket}).
  *
  * <pre>
  *   {@link #prepare}  networks and peers of the version; the end: address, device, socket, TAP
@@ -67,7 +69,12 @@ final class TunnelWiring {
     private volatile List<String> warnings = List.of();
 
     /** Where all tunnels end here. */
-    private record End(Device device, IpAddress local, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {}
+    private record End(Device device, IpAddress local, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {
+        /** {@return what the plug is where tunnels go by sockets, null where by a TAP} */
+        OutsideKernel.@Nullable SocketPlug sockets() {
+            return plug instanceof OutsideKernel.SocketPlug sockets ? sockets : null;
+        }
+    }
 
     /** {@return the tag of a device's tunnel TAP} */
     static String tag(Device device) {
@@ -118,7 +125,12 @@ final class TunnelWiring {
         state = now == null
                 ? null
                 : new OutsideState.Tunnels(
-                        now.device().name(), now.device().mtu(), now.local(), EndpointRules.TUNNEL_PORT, plan.shown());
+                        now.device().name(),
+                        now.device().mtu(),
+                        now.local(),
+                        EndpointRules.TUNNEL_PORT,
+                        plan.shown(),
+                        now.sockets() == null ? null : kernel.whyTunnelSocket());
         if (now != null) {
             checkMtus(next, plan.tunneled(), now, trouble);
         }
@@ -134,7 +146,8 @@ final class TunnelWiring {
                 paths,
                 plan.networks(),
                 plan.peers(),
-                plan.endpoints());
+                plan.endpoints(),
+                now.sockets() == null ? 0 : now.sockets().segments());
     }
 
     /** Outer packets are never fragmented: what does not fit is not sent, and its sender is told (O10, O11). */
@@ -210,7 +223,9 @@ final class TunnelWiring {
             return null;
         }
         End there = end;
-        if (there != null && there.local().equals(local) && there.device().index() == device.index()) {
+        if (there != null
+                && there.local().equals(local)
+                && (there.sockets() != null || there.device().index() == device.index())) {
             // With another MTU perhaps.
             return new End(device, local, there.plug(), there.socket(), there.id());
         }
@@ -221,6 +236,9 @@ final class TunnelWiring {
         OutsideKernel.Held socket = null;
         try {
             opened++;
+            if (kernel.whyTunnelSocket() != null) {
+                return new End(device, local, kernel.tunnelSocket(local), () -> {}, TAG + opened);
+            }
             socket = kernel.hold(local, PortProtocol.UDP, VxlanHeader.PORT, VxlanHeader.PORT);
             socket.mergeDatagrams();
             return new End(device, local, kernel.tunnel(device), socket, TAG + opened);
@@ -237,7 +255,7 @@ final class TunnelWiring {
     /** {@return the tunnel TAP of a device, null when it has none} */
     Plumbing.@Nullable Plug plug(Device device) {
         End now = end;
-        return now != null && now.device().index() == device.index() ? now.plug() : null;
+        return now != null && now.sockets() == null && now.device().index() == device.index() ? now.plug() : null;
     }
 
     /** {@return tunnels of the version that was prepared last, null for none} */
@@ -276,17 +294,19 @@ final class TunnelWiring {
      * @param addresses of the host, all that have marks
      */
     void settle(Collection<IpAddress> addresses) {
+        // What is for a socket is left to the host's stack, which gives it to the socket.
+        End tap = end != null && end.sockets() == null ? end : null;
         if (!settled) {
             settled = true;
             // What a daemon before this one marked, which had tunnels elsewhere.
             addresses.forEach(address -> kernel.marks(address)
-                    .clearTunnelsBut(end != null && end.local().equals(address) ? VxlanHeader.PORT : 0));
+                    .clearTunnelsBut(tap != null && tap.local().equals(address) ? VxlanHeader.PORT : 0));
         }
-        if (end != null) {
-            kernel.marks(end.local()).markTunnel(VxlanHeader.PORT);
+        if (tap != null) {
+            kernel.marks(tap.local()).markTunnel(VxlanHeader.PORT);
         }
         for (End old : gone) {
-            if (end == null || !end.local().equals(old.local())) {
+            if (old.sockets() == null && (tap == null || !tap.local().equals(old.local()))) {
                 kernel.marks(old.local()).clear(PortMarks.UDP, VxlanHeader.PORT);
             }
             drop(old);
@@ -295,6 +315,11 @@ final class TunnelWiring {
     }
 
     private void drop(End old) {
+        OutsideKernel.SocketPlug sockets = old.sockets();
+        if (sockets != null) {
+            sockets.close();
+            return;
+        }
         try {
             old.socket().close();
             kernel.unplug(List.of(old.plug()));

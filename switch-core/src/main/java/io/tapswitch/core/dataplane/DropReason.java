@@ -101,6 +101,8 @@ public enum DropReason {
     TX_INVALID("refused by the egress device as invalid"),
     /** Egress device is gone (-EBADFD) or its port was removed before the write. */
     TX_GONE("egress device is gone"),
+    /** Larger than the path to another host takes (-EMSGSIZE, of the tunnels' socket). */
+    TX_TOO_LONG("larger than the path to the other host takes"),
     /** Any other failed write. */
     TX_ERROR("write to the egress device failed"),
     /** Read from a port that is in no network any more. */
@@ -265,6 +267,8 @@ public enum DropReason {
     TUNNEL_TOO_MANY(VxlanDrop.TOO_MANY),
     /** {@link VxlanDrop#NO_ROOM}. */
     TUNNEL_NO_ROOM(VxlanDrop.NO_ROOM),
+    /** {@link VxlanDrop#UNMARKED}. */
+    TUNNEL_UNMARKED(VxlanDrop.UNMARKED),
     /** {@link FragmentDrop#DUPLICATE}. */
     FRAGMENT_DUPLICATE(FragmentDrop.DUPLICATE),
     /** {@link FragmentDrop#OVERLAP}. */

@@ -126,6 +126,7 @@ final class Egress {
             case Errno.EIO -> DropReason.TX_LINK_DOWN;
             case Errno.EINVAL -> DropReason.TX_INVALID;
             case Errno.EBADFD, Errno.EBADF -> DropReason.TX_GONE;
+            case Errno.EMSGSIZE -> DropReason.TX_TOO_LONG;
             default -> DropReason.TX_ERROR;
         };
     }

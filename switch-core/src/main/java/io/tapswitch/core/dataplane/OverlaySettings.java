@@ -8,17 +8,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the dataplane must know of the tunnels to other hosts: by which TAP they leave, which networks they carry, where
- * those hosts are, and who is behind them.
+ * What the dataplane must know of the tunnels to other hosts: by which TAP or sockets they leave, which networks they
+ * carry, where those hosts are, and who is behind them.
  *
  * @param port of the tunnel TAP, small integer below {@link io.tapswitch.tapio.FrameIo#MAX_PORTS}
- * @param fds the TAP's open files; queue i is read by worker i
+ * @param fds the TAP's open files, or the sockets; queue i is read by worker i
  * @param local the address of this end of all tunnels, the source of what is sent
  * @param mtu of the device that has it: what is larger does not even leave this host
  * @param paths what is known of the way to each of the peers; one that is missing begins to be known
  * @param networks which a tunnel carries
  * @param peers the other ends, one for each network that is there too
  * @param endpoints those of other hosts
+ * @param segments most packets that one write takes where tunnels go by sockets ({@link
+ *     io.tapswitch.tapio.TunnelSocket}); 0 for a TAP, which takes super-frames whole
  */
 public record OverlaySettings(
         int port,
@@ -28,7 +30,21 @@ public record OverlaySettings(
         Map<IpAddress, PathMtu> paths,
         List<TunnelNetwork> networks,
         List<TunnelPeer> peers,
-        List<RemoteEndpoint> endpoints) {
+        List<RemoteEndpoint> endpoints,
+        int segments) {
+    /** Tunnels by a TAP. */
+    public OverlaySettings(
+            int port,
+            List<Integer> fds,
+            IpAddress local,
+            int mtu,
+            Map<IpAddress, PathMtu> paths,
+            List<TunnelNetwork> networks,
+            List<TunnelPeer> peers,
+            List<RemoteEndpoint> endpoints) {
+        this(port, fds, local, mtu, paths, networks, peers, endpoints, 0);
+    }
+
     /** Copies the lists and the map. */
     public OverlaySettings {
         fds = List.copyOf(fds);

@@ -32,8 +32,10 @@ final class TunnelTable {
     /** Any that is no group's. */
     private static final long OWN_MAC = 0x0202_0202_0202L;
 
-    /** Port of the tunnel TAP, {@link PortTable#NONE} without. */
+    /** Port of the tunnel TAP or socket, {@link PortTable#NONE} without. */
     final int port;
+    /** Most packets that one write to a socket takes, 0 for a TAP. */
+    final int segments;
 
     private final @Nullable Peer[] byPort;
     private final Int2ObjectHashMap<Carried> byVni = new Int2ObjectHashMap<>();
@@ -90,6 +92,7 @@ final class TunnelTable {
     TunnelTable(@Nullable OverlaySettings settings) {
         if (settings == null) {
             port = PortTable.NONE;
+            segments = 0;
             byPort = new Peer[0];
             remotes = NeighbourTable.EMPTY;
             paths = new PathMtu[0];
@@ -98,6 +101,7 @@ final class TunnelTable {
             return;
         }
         port = settings.port();
+        segments = settings.segments();
         int ports = 0;
         for (TunnelPeer peer : settings.peers()) {
             ports = Math.max(ports, peer.port() + 1);

@@ -7,6 +7,7 @@ import io.tapswitch.vxlan.Coalescing;
 import io.tapswitch.vxlan.Decapsulation;
 import io.tapswitch.vxlan.Segmentation;
 import io.tapswitch.vxlan.TunnelHeader;
+import io.tapswitch.vxlan.UnmarkedOffload;
 import io.tapswitch.vxlan.VxlanDrop;
 import io.tapswitch.wire.EthernetHeader;
 import org.agrona.MutableDirectBuffer;
@@ -27,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  *   tunnel TAP     outer headers right? network known? sender one of its peers? (V7) | outer checksum | inner frame
  *                  then as a frame that the peer's port received
  * </pre>
+ *
+ * <p>Where the kernel has no such TAP, a socket of each worker stands in its place, and has its shape ({@link
+ * io.tapswitch.tapio.TunnelSocket}). Two things differ: {@link TunnelTrains} cuts super-frames before they are written,
+ * and {@link UnmarkedOffload} finds out what the socket did not say of a packet.
  *
  * <p>From a card without tunnel offloads the kernel delivers trains, packets of one flow one after the other. They are
  * coalesced where they lie, so that a container still takes 64 KiB in one step, and all that comes of a train stays in
@@ -52,6 +57,7 @@ final class Tunnels {
     private final TunnelFit fit;
     private final Segmentation segmentation = new Segmentation();
     private final Coalescing coalescing = new Coalescing(true);
+    private final TunnelTrains trains;
     private TunnelTable table = TunnelTable.EMPTY;
     private int identification;
     private boolean train;
@@ -65,6 +71,7 @@ final class Tunnels {
         fit = new TunnelFit(egress, bridges);
         ports = egress.ports;
         buffer = egress.buffer;
+        trains = new TunnelTrains(egress);
     }
 
     /** Takes over who the other hosts are: at a batch boundary, like every table. */
@@ -88,6 +95,10 @@ final class Tunnels {
         int limit = peer.limit(egress.nowNs);
         if (TunnelFit.largest(buffer, offset, length) > limit) {
             tooBig(port, slot, offset, length, limit);
+            return;
+        }
+        if (table.segments > 0 && isSuperFrame(offset)) {
+            trains.send(table, peer, port, slot, offset, length);
             return;
         }
         int start = peer.way.apply(buffer, offset, length, identification);
@@ -184,6 +195,10 @@ final class Tunnels {
             return sender < 0 ? sender : DropReason.DETACHED.verdict();
         }
         train = incoming.isTrain();
+        objection = table.segments == 0 || train ? VxlanDrop.PASS : unmarked(offset, bridge.mtu);
+        if (objection < 0) {
+            return DropReason.ofTunnel(objection).verdict();
+        }
         int result = train
                 ? coalescing.train(
                         buffer,
@@ -201,6 +216,12 @@ final class Tunnels {
         single = result;
         singlePeer = sender;
         return train ? result : 1;
+    }
+
+    /** What a socket does not say of a packet. */
+    private int unmarked(int offset, int mtu) {
+        int innerLength = incoming.length() - TunnelHeader.PLAIN_LENGTH;
+        return UnmarkedOffload.mark(buffer, offset, incoming.innerOffset(), innerLength, mtu);
     }
 
     /** {@return the port of the peer that the outer source is in a network, or a drop reason's verdict} (V7) */

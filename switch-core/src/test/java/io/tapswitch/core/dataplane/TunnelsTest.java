@@ -264,6 +264,58 @@ class TunnelsTest {
     }
 
     @Test
+    void O5_bySocketASuperFrameLeavesInTrains_andIsOneAgainAtTheOtherEnd() {
+        a.overlay(bySocket(overlay(HOST_A, false, List.of(endpoint(2, PEER)), HOST_B), 16));
+        b.overlay(bySocket(overlay(HOST_B, false, List.of(endpoint(0, PEER)), HOST_A), 16));
+        Frame tcp = Frames.ipv4(mac(2), mac(0), address(0), address(2), IpProtocol.TCP, 20 + 30_000);
+        tcp.ethernet().putByte(14 + 20 + 12, (byte) 0x50);
+        tcp.ethernet().putByte(14 + 20 + 13, (byte) 0x10);
+        tcp.offload(1, 1, 1_396, 54, 34, 16);
+        int pieces = 30_000 / 1_396 + 1;
+        assertThat(a.send(0, tcp)).containsExactly(TUNNEL, TUNNEL);
+        assertThat(a.term(Term.SPLIT)).isEqualTo(1);
+        assertThat(a.counters(PEER).txFrames()).isEqualTo(2);
+        int payload = 0;
+        for (byte[] outer : sent(a)) {
+            UnsafeBuffer train = new UnsafeBuffer(outer);
+            assertThat(TunnelHeader.gsoType(train, 0)).isEqualTo(TunnelHeader.GSO_UDP_L4);
+            assertThat(TunnelHeader.gsoSize(train, 0)).isEqualTo(VxlanHeader.LENGTH + 54 + 1_396);
+            assertThat(deliver(b, outer)).containsExactly(2);
+            byte[] inner = b.written.getFirst().bytes();
+            assertThat(TunnelHeader.gsoType(new UnsafeBuffer(inner), 0)).isEqualTo(TunnelHeader.GSO_TCPV4);
+            assertThat(TunnelHeader.gsoSize(new UnsafeBuffer(inner), 0)).isEqualTo(1_396);
+            payload += ethernet(inner).length - 54;
+        }
+        assertThat(payload).isEqualTo(30_000);
+        assertThat(pieces).isGreaterThan(16);
+        assertThat(a.send(0, toTwo())).containsExactly(TUNNEL);
+        assertThat(TunnelHeader.gsoType(new UnsafeBuffer(sent(a).getFirst()), 0))
+                .isZero();
+        assertThat(deliver(b, sent(a).getFirst())).containsExactly(2);
+    }
+
+    private static OverlaySettings bySocket(OverlaySettings byTap, int segments) {
+        return new OverlaySettings(
+                byTap.port(),
+                byTap.fds(),
+                byTap.local(),
+                byTap.mtu(),
+                byTap.paths(),
+                byTap.networks(),
+                byTap.peers(),
+                byTap.endpoints(),
+                segments);
+    }
+
+    @Test
+    void O12_whatIsTooLongForThePathIsCountedUnderItsName() {
+        connect(false);
+        a.ios[0].egress((port, slot, offset, length) -> port == TUNNEL ? -90 : length);
+        a.send(0, toTwo());
+        assertThat(a.drops(TUNNEL, DropReason.TX_TOO_LONG)).isEqualTo(1);
+    }
+
+    @Test
     void V11_anEndpointThatMovedIsFoundWhereItIsNow() {
         connect(false);
         a.removePort(1);

@@ -48,6 +48,8 @@ public final class Errno {
     public static final int ENOLINK = 67;
     /** File descriptor in bad state; a TAP whose device was deleted. */
     public static final int EBADFD = 77;
+    /** Message too long; a UDP socket: longer than the path's MTU. */
+    public static final int EMSGSIZE = 90;
     /** Operation not supported. */
     public static final int EOPNOTSUPP = 95;
     /** Protocol not supported. */
@@ -106,6 +108,7 @@ public final class Errno {
             case ENOLINK -> "ENOLINK (device gone)";
             case ENOSYS -> "ENOSYS (not implemented)";
             case EBADFD -> "EBADFD (device gone)";
+            case EMSGSIZE -> "EMSGSIZE (message too long)";
             case EOPNOTSUPP -> "EOPNOTSUPP (not supported)";
             case EPROTONOSUPPORT -> "EPROTONOSUPPORT (protocol not supported)";
             case ESOCKTNOSUPPORT -> "ESOCKTNOSUPPORT (socket type not supported)";

@@ -82,6 +82,11 @@ public final class IoUring {
     public static final int SQE_FIXED_FILE = 1;
     /** Submission flag: the kernel picks a provided buffer. */
     public static final int SQE_BUFFER_SELECT = 1 << 5;
+    /**
+     * IORING_RECV_MULTISHOT, which stands in the field behind the submission flags: recvmsg again and again, into
+     * provided buffers (Linux 6.0).
+     */
+    public static final int RECV_MULTISHOT = 1 << 9;
 
     /** Completion flag: the upper 16 bits of the flags name a buffer. */
     public static final int CQE_F_BUFFER = 1;
@@ -90,6 +95,10 @@ public final class IoUring {
     /** Where the buffer's number begins in the flags. */
     public static final int CQE_BUFFER_SHIFT = 16;
 
+    /** Operation: sendmsg. */
+    public static final int OP_SENDMSG = 9;
+    /** Operation: recvmsg. */
+    public static final int OP_RECVMSG = 10;
     /** IORING_OP_TIMEOUT. */
     public static final int OP_TIMEOUT = 11;
     /** Operation: cancel others. */

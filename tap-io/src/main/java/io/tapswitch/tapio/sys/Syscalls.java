@@ -287,6 +287,16 @@ public final class Syscalls {
         }
     }
 
+    /** recvmsg(2) with the address of a struct msghdr. */
+    public static int recvmsg(int fd, long messageHeader, int flags) {
+        return (int) syscall(RECVMSG, fd, messageHeader, flags, 0, 0, 0);
+    }
+
+    /** sendmsg(2) with the address of a struct msghdr. */
+    public static int sendmsg(int fd, long messageHeader, int flags) {
+        return (int) syscall(SENDMSG, fd, messageHeader, flags, 0, 0, 0);
+    }
+
     /** socketpair(2); {@code fds} receives the two. */
     public static int socketpair(int domain, int type, int[] fds) {
         try (Arena arena = Arena.ofConfined()) {

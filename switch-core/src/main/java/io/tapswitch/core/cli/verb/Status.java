@@ -95,6 +95,8 @@ public final class Status extends Verb {
         }
         JsonObject tunnels = outside.getObject("tunnels");
         if (tunnels != null) {
+            String reason = Json.text(tunnels, "reason");
+            table.row("tunnels", "by " + Json.text(tunnels, "way") + (reason.isEmpty() ? "" : ": " + reason));
             for (JsonObject peer : Json.objects(tunnels.getArray("peers"))) {
                 table.row(
                         "tunnel " + Json.text(peer, "network"),
