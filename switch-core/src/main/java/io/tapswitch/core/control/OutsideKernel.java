@@ -136,6 +136,11 @@ interface OutsideKernel {
         throw Refusal.conflict("tunnels need the host's own address: start with --uplink shared");
     }
 
+    /** {@return bytes of the largest packet that the host knows to get to another, 0 for no less than its device's} */
+    default int pathMtu(IpAddress remote) {
+        return 0;
+    }
+
     /** {@return the host's address from which packets to another go, null when there is no way} */
     default @Nullable IpAddress sourceTo(IpAddress remote) {
         return null;

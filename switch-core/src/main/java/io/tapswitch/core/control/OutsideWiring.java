@@ -45,9 +45,8 @@ import org.slf4j.LoggerFactory;
  *   {@link #settle}    TAPs of devices that are gone go; new devices are steered; new ports are marked
  * </pre>
  *
- * <p>Sockets hold a published port before this begins, silently, and until it is over. So no packet to a port that is
- * being published is answered by anybody but its container: first nobody has it, then there is a rule, then come the
- * packets (P5).
+ * <p>Sockets hold a published port before this begins, silently, until it is over. So no packet to it is answered by
+ * anybody but its container: first nobody has it, then there is a rule, then come the packets (P5).
  *
  * <p>Under the controller's lock, but for {@link #warnings} and the beat.
  */
@@ -340,6 +339,7 @@ final class OutsideWiring {
                 Thread.sleep(BEAT_MS);
                 if (alive.getAsBoolean()) {
                     kernel.beat();
+                    tunnels.onBeat();
                 }
             }
         } catch (InterruptedException e) {

@@ -198,6 +198,15 @@ public final class SteeredOutside implements OutsideKernel {
         }
     }
 
+    @Override
+    public int pathMtu(IpAddress remote) {
+        Ipv6Address key = key(remote);
+        try (RouteQuery query = RouteQuery.open()) {
+            query.ask(key.hi(), key.lo(), 0, 0);
+            return query.mtu();
+        }
+    }
+
     private Plumbing.Plug plug(String tag, Function<List<Integer>, UplinkTap> adopt, Function<String, UplinkTap> make) {
         return OutsideKernel.refusing(() -> {
             UplinkTap tap = kept.taken(tag, adopt, UplinkTap::name);

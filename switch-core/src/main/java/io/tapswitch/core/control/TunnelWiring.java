@@ -60,6 +60,8 @@ final class TunnelWiring {
     /** Workers read and write them, whatever version is in force. */
     private final Map<IpAddress, PathMtu> paths = new HashMap<>();
 
+    private final TunnelPaths learned;
+
     private io.tapswitch.core.config.OverlaySettings declared = io.tapswitch.core.config.OverlaySettings.NONE;
     private @Nullable End end;
     private final List<End> gone = new ArrayList<>();
@@ -84,6 +86,7 @@ final class TunnelWiring {
     TunnelWiring(OutsideKernel kernel, Supplier<Abroad> abroad) {
         this.kernel = kernel;
         this.abroad = abroad;
+        learned = new TunnelPaths(kernel);
     }
 
     /** Other tunnels come into force with the next version. {@return whether they are others} */
@@ -122,6 +125,7 @@ final class TunnelWiring {
             gone.add(end);
         }
         end = now;
+        learned.watch(now == null || now.sockets() == null ? Map.of() : paths);
         state = now == null
                 ? null
                 : new OutsideState.Tunnels(
@@ -250,6 +254,11 @@ final class TunnelWiring {
                     + (e instanceof Refusal refused ? refused.sentence() : String.valueOf(e.getMessage())));
             return null;
         }
+    }
+
+    /** The switch gave a sign of life; one thread, without the controller's lock. */
+    void onBeat() {
+        learned.onBeat();
     }
 
     /** {@return the tunnel TAP of a device, null when it has none} */

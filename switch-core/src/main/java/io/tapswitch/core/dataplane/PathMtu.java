@@ -63,12 +63,12 @@ public final class PathMtu {
     }
 
     /**
-     * A router said how much passes.
+     * A router said how much passes, to the switch or to the host.
      *
      * @param bytes not below the floor
      * @return whether that is less than was known
      */
-    boolean lower(int bytes, long nowNs) {
+    public boolean lower(int bytes, long nowNs) {
         long next = (((nowNs >> 20) + LIFE) << UNTIL_SHIFT) | bytes;
         while (true) {
             long known = state;
