@@ -68,11 +68,12 @@ final class ClusterPlaces {
 
     /** What is done with each endpoint of this host in a network of the cluster. */
     @FunctionalInterface
-    private interface EndpointVisitor {
+    interface EndpointVisitor {
         void visit(Container container, Endpoint endpoint);
     }
 
-    private static void forEach(DesiredState state, EndpointVisitor visitor) {
+    /** Visits the endpoints of this host in networks of the cluster. */
+    static void forEach(DesiredState state, EndpointVisitor visitor) {
         for (Container container : state.containers()) {
             for (Endpoint endpoint : container.endpoints()) {
                 Network network = state.networksById().get(endpoint.networkId());

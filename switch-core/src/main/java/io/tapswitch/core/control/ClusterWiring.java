@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
@@ -16,12 +17,15 @@ import io.tapswitch.core.overlay.Standing;
 import io.tapswitch.core.overlay.store.EtcdStore;
 import io.tapswitch.wire.IpAddress;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +55,13 @@ final class ClusterWiring implements AutoCloseable {
     private static final int VNI_FIRST = 4_096;
     private static final int VNI_LAST = (1 << 24) - 1;
     private static final long PAUSE_MS = 500;
+    private static final int ROUNDS_TO_LOOK = 10;
+    /** Each 15 s, some four times before one is taken for dead. */
+    private static final int ROUNDS_TO_SIGN = 30;
     /** How long the store's news may be older than what this host has done itself. */
     private static final long UNDECIDED_NS = Duration.ofSeconds(10).toNanos();
 
+    private static final long FIRST_STANDING_MS = 2_000;
     private static final long LEAVE_NS = Duration.ofSeconds(2).toNanos();
 
     private final @Nullable ClusterOptions options;
@@ -67,11 +75,21 @@ final class ClusterWiring implements AutoCloseable {
     private volatile @Nullable Around around;
     private volatile List<String> trouble = List.of();
     private final Set<String> alarms = ConcurrentHashMap.newKeySet();
+    private final CountDownLatch stood = new CountDownLatch(1);
     private volatile boolean behind;
     private volatile boolean closed;
 
     /** What is around it once the control plane is whole. */
-    record Around(Desired desired, HostPortWiring host, Chronicle chronicle) {}
+    record Around(Desired desired, HostPortWiring host, Chronicle chronicle, Signs signs) {}
+
+    /** Signs of life over tunnels. */
+    interface Signs {
+        /** {@return frames that tunnels have brought, by their other end} */
+        Map<IpAddress, Long> heard();
+
+        /** Sends something by the tunnels of an endpoint's network. */
+        void give(Endpoint endpoint);
+    }
 
     /**
      * Reads what was known last; nobody is asked yet.
@@ -151,7 +169,19 @@ final class ClusterWiring implements AutoCloseable {
         session = made;
         take(file.saved().view());
         made.start();
-        Thread.ofVirtual().name("cluster-file").start(this::keepSaved);
+        awaitFirstStanding();
+        Thread.ofVirtual().name("cluster-care").start(this::care);
+    }
+
+    /** Whoever says that it is ready can be asked for networks of the cluster, as a rule. */
+    private void awaitFirstStanding() {
+        try {
+            if (!stood.await(FIRST_STANDING_MS, TimeUnit.MILLISECONDS)) {
+                LOG.warn("{} has not answered yet; the start goes on", store());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** {@return docker's sentence (A-OVL-10)} */
@@ -170,6 +200,7 @@ final class ClusterWiring implements AutoCloseable {
 
         @Override
         public void standing(Standing now) {
+            stood.countDown();
             switch (now) {
                 case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
                 case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
@@ -313,11 +344,20 @@ final class ClusterWiring implements AutoCloseable {
         }
     }
 
-    private void keepSaved() {
+    /** What is done from time to time. */
+    private void care() {
+        DeadHosts dead = new DeadHosts(() -> System.nanoTime() / 1_000_000);
         try {
-            while (!closed) {
+            for (int round = 1; !closed; round++) {
                 Thread.sleep(PAUSE_MS);
                 save();
+                try {
+                    if (round % ROUNDS_TO_LOOK == 0) {
+                        lookAtOthers(dead, round % ROUNDS_TO_SIGN == 0);
+                    }
+                } catch (RuntimeException e) {
+                    LOG.warn("cannot look after other hosts", e);
+                }
                 ClusterSession now = session;
                 if (behind && now != null) {
                     takeOrRetry(now.state().view());
@@ -326,6 +366,22 @@ final class ClusterWiring implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void lookAtOthers(DeadHosts dead, boolean sign) {
+        Around with = around;
+        ClusterSession now = session;
+        if (with == null || now == null) {
+            return;
+        }
+        if (sign) {
+            // One of each network: a host without endpoints has nothing that others could take for dead.
+            Map<String, Endpoint> one = new HashMap<>();
+            ClusterPlaces.forEach(
+                    with.desired().state(), (container, endpoint) -> one.putIfAbsent(endpoint.networkId(), endpoint));
+            one.values().forEach(with.signs()::give);
+        }
+        dead.look(now, with.signs().heard());
     }
 
     private void save() {

@@ -175,7 +175,7 @@ public final class Controller implements AutoCloseable {
             return desired.beginNames();
         });
         hostNews.start();
-        cluster.start(new ClusterWiring.Around(desired, host, chronicle));
+        cluster.start(new ClusterWiring.Around(desired, host, chronicle, new TunnelSigns(dataplane, looking)));
     }
 
     /** A start failed: with nobody attached, the host's interface and the keeper would be left for nobody. */

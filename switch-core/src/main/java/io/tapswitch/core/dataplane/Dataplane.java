@@ -62,6 +62,9 @@ public interface Dataplane extends AutoCloseable {
     /** Tells that a port's link went down or up; down forgets its learned addresses at once (B16). */
     CompletableFuture<Void> linkState(int port, boolean up);
 
+    /** Tells the others of a port's network once more where its addresses are, on this host and beyond (B13). */
+    CompletableFuture<Void> announce(int port);
+
     /** {@return the network's addresses, as its workers know them} */
     CompletableFuture<List<FdbEntry>> fdb(int network);
 

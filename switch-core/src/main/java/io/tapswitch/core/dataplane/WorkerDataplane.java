@@ -198,6 +198,19 @@ public final class WorkerDataplane implements Dataplane {
     }
 
     @Override
+    public CompletableFuture<Void> announce(int port) {
+        applying.lock();
+        try {
+            PortSettings settings = applied.ports().get(port);
+            return settings == null
+                    ? CompletableFuture.completedFuture(null)
+                    : tell(settings.worker(), worker -> worker.onAnnounce(List.of(settings)));
+        } finally {
+            applying.unlock();
+        }
+    }
+
+    @Override
     public CompletableFuture<List<FdbEntry>> fdb(int network) {
         // Every worker knows every address; only its own are refreshed by it, so the youngest age is the true one.
         Map<Long, FdbEntry> byMac = new TreeMap<>();

@@ -99,6 +99,11 @@ public final class FakeDataplane implements Dataplane {
     }
 
     @Override
+    public CompletableFuture<Void> announce(int port) {
+        return done(true, "");
+    }
+
+    @Override
     public synchronized CompletableFuture<List<FdbEntry>> fdb(int network) {
         return CompletableFuture.completedFuture(ports.values().stream()
                 .filter(port -> port.network() == network)

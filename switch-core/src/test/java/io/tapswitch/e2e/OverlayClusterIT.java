@@ -1,0 +1,378 @@
+package io.tapswitch.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapswitch.lab.ClusterLab;
+import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.Flow;
+import io.tapswitch.lab.Json;
+import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.World;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Hosts that share networks by a real etcd: A-OVL-01 to A-OVL-18, V10 to V12. */
+@Tag("netns")
+@Timeout(150)
+final class OverlayClusterIT {
+    private final List<ClusterLab> labs = new ArrayList<>();
+
+    private ClusterLab lab(int hosts) {
+        ClusterLab lab = new ClusterLab(hosts);
+        labs.add(lab);
+        return lab;
+    }
+
+    @AfterEach
+    void close() {
+        labs.forEach(ClusterLab::close);
+    }
+
+    private static String id(World host, String network) {
+        return host.inspected("network", "inspect", network).text("Id");
+    }
+
+    private static void awaitNetwork(World host, String name) {
+        Eventually.until(
+                name,
+                () -> host.cli("network", "ls", "-q", "--filter", "name=^" + name + "$")
+                                .length()
+                        > 1);
+    }
+
+    /** {@return what a container is told for a name: addresses, or nothing} */
+    private static String lookup(LabContainer asker, String... words) {
+        List<String> command = new ArrayList<>(List.of("dig", "+tries=1", "+time=2", "+short", "@169.254.53.53"));
+        if (words.length == 1) {
+            // A container may have a name that dig takes for a type.
+            command.add("-q");
+        }
+        command.addAll(List.of(words));
+        return asker.exec(command.toArray(String[]::new)).text();
+    }
+
+    /** Until a container knows another one by its name, wherever that is. */
+    private static void awaitName(LabContainer asker, String name) {
+        Eventually.until(name, () -> !lookup(asker, name).isEmpty());
+    }
+
+    /** {@return a namespace that is a container already, but none of the network} */
+    private static String spare(World host) {
+        return host.attached("spare", "--network", "none").name();
+    }
+
+    private static String ip(LabContainer container) {
+        return container.endpoint("mesh").text("IPAddress");
+    }
+
+    @Test
+    void A_OVL_02_to_06_aNetworkMadeOnOneHostIsOnAllWithTheSameId_andContainersFindEachOther() {
+        ClusterLab lab = lab(2);
+        World one = lab.join(1);
+        ClusterLab.awaitJoined(one);
+        String id = one.cli("network", "create", "-d", "overlay", "mesh").strip();
+        assertThat(one.cli("network", "ls")).containsPattern("mesh +overlay +global");
+        // A-OVL-03: a host that joins later, with no command on it.
+        World two = lab.join(2);
+        awaitNetwork(two, "mesh");
+        assertThat(id(two, "mesh")).isEqualTo(id);
+        assertThat(two.cli("network", "ls")).containsPattern("mesh +overlay +global");
+
+        // A-OVL-04: one pool, no address twice.
+        LabContainer a = one.attached("a", "--network", "mesh");
+        LabContainer b = two.attached("b", "--network", "mesh");
+        Set<String> addresses = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            World host = i % 2 == 0 ? one : two;
+            addresses.add(ip(host.attached("c" + i, "--network", "mesh")));
+        }
+        addresses.add(ip(a));
+        addresses.add(ip(b));
+        assertThat(addresses).hasSize(6).allMatch(address -> address.startsWith("10.0.0."));
+
+        // A-OVL-05: the other host's container under its endpoint's id, our own under its id.
+        Json local =
+                one.inspected("network", "inspect", "mesh").at("Containers").at(a.id());
+        Eventually.until(
+                "a is known to two",
+                () -> two.cli("network", "inspect", "mesh").contains("ep-" + local.text("EndpointID")));
+        Json remote =
+                two.inspected("network", "inspect", "mesh").at("Containers").at("ep-" + local.text("EndpointID"));
+        for (String key : new String[] {"Name", "EndpointID", "MacAddress", "IPv4Address"}) {
+            assertThat(remote.text(key)).as(key).isEqualTo(local.text(key));
+        }
+
+        // A-OVL-06: by name, and back by address.
+        awaitName(b, "a");
+        awaitName(a, "b");
+        assertThat(b.exec("ping", "-c", "5", "-i", "0.1", "-W", "2", lookup(b, "a"))
+                        .ok()
+                        .out())
+                .contains(" 0% packet loss");
+        a.ping(lookup(a, "b"));
+        one.assertNoTrouble();
+        two.assertNoTrouble();
+    }
+
+    @Test
+    void V10_tapswitchWithTapswitch_smallAndLargeInBothFamilies() {
+        ClusterLab lab = lab(2).joined();
+        lab.host(1)
+                .cli("network", "create", "-d=overlay", "--ipv6", "--subnet=10.66.0.0/24", "--subnet=fd66::/64", "m");
+        awaitNetwork(lab.host(2), "m");
+        LabContainer a = lab.host(1).attached("a", "--network", "m");
+        LabContainer b = lab.host(2).attached("b", "--network", "m");
+        awaitName(a, "b");
+        awaitName(b, "a");
+        String four = b.endpoint("m").text("IPAddress");
+        String own = a.endpoint("m").text("IPAddress");
+        String six = lab.host(2)
+                .inspected("inspect", "b")
+                .at("NetworkSettings")
+                .at("Networks")
+                .at("m")
+                .text("GlobalIPv6Address");
+        for (String size : new String[] {"1", "1400", "20000"}) {
+            for (String address : new String[] {four, six}) {
+                a.exec("ping", "-c", "2", "-i", "0.2", "-W", "2", "-s", size, address)
+                        .ok();
+            }
+        }
+        a.transferTcp(b, four, 30_000_000);
+        b.transferTcp(a, own, 30_000_000);
+        a.transferTcp(b, six, 3_000_000);
+        a.exchangeUdp(b, four, "1,500,1422,8000,65000");
+        b.exchangeUdp(a, own, "1,500,1422,8000,65000");
+        lab.host(1).assertNoTrouble();
+        lab.host(2).assertNoTrouble();
+    }
+
+    @Test
+    void A_OVL_07_aliasesPointersConnectDisconnectRenameAndPorts_asOnABridge() {
+        ClusterLab lab = lab(2).joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(two, "mesh");
+        LabContainer a = one.attached("a", "--network", "mesh", "--network-alias", "db");
+        LabContainer b = two.attached("b", "--network", "mesh");
+        awaitName(b, "db");
+        String address = ip(a);
+        assertThat(lookup(b, "-x", address)).isEqualTo("a.mesh.");
+        assertThat(lookup(b, "db.mesh")).isEqualTo(address);
+
+        one.cli("rename", "a", "first");
+        awaitName(b, "first");
+        Eventually.until("the old name goes", () -> lookup(b, "a").isEmpty());
+
+        one.cli("network", "disconnect", "mesh", "first");
+        Eventually.until("it is gone", () -> lookup(b, "first").isEmpty());
+        assertThat(b.reaches(address)).isFalse();
+        one.cli("network", "connect", "--alias", "again", "mesh", "first");
+        awaitName(b, "again");
+        b.ping(lookup(b, "again"));
+
+        // A port of host 2's container, from host 1 and its container.
+        b.serve(80);
+        two.cli("publish", "b", "8080:80");
+        assertThat(one.host()
+                        .exec("curl", "-sS", "-m", "5", "http://" + ClusterLab.address(2) + ":8080/")
+                        .exit())
+                .isZero();
+        // The container on host 1 leaves by its own host's address.
+        assertThat(a.exec("curl", "-sS", "-m", "5", "http://" + ClusterLab.address(2) + ":8080/")
+                        .exit())
+                .isZero();
+        one.assertNoTrouble();
+        two.assertNoTrouble();
+    }
+
+    @Test
+    void A_OVL_08_theWireCarriesVxlanOnItsPortWithTheNetworksNumber_andContainersHaveTheSmallerMtu() {
+        ClusterLab lab = lab(2).joined();
+        lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(lab.host(2), "mesh");
+        LabContainer a = lab.host(1).attached("a", "--network", "mesh");
+        LabContainer b = lab.host(2).attached("b", "--network", "mesh");
+        awaitName(a, "b");
+        assertThat(a.ip("-o link show eth0")).contains(" mtu 1450 ");
+        try (var tcpdump = lab.wire().start("tcpdump", "-ni", "p2", "-c", "1", "-U", "udp port 4789")) {
+            tcpdump.awaitWords("listening on");
+            a.ping(ip(b));
+            tcpdump.awaitWords("VXLAN, flags [I] (0x08), vni 4096");
+        }
+    }
+
+    @Test
+    void A_OVL_17_networksGoEverywhereWhenNobodyIsInThem_andANameIsGivenOnce() {
+        ClusterLab lab = lab(2).joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(two, "mesh");
+        assertThat(two.refused("network", "create", "-d", "overlay", "mesh"))
+                .contains("network with name mesh already exists");
+        LabContainer svc = one.attached("svc", "--network", "mesh");
+        for (World host : new World[] {one, two}) {
+            assertThat(host.refused("network", "rm", "mesh")).contains("has active endpoints", "svc");
+        }
+        assertThat(two.refused("attach", "--netns", spare(two), "--name", "svc", "--network", "mesh"))
+                .contains("endpoint with name svc already exists in network mesh");
+        svc.detach();
+        Eventually.until(
+                "svc is gone", () -> !two.cli("network", "inspect", "mesh").contains("svc"));
+        two.cli("network", "rm", "mesh");
+        Eventually.until("mesh is gone", () -> !one.cli("network", "ls").contains("mesh"));
+        assertThat(one.refused("network", "inspect", "mesh")).contains("network mesh not found");
+        // The same name is free at once, for another network.
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(two, "mesh");
+    }
+
+    @Test
+    void A_OVL_18_V11_aDeadHostsContainerIsForcedOutElsewhere_andMadeAgainWithTheSameAddress() {
+        ClusterLab lab = lab(3).joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        World three = lab.host(3);
+        one.cli("network", "create", "-d", "overlay", "--subnet", "10.66.0.0/24", "mesh");
+        awaitNetwork(two, "mesh");
+        awaitNetwork(three, "mesh");
+        LabContainer watcher = three.attached("watcher", "--network", "mesh");
+        LabContainer svc = one.attached("svc", "--network", "mesh", "--ip", "10.66.0.50");
+        awaitName(watcher, "svc");
+        watcher.ping(lookup(watcher, "svc"));
+        assertThat(two.refused("network", "disconnect", "mesh", "svc")).contains("is on host", "disconnect it there");
+        assertThat(two.refused("network", "disconnect", "-f", "mesh", "svc")).contains("is alive");
+        one.daemon().process().kill();
+        svc.ip("link set eth0 down");
+        // Its lease lasts 15 s.
+        Eventually.until(
+                Duration.ofSeconds(25),
+                "the dead host's container is removed",
+                () -> two.daemon()
+                                .cli("network", "disconnect", "-f", "mesh", "svc")
+                                .exit()
+                        == 0);
+        LabContainer again = two.attached("svc", "--network", "mesh", "--ip", "10.66.0.50");
+        Eventually.until(Duration.ofSeconds(1), "all point to the new host", () -> watcher.reaches("10.66.0.50"));
+        watcher.ping(lookup(watcher, "svc"));
+        assertThat(again.endpoint("mesh").text("MacAddress")).isEqualTo("02:42:0a:42:00:32");
+        // The first comes back with a container whose address another one has: that one keeps it.
+        lab.join(1);
+        Eventually.until("an alarm", () -> one.cli("status").contains("is not known to the cluster as it is here"));
+        watcher.ping(lookup(watcher, "svc"));
+        assertThat(three.cli("fdb", "mesh")).contains("(peer " + ClusterLab.address(2) + ")");
+    }
+
+    @Test
+    void A_OVL_09_10_whatIsWrongHasAMessageOfItsOwn() {
+        ClusterLab lab = lab(3);
+        World one = lab.join(1);
+        ClusterLab.awaitJoined(one);
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        LabContainer a = one.attached("a", "--network", "mesh");
+        // An address that the host does not have: all is listed, nothing is reached.
+        World wrong = lab.host(2);
+        lab.join(2, "--cluster-advertise", "198.18.0.77");
+        awaitNetwork(wrong, "mesh");
+        Eventually.until(
+                "docker's words",
+                () -> wrong.daemon()
+                        .log()
+                        .contains("Multi-Host overlay networking requires cluster-advertise(198.18.0.77) to be"
+                                + " configured with a local ip-address that is reachable within the cluster"));
+        LabContainer b = wrong.attached("b", "--network", "mesh");
+        assertThat(wrong.cli("network", "inspect", "mesh")).contains("\"a\"", "\"b\"");
+        assertThat(b.exec("ping", "-c", "1", "-W", "4", ip(a)).out()).contains("Destination Host Unreachable");
+        wrong.daemon().expectLog("Multi-Host overlay networking requires|advertise");
+
+        // No store: what is known stays, what is new is refused, and each says why.
+        lab.etcd().kill();
+        Eventually.until("unreachable", () -> one.cli("status").contains("cluster store unreachable"));
+        assertThat(one.cli("network", "ls")).contains("mesh");
+        assertThat(one.refused("network", "create", "-d", "overlay", "more")).contains("cluster store unreachable");
+        World fresh = lab.join(3);
+        assertThat(fresh.cli("network", "ls")).doesNotContain("mesh");
+        assertThat(fresh.cli("status")).contains("cluster store unreachable");
+        one.stop();
+        lab.join(1);
+        assertThat(one.cli("network", "ls")).as("saved state").contains("mesh");
+    }
+
+    @Test
+    void A_OVL_12_V12_withoutTheStoreTrafficGoesOn_changesWait_andAreEverywhereAfterwards() {
+        ClusterLab lab = lab(2).joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(two, "mesh");
+        LabContainer a = one.attached("a", "--network", "mesh");
+        LabContainer b = two.attached("b", "--network", "mesh");
+        LabContainer gone = one.attached("gone", "--network", "mesh");
+        LabContainer named = one.attached("named", "--network", "mesh");
+        awaitName(b, "named");
+        awaitName(b, "gone");
+        try (Flow flow = Flow.start(a, ip(b), b, 500)) {
+            lab.etcd().kill();
+            Eventually.until("away", () -> one.cli("status").contains("cluster store unreachable"));
+            assertThat(one.refused("attach", "--netns", spare(one), "--name", "new", "--network", "mesh"))
+                    .contains("cluster store unreachable");
+            gone.detach();
+            one.cli("rename", "named", "renamed");
+            lab.etcd().start();
+            Eventually.until(
+                    Duration.ofSeconds(3),
+                    "the new name",
+                    () -> !lookup(b, "renamed").isEmpty());
+            Eventually.until(
+                    Duration.ofSeconds(1),
+                    "the removed one",
+                    () -> lookup(b, "gone").isEmpty());
+            flow.end().nothingLost();
+        }
+    }
+
+    @Test
+    void A_OVL_12_aDaemonThatStartsWithoutTheStoreKnowsWhatItKnew() {
+        ClusterLab lab = lab(2).joined();
+        World two = lab.host(2);
+        lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(two, "mesh");
+        LabContainer a = lab.host(1).attached("a", "--network", "mesh");
+        LabContainer b = two.attached("b", "--network", "mesh");
+        awaitName(b, "a");
+        // What was heard is on the disk a moment later.
+        Eventually.until(
+                "saved", () -> read(two.state().resolve("cluster.json")).contains("\\\"a\\\""));
+        lab.etcd().kill();
+        two.daemon().process().kill();
+        lab.join(2);
+        b.ping(ip(a));
+        a.ping(ip(b));
+        assertThat(lookup(b, "a")).isNotEmpty();
+        lab.etcd().start();
+        ClusterLab.awaitJoined(two);
+        two.attached("later", "--network", "mesh");
+        awaitName(a, "later");
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
