@@ -321,7 +321,7 @@ final class OverlayClusterIT {
         LabContainer a = one.attached("a", "--network", "mesh");
         LabContainer b = two.attached("b", "--network", "mesh");
         LabContainer gone = one.attached("gone", "--network", "mesh");
-        LabContainer named = one.attached("named", "--network", "mesh");
+        one.attached("named", "--network", "mesh");
         awaitName(b, "named");
         awaitName(b, "gone");
         try (Flow flow = Flow.start(a, ip(b), b, 500)) {
