@@ -43,6 +43,19 @@ final class ScenarioIT {
     }
 
     @Test
+    void A_OVL_03_to_18_hostsOfAClusterFromTheFirstDaemonToOneThatComesBack() {
+        Outcome story = Commands.run(
+                Duration.ofSeconds(150),
+                "",
+                List.of(SCENARIOS.resolve("hosts-of-a-cluster").toString(), "--no-build"));
+        assertThat(story.exit()).as("%s", story).isZero();
+        assertThat(story.out())
+                .contains("[north] tapswitch network create --driver overlay mesh")
+                .containsPattern("all [0-9]{2,} checks passed");
+        assertThat(Commands.run("ip", "netns").out()).doesNotContain("story-");
+    }
+
+    @Test
     void eachStorySaysWhatItShowsAndRefusesUnknownOptions() throws IOException {
         try (Stream<Path> stories = Files.list(SCENARIOS)) {
             assertThat(stories.toList()).isNotEmpty().allSatisfy(story -> {
