@@ -62,6 +62,13 @@ final class ConfigFileIT {
     }
 
     @Test
+    void A_OVL_11_theLastLineCountsAlsoWithoutANewlineBehindIt() throws Exception {
+        Files.writeString(file, "networks:\n  web: {subnet: 10.66.0.0/16}\n  last: {subnet: 10.67.0.0/16}");
+        start();
+        assertThat(world.cli("network", "inspect", "last")).contains("10.67.0.0/16");
+    }
+
+    @Test
     void P8_changeOfTheFileIsTakenByItselfAndOthersLoseNothing() throws Exception {
         start();
         LabContainer one = world.attached("one", "--network", "web");

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Open vSwitch with its userspace datapath in a namespace, whose one device becomes a port of its: two bridges, one with
- * the underlay's address and one that is an overlay, with a VXLAN port to a peer.
+ * Open vSwitch with its userspace datapath in a namespace, whose one device becomes a port of its: two bridges, one
+ * with the underlay's address and one that is an overlay, with a VXLAN port to a peer.
  *
  * <pre>
  *   br-int 10.66.0.100 -- vx0 (VXLAN) ~~~ br-phy (the underlay's address) -- eth0

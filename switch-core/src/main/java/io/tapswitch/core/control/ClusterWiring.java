@@ -278,14 +278,6 @@ final class ClusterWiring implements AutoCloseable {
         trouble = List.copyOf(now);
     }
 
-    /** A local network went or the host changed: what could not be here before may be now. */
-    void lookAgain() {
-        ClusterSession now = session;
-        if (now != null && !trouble.isEmpty()) {
-            take(now.state().view());
-        }
-    }
-
     /** {@return the session; refuses where there is none, naming what is the cluster's} */
     ClusterSession joined(String what) {
         ClusterSession now = session;
@@ -374,6 +366,10 @@ final class ClusterWiring implements AutoCloseable {
         if (with == null || now == null) {
             return;
         }
+        if (!trouble.isEmpty()) {
+            // What could not be here before may be now.
+            takeOrRetry(now.state().view());
+        }
         if (sign) {
             // One of each network: a host without endpoints has nothing that others could take for dead.
             Map<String, Endpoint> one = new HashMap<>();
@@ -381,7 +377,7 @@ final class ClusterWiring implements AutoCloseable {
                     with.desired().state(), (container, endpoint) -> one.putIfAbsent(endpoint.networkId(), endpoint));
             one.values().forEach(with.signs()::give);
         }
-        dead.look(now, with.signs().heard());
+        dead.look(now.state().view().hosts(), now::unseenMs, with.signs().heard(), now::removeHost);
     }
 
     private void save() {

@@ -2,11 +2,12 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
-import io.tapswitch.core.overlay.ClusterSession;
 import io.tapswitch.wire.IpAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,12 +40,17 @@ final class DeadHosts {
     /**
      * Looks once.
      *
-     * @param session of this host
+     * @param hosts of the cluster, by id
+     * @param unseenMs for how long the store has not seen a host, -1 while it does
      * @param framesFrom frames that tunnels have brought, by their other end
+     * @param remove what to do with one that is dead; a refusal is no harm
      */
-    void look(ClusterSession session, Map<IpAddress, Long> framesFrom) {
+    void look(
+            Map<String, Host> hosts,
+            ToLongFunction<String> unseenMs,
+            Map<IpAddress, Long> framesFrom,
+            Consumer<Host> remove) {
         long now = clockMs.getAsLong();
-        Map<String, Host> hosts = session.state().view().hosts();
         heard.keySet().retainAll(hosts.keySet());
         for (Host host : hosts.values()) {
             long frames = framesFrom.getOrDefault(host.vtep(), 0L);
@@ -53,15 +59,15 @@ final class DeadHosts {
                 last = new Heard(frames, now);
                 heard.put(host.id(), last);
             }
-            if (session.unseenMs(host.id()) >= DEAD_MS && now - last.atMs() >= DEAD_MS) {
-                remove(session, host);
+            if (unseenMs.applyAsLong(host.id()) >= DEAD_MS && now - last.atMs() >= DEAD_MS) {
+                remove(remove, host);
             }
         }
     }
 
-    private static void remove(ClusterSession session, Host host) {
+    private static void remove(Consumer<Host> remove, Host host) {
         try {
-            session.removeHost(host);
+            remove.accept(host);
             LOG.warn(
                     "host {} at {} is dead: neither the cluster's store nor a tunnel has seen it for {} s; addresses"
                             + " of its containers are free",
