@@ -54,8 +54,12 @@ final class OverlayPeersIT {
     }
 
     private void startDaemon(String tunnel) {
+        startDaemon(tunnel, 1);
+    }
+
+    private void startDaemon(String tunnel, int workers) {
         String file = world.directory().resolve("tapswitch.yaml").toString();
-        world.start("--uplink", "shared", "--tunnel", tunnel, "--config", file);
+        world.start("--uplink", "shared", "--tunnel", tunnel, "--workers", "" + workers, "--config", file);
     }
 
     @AfterEach
@@ -123,6 +127,23 @@ final class OverlayPeersIT {
         router.transferTcp(one, "10.66.0.10", 10_000_000);
         one.transferTcp(router, KERNEL_6, 3_000_000);
         router.exchangeUdp(one, "10.66.0.10", SIZES);
+        world.assertNoTrouble();
+    }
+
+    @Test
+    void twoWorkersHaveTheTunnelsPort() {
+        LabContainer one = one();
+        world.stop();
+        startDaemon(way, 2);
+        LabContainer two = world.attached("two", "--network", "mesh", "--ip", "10.66.0.11", "--ip6", "fd66::11");
+        one.ping(KERNEL);
+        two.ping(KERNEL_6);
+        router.transferTcp(one, "10.66.0.10", 5_000_000);
+        router.transferTcp(two, "10.66.0.11", 5_000_000);
+        two.transferTcp(router, KERNEL, 5_000_000);
+        router.exchangeUdp(two, "10.66.0.11", SIZES);
+        assertThat(world.host().exec("ss", "-Huan").out().lines().filter(line -> line.contains(":4789")))
+                .hasSize(way.equals("socket") ? 2 : 1);
         world.assertNoTrouble();
     }
 
