@@ -117,6 +117,12 @@ final class OverlayRulesIT {
             dropped("tunnel_inner_tag");
             assertThat(never.lines()).noneMatch(line -> line.contains("vlan 5"));
         }
+        try (Capture outer = Capture.in(router, "udp dst port 4789")) {
+            tagged.scapy(
+                    "sendp(Ether(dst='ff:ff:ff:ff:ff:ff', src='%s')/Dot1Q(vlan=5)/IP(src='10.67.0.10')/UDP(), iface=IF)"
+                            .formatted(tagged.endpoint("tags").text("MacAddress")));
+            outer.awaitLine("vlan 5");
+        }
     }
 
     @Test

@@ -43,31 +43,49 @@ public final class DnsEntries {
         Integer ttl = fields.optionalParse("ttl", DnsEntries::seconds);
         Integer negative = fields.optionalParse("negative-ttl", DnsEntries::seconds);
         Ipv4Address address = fields.optionalParse("address", DnsEntries::address);
+        Ipv4Address resolver = address == null ? ifAbsent.address() : address;
         List<String> search = fields.oneOrMore("search", DnsEntries::domain);
         if (search.size() > SEARCH_MAX) {
             throw fields.refuse("search", "must be at most " + SEARCH_MAX + " domains, are " + search.size());
         }
         return new DnsSettings(
-                address == null ? ifAbsent.address() : address,
+                resolver,
                 ttl == null ? ifAbsent.ttlSeconds() : ttl,
                 negative == null ? ifAbsent.negativeTtlSeconds() : negative,
-                upstream(fields),
-                ofNetworks(root),
+                upstream(fields, resolver),
+                ofNetworks(root, resolver),
                 records(fields),
                 fields.flag("suffix-in-ptr", ifAbsent.suffixInPointers()),
                 search);
     }
 
-    private static @Nullable List<InetSocketAddress> upstream(Fields fields) {
-        return fields.has("upstream") ? fields.oneOrMore("upstream", DnsEntries::server) : null;
+    private static @Nullable List<InetSocketAddress> upstream(Fields fields, Ipv4Address resolver) {
+        if (!fields.has("upstream")) {
+            return null;
+        }
+        List<InetSocketAddress> servers = fields.oneOrMore("upstream", DnsEntries::askable);
+        if (servers.isEmpty()) {
+            throw fields.refuse(
+                    "upstream",
+                    "names nobody: leave it out, and those that the host asks are asked; only members of internal"
+                            + " networks ask nobody outside");
+        }
+        for (InetSocketAddress server : servers) {
+            if (server.getAddress().getHostAddress().equals(resolver.toString())) {
+                throw fields.refuse(
+                        "upstream",
+                        resolver + " is the resolver itself, where containers ask: name servers that it is to ask");
+            }
+        }
+        return servers;
     }
 
-    private static Map<String, List<InetSocketAddress>> ofNetworks(Fields root) {
+    private static Map<String, List<InetSocketAddress>> ofNetworks(Fields root, Ipv4Address resolver) {
         Fields networks = root.anyKeysOrNothing("networks");
         Map<String, List<InetSocketAddress>> servers = new LinkedHashMap<>();
         for (String name : networks.keys()) {
             Fields dns = networks.anyKeysOrNothing(name).anyKeysOrNothing("dns").only(OF_NETWORK);
-            List<InetSocketAddress> upstream = upstream(dns);
+            List<InetSocketAddress> upstream = upstream(dns, resolver);
             if (upstream != null) {
                 servers.put(name, upstream);
             }
@@ -124,6 +142,28 @@ public final class DnsEntries {
      */
     public static InetSocketAddress server(String text) {
         return WITH_PORT.matcher(text).matches() ? withPort(text) : socketAddress(IpAddress.parse(text), PORT);
+    }
+
+    /** As {@link #server}, of one that can be asked. */
+    private static InetSocketAddress askable(String text) {
+        InetSocketAddress server = server(text);
+        InetAddress address = server.getAddress();
+        byte[] octets = address.getAddress();
+        boolean isBroadcast =
+                octets.length == Integer.BYTES && ByteBuffer.wrap(octets).getInt() == -1;
+        if (isBroadcast || address.isMulticastAddress() || (octets[0] == 0 && !isSomewhere(octets))) {
+            throw new IllegalArgumentException(text + " is the address of no single host, and cannot be asked");
+        }
+        return server;
+    }
+
+    /** {@return whether an address that begins with 0 is one of IPv6 that is not unspecified} */
+    private static boolean isSomewhere(byte[] octets) {
+        boolean isAny = true;
+        for (byte octet : octets) {
+            isAny &= octet == 0;
+        }
+        return octets.length > Integer.BYTES && !isAny;
     }
 
     /**

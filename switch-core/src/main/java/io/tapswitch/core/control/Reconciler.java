@@ -143,6 +143,7 @@ public final class Reconciler {
         }
         declared.values().forEach(network -> reconcile(network, byName.get(network.name()), making));
         making.forEach(Runnable::run);
+        UpstreamRules.check(configuration, next.values());
         return next.equals(state.networksById())
                 ? new Plan(state, List.of(), List.of())
                 : new Plan(state.withNetworks(next), List.copyOf(removed), List.copyOf(added));

@@ -141,7 +141,7 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
                 // The loop's own reading of the file is the loop's.
                 .map(one -> one.host() ? new HostResolvers(resolvConf).servers(nowMs) : one.servers())
                 .flatMap(List::stream)
-                .filter(server -> mayAsk(who, server))
+                .filter(server -> mayAsk(who.own(), server))
                 .distinct()
                 .map(server -> {
                     UpstreamServer known = servers.get(server);
@@ -242,8 +242,8 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         List<InetSocketAddress> named = upstreams.host() ? resolvers.servers(now()) : upstreams.servers();
         List<InetSocketAddress> others = named;
         for (InetSocketAddress server : named) {
-            if (!mayAsk(now, server)) {
-                others = named.stream().filter(one -> mayAsk(now, one)).toList();
+            if (!mayAsk(now.own(), server)) {
+                others = named.stream().filter(one -> mayAsk(now.own(), one)).toList();
                 break;
             }
         }
@@ -264,13 +264,14 @@ public final class DnsForwarder implements Forwarder, AutoCloseable {
         return made;
     }
 
-    private static boolean mayAsk(Clients now, InetSocketAddress server) {
+    /** {@return whether a server can be asked at all: it is one host, and not the switch itself (D15)} */
+    static boolean mayAsk(Predicate<InetAddress> own, InetSocketAddress server) {
         InetAddress address = server.getAddress();
         return address != null
                 && server.getPort() != 0
                 && !address.isAnyLocalAddress()
                 && !address.isMulticastAddress()
-                && !now.own().test(address);
+                && !own.test(address);
     }
 
     private UpstreamServer server(InetSocketAddress address) {

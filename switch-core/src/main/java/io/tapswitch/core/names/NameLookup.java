@@ -10,6 +10,7 @@ import io.tapswitch.dns.RecordType;
 import io.tapswitch.dns.ResponseCode;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -81,10 +83,16 @@ public final class NameLookup {
      * @param client who asks
      * @param port id of its port
      * @param forwarder asks others; null where nobody does
+     * @param own whether an address is the switch's own, which is never asked
      * @throws IllegalArgumentException if the name or the type is none; the message says why
      */
     public static Found ask(
-            String name, @Nullable String type, NameClient client, int port, @Nullable Forwarder forwarder) {
+            String name,
+            @Nullable String type,
+            NameClient client,
+            int port,
+            @Nullable Forwarder forwarder,
+            Predicate<InetAddress> own) {
         String reverse = ReverseName.of(name);
         String wanted = type == null ? (reverse == null ? "A" : "PTR") : type;
         byte[] query = query(reverse == null ? name : reverse, TypeNames.number(wanted));
@@ -109,13 +117,13 @@ public final class NameLookup {
         String network = result == DnsResult.FORWARD || zone < 0
                 ? null
                 : client.view().zone(zone).suffix();
-        List<String> asked = length == DnsResponder.FORWARD ? asked(client.upstreams()) : List.of();
+        List<String> asked = length == DnsResponder.FORWARD ? asked(client.upstreams(), own) : List.of();
         return new Found(
                 name,
                 TypeNames.name(TypeNames.number(wanted)),
                 rcode < CODES.size() ? CODES.get(rcode) : "RCODE" + rcode,
                 result.word(),
-                result.sentence(),
+                why(result, zone, client, asked.isEmpty()),
                 network == null || network.isEmpty() ? null : network,
                 networks(client.view()),
                 asked,
@@ -129,10 +137,28 @@ public final class NameLookup {
                 .toList();
     }
 
-    private static List<String> asked(Upstreams upstreams) {
+    private static String why(DnsResult result, int zone, NameClient client, boolean nobodyAsked) {
+        ClientView view = client.view();
+        boolean isKnown = result == DnsResult.ANSWERED || result == DnsResult.NO_DATA;
+        if (result == DnsResult.NO_NAME && zone >= 0 && zone == view.size() - 1) {
+            // The last zone of each view is that of the special names.
+            return "a name that is reserved (RFC 6761, RFC 6303, RFC 7686): nobody outside is asked for it";
+        }
+        if (!isKnown && client.upstreams().equals(Upstreams.NONE)) {
+            return "no network of the container knows the name, and all of them are internal: nobody else is asked";
+        }
+        boolean isForOthers = result == DnsResult.FORWARD || result == DnsResult.FAILED;
+        return isForOthers && nobodyAsked
+                ? "no network of the container knows the name, and nobody else is asked: its upstreams are the switch's"
+                        + " own addresses, or of no single host"
+                : result.sentence();
+    }
+
+    private static List<String> asked(Upstreams upstreams, Predicate<InetAddress> own) {
         return upstreams.host()
                 ? List.of("those of the host's resolv.conf")
                 : upstreams.servers().stream()
+                        .filter(server -> DnsForwarder.mayAsk(own, server))
                         .map(server -> server.getAddress().getHostAddress() + " port " + server.getPort())
                         .toList();
     }

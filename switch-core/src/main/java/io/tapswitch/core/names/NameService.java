@@ -104,7 +104,7 @@ public final class NameService {
      */
     public NameLookup.@Nullable Found lookup(int port, String name, @Nullable String type) {
         NameClient client = client(port);
-        return client == null ? null : NameLookup.ask(name, type, client, port, forwarder);
+        return client == null ? null : NameLookup.ask(name, type, client, port, forwarder, this::isOwn);
     }
 
     /** {@return who is behind a port, null when nobody is} */

@@ -106,6 +106,19 @@ class ReconcilerTest {
     }
 
     @Test
+    void D15_row75_theSwitchItselfIsNoUpstream() {
+        state = state.with(States.network("mine", 0, "10.9.0.0/16"));
+        String why = ", which is the switch itself: name servers that it is to ask";
+        refused(
+                "dns: {upstream: [192.0.2.1, 10.9.0.1]}",
+                "f.yaml:1: dns.upstream: 10.9.0.1 is the gateway of network mine" + why);
+        refused(
+                "\nnetworks:\n  web: {subnet: 10.1.0.0/16, dns: {upstream: '10.1.0.1:5353'}}\n",
+                "f.yaml:3: networks.web.dns.upstream: 10.1.0.1 is the gateway of network web" + why);
+        load("networks: {web: {subnet: 10.1.0.0/16, dns: {upstream: 10.1.0.2}}}");
+    }
+
+    @Test
     void P9_onlyTheLineIsNotedWhenAnEntryMoves() {
         load("networks: {web: {}}");
         Network before = named("web");

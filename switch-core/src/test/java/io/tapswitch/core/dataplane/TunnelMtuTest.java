@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What does not fit the way to another host, and what routers say of that way: O11, O12, row 99. */
 class TunnelMtuTest {
-    private static final int TUNNEL = 100;
+    static final int TUNNEL = 100;
     private static final int PEER = 200;
     private static final int OTHER_PEER = 201;
     private static final int VNI = 4096;
@@ -56,7 +56,7 @@ class TunnelMtuTest {
     /** Port 0 is read by worker 0, port 1 by worker 1; endpoints 2 and 3 are on other hosts. */
     private final TestSwitch here = TestSwitch.withPorts(2, TestSwitch.NETWORK, 2);
 
-    private static OverlaySettings overlay(int mtu, IpAddress local, IpAddress... remotes) {
+    static OverlaySettings overlay(int mtu, IpAddress local, IpAddress... remotes) {
         List<TunnelPeer> peers = Arrays.stream(remotes)
                 .map(remote -> new TunnelPeer(PEER + Arrays.asList(remotes).indexOf(remote), 0, remote))
                 .toList();
@@ -89,7 +89,7 @@ class TunnelMtuTest {
     }
 
     /** A datagram whose IP packet has so many bytes. */
-    private static Frame datagram(int to, int packetLength, boolean dontFragment) {
+    static Frame datagram(int to, int packetLength, boolean dontFragment) {
         Frame frame = Frames.udp(mac(to), mac(0), address(0), address(to), packetLength - 28);
         UnsafeBuffer b = frame.ethernet();
         Ipv4Header.fragment(b, IP, dontFragment, false, 0);
@@ -100,7 +100,7 @@ class TunnelMtuTest {
         return frame.ipChecksum();
     }
 
-    private static Frame datagram6(int packetLength) {
+    static Frame datagram6(int packetLength) {
         Frame frame = Frames.ethernet(mac(2), mac(0), EtherType.IPV6, packetLength);
         UnsafeBuffer b = frame.ethernet();
         b.putByte(IP, (byte) 0x60);
@@ -113,7 +113,7 @@ class TunnelMtuTest {
     }
 
     /** TCP of 30 000 bytes, in segments whose IP packets have so many bytes. */
-    private static Frame superFrame(int segment, boolean dontFragment) {
+    static Frame superFrame(int segment, boolean dontFragment) {
         Frame tcp = Frames.ipv4(mac(2), mac(0), address(0), address(2), IpProtocol.TCP, 20 + 30_000);
         UnsafeBuffer b = tcp.ethernet();
         b.putByte(IP + 20 + 12, (byte) 0x50);
@@ -154,7 +154,7 @@ class TunnelMtuTest {
     }
 
     /** What a router says of an outer packet: that only so many bytes pass. */
-    private static Frame tooBig(byte[] sent, int mtu, int quoted, Consumer<UnsafeBuffer> forgery) {
+    static Frame tooBig(byte[] sent, int mtu, int quoted, Consumer<UnsafeBuffer> forgery) {
         Frame frame = new Frame(0);
         frame.bytes = new byte[L3 + 20 + 8 + quoted];
         UnsafeBuffer b = new UnsafeBuffer(frame.bytes);

@@ -138,12 +138,26 @@ public final class Stats extends Verb {
     }
 
     private void check() {
-        if (top == null ? network != null : !names || ports || container != null) {
-            throw new CliException("tapswitch: --top goes with --names, and with --network, but with no container");
+        String why = objection();
+        if (why != null) {
+            throw new CliException("tapswitch: " + why);
         }
-        if (top != null && top < 1) {
-            throw new CliException("tapswitch: --top " + top + ": must be 1 or more");
+    }
+
+    private @Nullable String objection() {
+        if (top == null) {
+            return network == null
+                    ? null
+                    : "--network is for the names that were asked for most: give '-n --top --network " + network
+                            + "'; other counters are shown by container";
         }
+        if (!names || ports) {
+            return "--top is of names: give it with -n, and without -p";
+        }
+        if (container != null) {
+            return "--top counts what all containers ask for: leave " + container + " out, or give --network";
+        }
+        return top < 1 ? "--top " + top + ": must be 1 or more" : null;
     }
 
     private static Rows topRows(JsonArray names) {
