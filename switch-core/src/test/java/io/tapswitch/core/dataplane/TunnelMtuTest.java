@@ -39,7 +39,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TunnelMtuTest {
     static final int TUNNEL = 100;
     private static final int PEER = 200;
-    private static final int OTHER_PEER = 201;
     private static final int VNI = 4096;
     private static final IpAddress HERE = Ipv4Address.parse("192.0.2.1");
     private static final IpAddress THERE = Ipv4Address.parse("192.0.2.2");
@@ -283,7 +282,6 @@ class TunnelMtuTest {
         });
         arrives(0, forged);
         assertThat(here.drops(TUNNEL, DropReason.TUNNEL_ICMP)).isEqualTo(1);
-        assertThat(here.term(Term.PATH_MTU_LOWERED)).isZero();
         here.send(0, datagram(2, 1450, true));
         assertThat(outer()).hasSize(1);
     }
@@ -398,7 +396,6 @@ class TunnelMtuTest {
                 .containsExactly(4_000, 4_000 + 1_328);
         here.send(0, superFrame(1450, false));
         assertThat(outer()).hasSize(2 * (30_000 / 1410) + 1).allSatisfy(TunnelMtuTest::fits1400);
-        assertThat(here.drops(0, DropReason.TUNNEL_TOO_BIG)).isZero();
     }
 
     private static void fits1400(byte[] outer) {
@@ -419,9 +416,8 @@ class TunnelMtuTest {
             byte[] part = payload(new UnsafeBuffer(outer, at, outer.length - at));
             assertThat(Ipv4Header.fragmentOffset(new UnsafeBuffer(outer), at + IP))
                     .isEqualTo(all.length);
-            int before = all.length;
-            all = Arrays.copyOf(all, before + part.length);
-            System.arraycopy(part, 0, all, before, part.length);
+            all = Arrays.copyOf(all, all.length + part.length);
+            System.arraycopy(part, 0, all, all.length - part.length, part.length);
         }
         return all;
     }
@@ -437,7 +433,6 @@ class TunnelMtuTest {
         assertThat(here.send(0, Frames.ethernet(mac(2), mac(0), 0x88b5, 1_400))).isEmpty();
         assertThat(here.drops(0, DropReason.TUNNEL_TOO_BIG)).isEqualTo(3);
         assertThat(here.send(0, Frames.ethernet(mac(2), mac(0), 0x88b5, 1_350))).containsExactly(TUNNEL);
-        assertThat(here.counters(OTHER_PEER).txFrames()).isZero();
     }
 
     @Test
