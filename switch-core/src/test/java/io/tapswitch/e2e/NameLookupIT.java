@@ -54,7 +54,11 @@ final class NameLookupIT {
         assertThat(LAB.daemon()
                         .cli("dns", "lookup", "example.org", "--from", "asker")
                         .out())
-                .contains("NXDOMAIN: no network of the container knows the name, and nobody else is asked");
+                .contains("NXDOMAIN: no network of the container knows the name, and all of them are internal: nobody");
+        assertThat(LAB.daemon()
+                        .cli("dns", "lookup", "a.test", "--from", "asker")
+                        .out())
+                .contains("NXDOMAIN: a name that is reserved (RFC 6761");
         assertThat(LAB.refused("dns", "lookup", "x", "--type", "nonsense", "--from", "asker"))
                 .contains("nonsense")
                 .contains("AAAA");

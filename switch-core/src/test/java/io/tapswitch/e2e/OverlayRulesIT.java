@@ -105,7 +105,7 @@ final class OverlayRulesIT {
 
     @Test
     void V6_aTagInsideIsDropped_andPassesWhereTheNetworkIsTransparent() {
-        LabContainer tagged = world.attached("tagged", "--network", "tags", "--ip", "10.67.0.10");
+        LabContainer tagged = world.attached("tagged", "--network", "tags", "--source-guard=false");
         try (Capture seen = Capture.in(tagged, "vlan 5");
                 Capture never = Capture.in(one, "vlan 5")) {
             scapy("""
@@ -119,7 +119,7 @@ final class OverlayRulesIT {
         }
         try (Capture outer = Capture.in(router, "udp dst port 4789")) {
             tagged.scapy(
-                    "sendp(Ether(dst='ff:ff:ff:ff:ff:ff', src='%s')/Dot1Q(vlan=5)/IP(src='10.67.0.10')/UDP(), iface=IF)"
+                    "sendp(Ether(dst='ff:ff:ff:ff:ff:ff', src='%s')/Dot1Q(vlan=5)/IP(src='10.67.0.2')/UDP(), iface=IF)"
                             .formatted(tagged.endpoint("tags").text("MacAddress")));
             outer.awaitLine("vlan 5");
         }
