@@ -28,6 +28,8 @@ final class CliInside {
             "flows",
             "inspect",
             "network",
+            "node",
+            "peers",
             "port",
             "ps",
             "publish",

@@ -238,6 +238,7 @@ final class Answers {
             String kernel,
             String uplink,
             LookAnswers.@Nullable Outside outside,
+            ClusterAnswers.@Nullable Cluster cluster,
             LookAnswers.Publications publications,
             LookAnswers.Names names,
             String keeper,

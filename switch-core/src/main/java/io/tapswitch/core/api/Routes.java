@@ -70,7 +70,15 @@ public final class Routes {
         this.controller = controller;
         this.about = about;
         this.looks = new LookRoutes(controller.looking());
-        this.table = Stream.of(networks(), members(), containers(), lives(), ports(), looks(), looks.table())
+        this.table = Stream.of(
+                        networks(),
+                        members(),
+                        containers(),
+                        lives(),
+                        ports(),
+                        looks(),
+                        looks.table(),
+                        new ClusterRoutes(controller.looking()).table())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -269,6 +277,7 @@ public final class Routes {
                 System.getProperty("os.version"),
                 uplink(controller.looking().outside()),
                 LookViews.outside(controller.looking().outside()),
+                ClusterRoutes.cluster(controller.looking().cluster().state()),
                 LookViews.publications(controller.looking().portTotals()),
                 LookViews.names(controller.looking().names()),
                 controller.keeper(),

@@ -50,7 +50,8 @@ public final class Rehearsal {
             "inspect -f {{.Id}} www",
             "rename www shop",
             "network ls --unknown",
-            "network verify web",
+            "node ls",
+            "trace web",
             "nonsense");
 
     private Rehearsal() {}
@@ -109,6 +110,7 @@ public final class Rehearsal {
             case "/ports" ->
                 "[{\"container\":\"www\",\"address\":\"\",\"hostPort\":80,\"lastHostPort\":80,\"containerPort\":80,"
                         + "\"protocol\":\"tcp\",\"inForce\":true}]";
+            case "/nodes" -> "[]";
             case "/drops" -> "[{\"port\":1,\"container\":\"www\",\"reason\":\"runt\",\"sentence\":\"x\",\"frames\":1}]";
             case "/stats" ->
                 "{\"io\":\"multishot\",\"workers\":1,\"conservation\":{\"holds\":true},\"internals\":{"

@@ -24,6 +24,10 @@ import io.tapswitch.core.cli.verb.NetworkLs;
 import io.tapswitch.core.cli.verb.NetworkPrune;
 import io.tapswitch.core.cli.verb.NetworkRm;
 import io.tapswitch.core.cli.verb.NetworkVerb;
+import io.tapswitch.core.cli.verb.NetworkVerify;
+import io.tapswitch.core.cli.verb.NodeLs;
+import io.tapswitch.core.cli.verb.NodeVerb;
+import io.tapswitch.core.cli.verb.Peers;
 import io.tapswitch.core.cli.verb.Port;
 import io.tapswitch.core.cli.verb.Ps;
 import io.tapswitch.core.cli.verb.Publish;
@@ -44,7 +48,7 @@ import java.util.function.Supplier;
 /** All verbs, and how each is made. Only the one that was typed is made; all of them for a call for help. */
 final class Verbs {
     /** Verbs that have verbs of their own. */
-    static final Set<String> GROUPS = Set.of("network", "config", "dns");
+    static final Set<String> GROUPS = Set.of("network", "config", "dns", "node");
 
     /** Other names, which help does not show. */
     private static final Set<String> SECOND_NAMES = Set.of("list", "remove");
@@ -64,6 +68,8 @@ final class Verbs {
             Map.entry("inspect", Inspect::new),
             Map.entry("logs", LogsVerb::new),
             Map.entry("network", NetworkVerb::new),
+            Map.entry("node", NodeVerb::new),
+            Map.entry("peers", Peers::new),
             Map.entry("port", Port::new),
             Map.entry("ps", Ps::new),
             Map.entry("publish", Publish::new),
@@ -82,6 +88,8 @@ final class Verbs {
             Map.of("check", ConfigCheck::new, "show", ConfigShow::new),
             "dns",
             Map.of("lookup", DnsLookup::new),
+            "node",
+            Map.of("list", NodeLs::new, "ls", NodeLs::new),
             "network",
             Map.ofEntries(
                     Map.entry("connect", NetworkConnect::new),
@@ -92,7 +100,8 @@ final class Verbs {
                     Map.entry("ls", NetworkLs::new),
                     Map.entry("prune", NetworkPrune::new),
                     Map.entry("remove", NetworkRm::new),
-                    Map.entry("rm", NetworkRm::new)));
+                    Map.entry("rm", NetworkRm::new),
+                    Map.entry("verify", NetworkVerify::new)));
 
     private Verbs() {}
 

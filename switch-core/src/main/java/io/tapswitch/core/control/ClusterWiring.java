@@ -6,6 +6,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.overlay.Belief;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterListener;
@@ -28,6 +29,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,6 +79,11 @@ final class ClusterWiring implements AutoCloseable {
     private final Set<String> alarms = ConcurrentHashMap.newKeySet();
     private final CountDownLatch stood = new CountDownLatch(1);
     private volatile boolean behind;
+    private volatile Function<String, Belief> believed = network -> Belief.none("it is about to start");
+    /** Since when it stands as it does. */
+    private volatile long sinceNs = System.nanoTime();
+
+    private volatile boolean joined;
     private volatile boolean closed;
 
     /** What is around it once the control plane is whole. */
@@ -146,6 +153,16 @@ final class ClusterWiring implements AutoCloseable {
         return session;
     }
 
+    /** Whom to ask what this host has in force of a network, by its id. */
+    void answering(Function<String, Belief> with) {
+        believed = with;
+    }
+
+    /** {@return for how long this host has taken part, or not} */
+    Duration standingFor() {
+        return Duration.ofNanos(System.nanoTime() - sinceNs);
+    }
+
     /** Joins. {@code with} is what changes are made with; the state is what is in force. */
     void start(Around with) {
         around = with;
@@ -201,6 +218,10 @@ final class ClusterWiring implements AutoCloseable {
         @Override
         public void standing(Standing now) {
             stood.countDown();
+            if (joined != now instanceof Standing.Joined) {
+                joined = !joined;
+                sinceNs = System.nanoTime();
+            }
             switch (now) {
                 case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
                 case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
@@ -209,6 +230,11 @@ final class ClusterWiring implements AutoCloseable {
                     LOG.info("joined the cluster of {}", store());
                 }
             }
+        }
+
+        @Override
+        public Belief believed(String network) {
+            return believed.apply(network);
         }
 
         @Override

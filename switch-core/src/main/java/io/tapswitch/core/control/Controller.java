@@ -127,9 +127,9 @@ public final class Controller implements AutoCloseable {
                 cluster.places(),
                 dataplane.workers());
         this.restore = new Restore(desired, plumbing, devices, inits, departures);
-        this.looking = new Looking(desired, ports, dataplane, outside);
+        this.looking = new Looking(desired, ports, dataplane, outside, cluster);
         this.readings = new Readings(desired, dataplane, networks, containers, looking);
-        this.natWatch = new NatWatch(looking::nat, log);
+        this.natWatch = new NatWatch(looking::nat, log, looking.peers()::look);
         events.deliver(devices::endpointOfPort, this::portGone);
     }
 

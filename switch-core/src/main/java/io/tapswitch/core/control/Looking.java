@@ -42,6 +42,8 @@ public final class Looking {
     private final HostPorts hostPorts;
     private final Dataplane dataplane;
     private final @Nullable OutsideWiring outside;
+    private final PeerLook peers;
+    private final ClusterLook cluster;
     private final Set<Integer> captured = new HashSet<>();
     private final ReentrantLock oneReading = new ReentrantLock();
 
@@ -142,11 +144,28 @@ public final class Looking {
      */
     public record Target(Map<Integer, String> ports) {}
 
-    Looking(Desired desired, HostPorts hostPorts, Dataplane dataplane, @Nullable OutsideWiring outside) {
+    Looking(
+            Desired desired,
+            HostPorts hostPorts,
+            Dataplane dataplane,
+            @Nullable OutsideWiring outside,
+            ClusterWiring cluster) {
         this.desired = desired;
         this.hostPorts = hostPorts;
         this.dataplane = dataplane;
         this.outside = outside;
+        this.peers = new PeerLook(desired, dataplane, this::outside, cluster);
+        this.cluster = new ClusterLook(cluster, desired, new BeliefLook(desired, dataplane, this::outside, cluster));
+    }
+
+    /** {@return the other hosts that tunnels lead to} */
+    public PeerLook peers() {
+        return peers;
+    }
+
+    /** {@return this host's cluster} */
+    public ClusterLook cluster() {
+        return cluster;
     }
 
     /** Flows that somebody wants to see. */

@@ -24,6 +24,7 @@ final class NatWatch implements AutoCloseable {
 
     private final Supplier<Map<String, Long>> counters;
     private final EventLog log;
+    private final Runnable beside;
     private final Map<NatCounter, Long> known = new EnumMap<>(NatCounter.class);
     private volatile boolean closed;
 
@@ -32,10 +33,12 @@ final class NatWatch implements AutoCloseable {
      *
      * @param counters asks the dataplane
      * @param log where events go
+     * @param beside done with each look, so that there is one clock for all of them
      */
-    NatWatch(Supplier<Map<String, Long>> counters, EventLog log) {
+    NatWatch(Supplier<Map<String, Long>> counters, EventLog log, Runnable beside) {
         this.counters = counters;
         this.log = log;
+        this.beside = beside;
     }
 
     /** Looks every second from now on. */
@@ -44,6 +47,7 @@ final class NatWatch implements AutoCloseable {
             try {
                 while (!closed) {
                     look();
+                    beside.run();
                     Thread.sleep(PERIOD);
                 }
             } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.dataplane.OverlaySettings.RemoteEndpoint;
 import io.tapswitch.core.dataplane.OwnLink;
 import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.wire.IpAddress;
@@ -49,6 +50,7 @@ public record OutsideState(
      * @param port of the tunnels' TAP or sockets in the dataplane
      * @param peers one for each network that another host is in
      * @param whySocket why they go by sockets, null when they go by a TAP
+     * @param endpoints behind the peers, as far as the cluster tells
      */
     public record Tunnels(
             String device,
@@ -56,10 +58,12 @@ public record OutsideState(
             IpAddress local,
             int port,
             List<Peer> peers,
-            @Nullable String whySocket) {
-        /** Copies the list. */
+            @Nullable String whySocket,
+            List<RemoteEndpoint> endpoints) {
+        /** Copies the lists. */
         public Tunnels {
             peers = List.copyOf(peers);
+            endpoints = List.copyOf(endpoints);
         }
     }
 
@@ -71,8 +75,9 @@ public record OutsideState(
      * @param remote the host's address
      * @param port in the dataplane
      * @param path what is known of the way there
+     * @param declared whether the configuration file names it; else the cluster does
      */
-    public record Peer(String network, int vni, IpAddress remote, int port, PathMtu path) {}
+    public record Peer(String network, int vni, IpAddress remote, int port, PathMtu path, boolean declared) {}
 
     /**
      * An uplink.

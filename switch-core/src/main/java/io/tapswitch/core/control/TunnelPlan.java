@@ -122,7 +122,7 @@ final class TunnelPlan {
         vnis.put(vni, network.name());
         TunnelPeer peer = new TunnelPeer(port, network.index(), remote);
         peers.put(place, peer);
-        shown.add(new OutsideState.Peer(network.name(), vni, remote, port, pathOf.apply(remote)));
+        shown.add(new OutsideState.Peer(network.name(), vni, remote, port, pathOf.apply(remote), learns));
         return peer;
     }
 

@@ -134,7 +134,8 @@ final class TunnelWiring {
                         now.local(),
                         EndpointRules.TUNNEL_PORT,
                         plan.shown(),
-                        now.sockets() == null ? null : kernel.whyTunnelSocket());
+                        now.sockets() == null ? null : kernel.whyTunnelSocket(),
+                        plan.endpoints());
         if (now != null) {
             checkMtus(next, plan.tunneled(), now, trouble);
         }

@@ -6,6 +6,7 @@ import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.tapswitch.core.control.ClusterLook;
 import io.tapswitch.core.control.Controller;
 import io.tapswitch.core.control.Looking;
 import io.tapswitch.core.dataplane.Conservation;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The switch as Prometheus reads it: everything that {@code stats}, {@code drops} and {@code status} count, in one
@@ -93,6 +95,7 @@ public final class SwitchMetrics {
         addWorkers(families);
         addNat(families);
         addNames(families, controller.looking().names());
+        addCluster(families, controller.looking().cluster().state());
         return Stream.concat(Stream.of(build()), families.stream().map(MetricFamily::snapshot))
                 .toList();
     }
@@ -219,6 +222,19 @@ public final class SwitchMetrics {
                 "nat_events", "What NAT did: connections and mappings made, ended and refused, by what it was.");
         nat.forEach((event, count) -> events.add(count, EVENT, event));
         families.add(events);
+    }
+
+    private static void addCluster(List<MetricFamily> families, ClusterLook.@Nullable State cluster) {
+        if (cluster == null) {
+            return;
+        }
+        families.add(MetricFamily.gauge("cluster_up", "1 while this host takes part in its cluster.")
+                .add(cluster.standing().equals("joined") ? 1 : 0));
+        families.add(MetricFamily.gauge("cluster_hosts", "Hosts of the cluster, by whether the store sees them alive.")
+                .add(cluster.alive(), "state", "alive")
+                .add((long) cluster.hosts() - cluster.alive(), "state", "unseen"));
+        families.add(MetricFamily.gauge("cluster_changes_pending", "Changes here that the store does not have yet.")
+                .add(cluster.pending()));
     }
 
     private static void addNames(List<MetricFamily> families, NamesStatus names) {

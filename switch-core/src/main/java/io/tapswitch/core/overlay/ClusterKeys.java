@@ -21,7 +21,25 @@ final class ClusterKeys {
     static final String ADDRESSES = "addresses/";
     static final String NAMES = "names/";
 
+    /** Questions of hosts to all others, with a lease; no part of the state. */
+    static final String QUESTIONS = "questions/";
+
+    /** Beside all else: each answer is for one host, and the others' watches need not carry it. */
+    private static final String ANSWERS = "/tapswitch/v1-answers/";
+
     private ClusterKeys() {}
+
+    static String question(String id) {
+        return ROOT + QUESTIONS + id;
+    }
+
+    static String answers(String question) {
+        return ANSWERS + question + "/";
+    }
+
+    static String answer(String question, String host) {
+        return answers(question) + host;
+    }
 
     static String host(String id) {
         return ROOT + HOSTS + id;

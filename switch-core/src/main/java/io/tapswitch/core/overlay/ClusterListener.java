@@ -15,6 +15,15 @@ public interface ClusterListener {
     /** This host stands otherwise than before. */
     void standing(Standing standing);
 
+    /**
+     * {@return what this host has in force of a network} On a thread of its own, which may wait.
+     *
+     * @param network id of it
+     */
+    default Belief believed(String network) {
+        return Belief.none("it serves no networks");
+    }
+
     /** Something needs a person. */
     void alarm(String sentence);
 }

@@ -8,10 +8,15 @@ import io.tapswitch.core.overlay.store.ClusterStore;
 import io.tapswitch.core.overlay.store.StoreException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +53,10 @@ public final class ClusterSession implements AutoCloseable {
     private final EndpointAllocation endpoints;
     private final Registration registration;
     private final OwnEndpoints own;
+    private final Inquiries inquiries;
+    private final ClusterStore store;
+    private final String self;
+    private final LongSupplier clockMs;
     private final SessionLoop loop;
     private final Duration closeBound;
     private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
@@ -89,11 +98,15 @@ public final class ClusterSession implements AutoCloseable {
         endpoints = new EndpointAllocation(store, beginning.self());
         registration = new Registration(store);
         own = new OwnEndpoints(beginning.restored());
+        inquiries = new Inquiries(store, beginning.self().id());
+        this.store = store;
+        this.self = beginning.self().id();
+        this.clockMs = clockMs;
         closeBound = store.callBound();
         loop = new SessionLoop(
                 store,
                 beginning.self(),
-                new SessionLoop.Parts(networks, endpoints, registration, own),
+                new SessionLoop.Parts(networks, endpoints, registration, own, inquiries),
                 new SessionLoop.Surroundings(listener, clockMs, random, this::wake),
                 beginning.saved());
     }
@@ -102,6 +115,7 @@ public final class ClusterSession implements AutoCloseable {
     public void start() {
         Thread started = Thread.ofVirtual().name("cluster-session").unstarted(this::run);
         if (thread.compareAndSet(null, started)) {
+            inquiries.startThreads();
             started.start();
         }
     }
@@ -149,6 +163,11 @@ public final class ClusterSession implements AutoCloseable {
     /** {@return whether all that was decided here is in the store, or cannot be} */
     public boolean isSettled() {
         return own.open().isEmpty();
+    }
+
+    /** {@return how many endpoints of this host the store does not have as they are here} */
+    public int pending() {
+        return own.open().size();
     }
 
     /**
@@ -229,14 +248,49 @@ public final class ClusterSession implements AutoCloseable {
         learned(() -> new Done<>(host, registration.remove(host)));
     }
 
+    /**
+     * {@return what all hosts have in force of a network, compared with the store} Waits for all that are alive, for
+     * some seconds at most. What changes meanwhile looks like a difference, so differences are looked at twice, and
+     * only those count that are there both times.
+     *
+     * @param network id of it
+     */
+    public Verification verify(String network) {
+        return verify(network, ms -> LockSupport.parkNanos(ms * 1_000_000));
+    }
+
+    Verification verify(String network, LongConsumer pause) {
+        return asked(() -> {
+            Set<String> before = new HashSet<>();
+            Verification first = verify(network, pause, before, sentence -> true);
+            return before.isEmpty() ? first : verify(network, pause, new HashSet<>(), before::contains);
+        });
+    }
+
+    private Verification verify(
+            String network, LongConsumer pause, Set<String> differences, Predicate<String> isLasting) {
+        ClusterView view = ClusterState.empty()
+                .merged(store.range(ClusterKeys.ROOT))
+                .state()
+                .view();
+        Comparison comparison = new Comparison(view, network, self);
+        Map<String, Belief> beliefs = inquiries.ask(network, comparison.asked(), clockMs, pause);
+        comparison.differences(beliefs).values().forEach(differences::addAll);
+        return comparison.verification(beliefs, isLasting);
+    }
+
     private <T> T learned(Supplier<Done<T>> work) {
+        Done<T> done = asked(work);
+        loop.learn(done.entries());
+        return done.value();
+    }
+
+    private <T> T asked(Supplier<T> work) {
         if (loop.standing() instanceof Standing.Away away) {
             throw unreachable(new StoreException(StoreException.Kind.UNREACHABLE, false, away.sentence(), null));
         }
         try {
-            Done<T> done = work.get();
-            loop.learn(done.entries());
-            return done.value();
+            return work.get();
         } catch (StoreException e) {
             throw unreachable(e);
         }

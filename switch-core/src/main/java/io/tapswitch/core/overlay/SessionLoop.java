@@ -80,7 +80,11 @@ final class SessionLoop {
 
     /** What does the work. */
     record Parts(
-            NetworkAllocation networks, EndpointAllocation endpoints, Registration registration, OwnEndpoints own) {}
+            NetworkAllocation networks,
+            EndpointAllocation endpoints,
+            Registration registration,
+            OwnEndpoints own,
+            Inquiries inquiries) {}
 
     /** What is around the loop; {@code wake} makes it turn soon. */
     record Surroundings(ClusterListener listener, LongSupplier clockMs, RandomGenerator random, Runnable wake) {}
@@ -143,6 +147,7 @@ final class SessionLoop {
                 }
                 if (registered) {
                     settle();
+                    parts.inquiries().answer(around.listener()::believed);
                 }
                 hear(now);
             } catch (StoreException e) {
@@ -178,6 +183,7 @@ final class SessionLoop {
             }
         }
         if (!entries.isEmpty()) {
+            parts.inquiries().hear(entries);
             ClusterState.Merged merged = state.merged(entries);
             publish(merged, now);
             if (merged.isDoubtful()) {
@@ -222,6 +228,7 @@ final class SessionLoop {
 
     private void readAll(long now) {
         ClusterStore.Range range = store.range(ClusterKeys.ROOT);
+        parts.inquiries().hear(range.entries());
         boolean isOther = range.revision() < seen || (!cluster.isEmpty() && !cluster.equals(range.cluster()));
         cluster = range.cluster();
         seen = range.revision();

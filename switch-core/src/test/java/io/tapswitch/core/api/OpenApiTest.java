@@ -34,6 +34,9 @@ import tools.jackson.databind.node.ObjectNode;
 class OpenApiTest {
     private static final String WEB = "{\"name\":\"web\",\"subnets\":[\"10.66.0.0/16\"],\"labels\":{\"a\":\"b\"}}";
 
+    /** What this daemon, which is in no cluster, refuses; {@code ClusterCommandsIT} sees the answers. */
+    private static final List<String> OF_A_CLUSTER = List.of("GET /v1/nodes", "POST /v1/networks/{ref}/verify");
+
     private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
     private final Map<String, Schema> schemas = new HashMap<>();
     private final TreeSet<String> called = new TreeSet<>();
@@ -124,6 +127,7 @@ class OpenApiTest {
                 "GET /v1/drops",
                 "GET /v1/ports",
                 "GET /v1/dns/top",
+                "GET /v1/peers",
                 "GET /v1/stats",
                 "GET /v1/status",
                 "GET /v1/config",
@@ -131,6 +135,11 @@ class OpenApiTest {
             call(200, name, "", "", "");
         }
         refuse();
+        for (String name : OF_A_CLUSTER) {
+            JsonNode failure = call(409, name, "web", "", "");
+            assertThat(failure.path("code").asString()).isEqualTo("cluster_missing");
+            succeeded.add(name);
+        }
         watchEvents();
         readFlows();
         captureFrames();
@@ -228,6 +237,7 @@ class OpenApiTest {
         call(404, "GET /v1/flows", "", "?network=nobody", "");
         call(404, "GET /v1/ports", "", "?container=nobody", "");
         call(404, "GET /v1/dns/top", "", "?network=nobody", "");
+        call(404, "GET /v1/peers", "", "?network=nobody", "");
         call(400, "GET /v1/dns/top", "", "?count=0", "");
         for (String query : List.of("", "?target=two&form=gif", "?target=two&snaplen=0", "?target=two&count=-1")) {
             call(400, "GET /v1/captures/{ref}", "mine", query, "");

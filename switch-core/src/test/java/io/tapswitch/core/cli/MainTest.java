@@ -161,7 +161,7 @@ class MainTest extends CliCase {
         "run --volume=/a:/b true, --volume, 125",
         "exec -u root www true, --user, 1",
         "logs --since 1m www, --since, 1",
-        "network verify web, 'network verify', 1",
+        "trace web, 'trace', 1",
         "top, 'top', 1",
     })
     void whatIsNotInThisVersionIsRefusedByName(String command, String what, int code) {
@@ -252,6 +252,7 @@ class MainTest extends CliCase {
                 "network connect --help",
                 "network disconnect --help",
                 "network prune --help",
+                "network verify --help",
                 "rename --help",
                 "events --help",
                 "config --help",
@@ -268,6 +269,9 @@ class MainTest extends CliCase {
                 "stop --help",
                 "inspect --help",
                 "fdb --help",
+                "node --help",
+                "node ls --help",
+                "peers --help",
                 "drops --help",
                 "stats --help",
                 "status --help",

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class NatWatchTest {
     private final Map<String, Long> counters = new HashMap<>();
     private final EventLog log = new EventLog();
-    private final NatWatch watch = new NatWatch(() -> counters, log);
+    private final NatWatch watch = new NatWatch(() -> counters, log, () -> {});
 
     private List<String> told() throws InterruptedException {
         List<String> told = new ArrayList<>();

@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "status",
         description = {
-            "Shows which daemon answers, which I/O path it found, its ways to the outside, and its warnings.",
+            "Shows which daemon answers, its I/O path, its ways to the outside, its cluster, and its warnings.",
             "",
             "Of names of the outside it shows who is asked, and whether they answer.",
             "",
@@ -47,6 +47,9 @@ public final class Status extends Verb {
             } else if (member.getValue() instanceof JsonObject names
                     && member.getKey().equals("names")) {
                 NamesSummary.addTo(table, names);
+            } else if (member.getValue() instanceof JsonObject cluster
+                    && member.getKey().equals("cluster")) {
+                ClusterSummary.addTo(table, cluster);
             } else if (member.getValue() instanceof JsonObject outside) {
                 addOutside(table, outside);
             } else if (member.getValue() != null && !(member.getValue() instanceof JsonArray)) {
