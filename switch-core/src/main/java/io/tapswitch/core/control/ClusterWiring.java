@@ -24,9 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -63,7 +61,6 @@ final class ClusterWiring implements AutoCloseable {
     /** How long the store's news may be older than what this host has done itself. */
     private static final long UNDECIDED_NS = Duration.ofSeconds(10).toNanos();
 
-    private static final long FIRST_STANDING_MS = 2_000;
     private static final long LEAVE_NS = Duration.ofSeconds(2).toNanos();
 
     private final @Nullable ClusterOptions options;
@@ -77,13 +74,9 @@ final class ClusterWiring implements AutoCloseable {
     private volatile @Nullable Around around;
     private volatile List<String> trouble = List.of();
     private final Set<String> alarms = ConcurrentHashMap.newKeySet();
-    private final CountDownLatch stood = new CountDownLatch(1);
+    private final StandingWatch stood = new StandingWatch();
     private volatile boolean behind;
     private volatile Function<String, Belief> believed = network -> Belief.none("it is about to start");
-    /** Since when it stands as it does. */
-    private volatile long sinceNs = System.nanoTime();
-
-    private volatile boolean joined;
     private volatile boolean closed;
 
     /** What is around it once the control plane is whole. */
@@ -160,7 +153,7 @@ final class ClusterWiring implements AutoCloseable {
 
     /** {@return for how long this host has taken part, or not} */
     Duration standingFor() {
-        return Duration.ofNanos(System.nanoTime() - sinceNs);
+        return stood.duration();
     }
 
     /** Joins. {@code with} is what changes are made with; the state is what is in force. */
@@ -186,19 +179,8 @@ final class ClusterWiring implements AutoCloseable {
         session = made;
         take(file.saved().view());
         made.start();
-        awaitFirstStanding();
+        stood.awaitFirst(store());
         Thread.ofVirtual().name("cluster-care").start(this::care);
-    }
-
-    /** Whoever says that it is ready can be asked for networks of the cluster, as a rule. */
-    private void awaitFirstStanding() {
-        try {
-            if (!stood.await(FIRST_STANDING_MS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("{} has not answered yet; the start goes on", store());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** {@return docker's sentence (A-OVL-10)} */
@@ -217,11 +199,7 @@ final class ClusterWiring implements AutoCloseable {
 
         @Override
         public void standing(Standing now) {
-            stood.countDown();
-            if (joined != now instanceof Standing.Joined) {
-                joined = !joined;
-                sinceNs = System.nanoTime();
-            }
+            stood.is(now);
             switch (now) {
                 case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
                 case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
@@ -425,12 +403,7 @@ final class ClusterWiring implements AutoCloseable {
         }
         Set<String> all = new LinkedHashSet<>();
         ClusterSession now = session;
-        Standing standing = now == null ? null : now.standing();
-        if (standing instanceof Standing.Away(String why)) {
-            all.add(why + ": containers go on as they are, new addresses and networks of the cluster cannot be had");
-        } else if (standing instanceof Standing.Refused(String why)) {
-            all.add("this host takes no part in the cluster: " + why);
-        }
+        all.addAll(StandingWatch.warnings(now == null ? null : now.standing()));
         all.addAll(alarms);
         all.addAll(trouble);
         return List.copyOf(all);
