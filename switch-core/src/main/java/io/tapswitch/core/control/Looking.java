@@ -154,7 +154,7 @@ public final class Looking {
         this.hostPorts = hostPorts;
         this.dataplane = dataplane;
         this.outside = outside;
-        this.peers = new PeerLook(desired, dataplane, this::outside, cluster);
+        this.peers = new PeerLook(desired::state, PeerLook.Reads.of(dataplane), this::outside, cluster);
         this.cluster = new ClusterLook(cluster, desired, new BeliefLook(desired, dataplane, this::outside, cluster));
     }
 

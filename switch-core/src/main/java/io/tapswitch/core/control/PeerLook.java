@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class PeerLook {
     private static final long NS_PER_SECOND = 1_000_000_000L;
 
-    private final Desired desired;
-    private final Dataplane dataplane;
+    private final Supplier<DesiredState> desired;
+    private final Reads reads;
     private final Supplier<@Nullable OutsideState> outside;
     private final ClusterWiring cluster;
     /** By the peer's port. */
@@ -64,9 +66,23 @@ public final class PeerLook {
             CounterSnapshot counters,
             @Nullable Long heardSeconds) {}
 
-    PeerLook(Desired desired, Dataplane dataplane, Supplier<@Nullable OutsideState> outside, ClusterWiring cluster) {
+    /** What is read of a dataplane: counters of a port, the forwarding database of a network, and the time. */
+    record Reads(IntFunction<CounterSnapshot> counters, IntFunction<List<FdbEntry>> fdb, LongSupplier clockNs) {
+        static Reads of(Dataplane dataplane) {
+            return new Reads(
+                    dataplane::counters,
+                    network -> Waiting.await(dataplane.fdb(network), "read the forwarding database"),
+                    System::nanoTime);
+        }
+    }
+
+    PeerLook(
+            Supplier<DesiredState> desired,
+            Reads reads,
+            Supplier<@Nullable OutsideState> outside,
+            ClusterWiring cluster) {
         this.desired = desired;
-        this.dataplane = dataplane;
+        this.reads = reads;
         this.outside = outside;
         this.cluster = cluster;
     }
@@ -80,10 +96,10 @@ public final class PeerLook {
     /** Finds out who was heard since the last look. */
     void look() {
         List<OutsideState.Peer> peers = peers();
-        long now = System.nanoTime();
+        long now = reads.clockNs().getAsLong();
         heard.keySet().retainAll(peers.stream().map(OutsideState.Peer::port).collect(Collectors.toSet()));
         for (OutsideState.Peer peer : peers) {
-            long frames = dataplane.counters(peer.port()).rxFrames();
+            long frames = reads.counters().apply(peer.port()).rxFrames();
             heard.compute(peer.port(), (port, last) -> {
                 Place place = new Place(peer.network(), peer.remote());
                 if (last == null || !last.place().equals(place)) {
@@ -97,7 +113,7 @@ public final class PeerLook {
 
     /** {@return the other hosts of one network, or of all when the reference is null} */
     public List<Peer> list(@Nullable String reference) {
-        DesiredState state = desired.state();
+        DesiredState state = desired.get();
         String wanted =
                 reference == null ? null : References.network(state, reference).name();
         look();
@@ -108,7 +124,7 @@ public final class PeerLook {
                 .toList();
         for (Network network : state.networks()) {
             if (chosen.stream().anyMatch(peer -> peer.network().equals(network.name()))) {
-                for (FdbEntry entry : Waiting.await(dataplane.fdb(network.index()), "read the forwarding database")) {
+                for (FdbEntry entry : reads.fdb().apply(network.index())) {
                     behind.merge(entry.port(), 1, Integer::sum);
                 }
             }
@@ -123,7 +139,7 @@ public final class PeerLook {
                     peer.declared(),
                     pathMtu(peer),
                     behind.getOrDefault(peer.port(), 0),
-                    dataplane.counters(peer.port()),
+                    reads.counters().apply(peer.port()),
                     heardSeconds(peer)));
         }
         return all;
@@ -132,13 +148,13 @@ public final class PeerLook {
     private int pathMtu(OutsideState.Peer peer) {
         OutsideState state = outside.get();
         OutsideState.Tunnels tunnels = state == null ? null : state.tunnels();
-        int known = peer.path().bytes(System.nanoTime());
+        int known = peer.path().bytes(reads.clockNs().getAsLong());
         return tunnels == null ? known : Math.min(tunnels.mtu(), known);
     }
 
     private @Nullable Long heardSeconds(OutsideState.Peer peer) {
         Heard last = heard.get(peer.port());
-        return last == null || !last.ever() ? null : (System.nanoTime() - last.atNs()) / NS_PER_SECOND;
+        return last == null || !last.ever() ? null : (reads.clockNs().getAsLong() - last.atNs()) / NS_PER_SECOND;
     }
 
     /** {@return names of the cluster's hosts by their tunnel addresses} */

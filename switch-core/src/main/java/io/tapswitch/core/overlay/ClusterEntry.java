@@ -109,7 +109,8 @@ public sealed interface ClusterEntry {
      * @param network of it
      * @param host where its container is
      * @param name of its container, unique in the network
-     * @param aliases other names, which others may have too
+     * @param aliases all names by which DNS finds it, which others may have too: its own when somebody chose it, those
+     *     given to it, its short id
      * @param mac of its interface
      * @param ipv4 null when it has none
      * @param ipv6 null when it has none
