@@ -55,7 +55,7 @@ final class ClusterCommandsIT {
     }
 
     @Test
-    void A_OVL_15_nodesPeersStatusAndAVerificationOfHostsThatAgree() {
+    void V11_nodesPeersStatusAndAVerificationOfHostsThatAgree() {
         lab.joined();
         World one = lab.host(1);
         World two = lab.host(2);

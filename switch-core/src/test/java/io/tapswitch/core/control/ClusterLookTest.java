@@ -53,7 +53,7 @@ class ClusterLookTest {
     }
 
     @Test
-    void A_OVL_15_eachHostIsSaidToBeReadyUnseenOrRefusedAndThisOneComesFirst() {
+    void eachHostIsSaidToBeReadyUnseenOrRefusedAndThisOneComesFirst() {
         host(2, "zeta", true, 2);
         host(1, "alpha", true, 1);
         host(3, "beta", false, 3);
