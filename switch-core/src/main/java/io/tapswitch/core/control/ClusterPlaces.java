@@ -202,7 +202,7 @@ final class ClusterPlaces {
     }
 
     /** Refuses a name that somebody else has in one of a container's networks. */
-    void checkName(Container container, String name) {
+    void checkName(DesiredState state, Container container, String name) {
         ClusterSession now = cluster.session();
         if (now == null) {
             return;
@@ -210,9 +210,11 @@ final class ClusterPlaces {
         for (Endpoint endpoint : container.endpoints()) {
             for (RemoteEndpoint other : now.state().view().endpoints(endpoint.networkId())) {
                 if (other.name().equals(name) && !other.id().equals(endpoint.id())) {
+                    Network network = state.networksById().get(endpoint.networkId());
                     throw Refusal.conflict(
                             "endpoint_exists",
-                            "endpoint with name " + name + " already exists in a network of " + container.name());
+                            "endpoint with name " + name + " already exists in network "
+                                    + (network == null ? endpoint.networkId() : network.name()));
                 }
             }
         }

@@ -247,7 +247,7 @@ final class Containers {
             DesiredState state = desired.state();
             Container before = References.container(state, reference);
             Container now = ContainerRules.renamed(state, before, newName);
-            cluster.checkName(before, now.name());
+            cluster.checkName(state, before, now.name());
             desired.commit(state.with(now), new Undo());
             chronicle.renamed(now, before.name());
             return now;

@@ -258,7 +258,8 @@ final class EndpointAllocation {
                 .done();
         Outcome outcome = Commit.of(store, transaction, () -> !Commit.isThere(store, endpoint.key()));
         if (!outcome.isDone() && !outcome.read().isEmpty()) {
-            throw Registration.alive(endpoint.host(), "remove container " + endpoint.name() + " there");
+            throw Registration.alive(
+                    Registration.nameOf(store, endpoint.host()), "remove container " + endpoint.name() + " there");
         }
         return outcome.isDone() ? Commit.entries(outcome, transaction) : List.of();
     }

@@ -1,7 +1,6 @@
 package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.core.overlay.ClusterEntry.Host;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
@@ -150,23 +149,13 @@ final class NetworkAllocation {
     private Refusal inUse(OverlayNetwork network, List<StoredEntry> members) {
         String one = members.getFirst().value();
         String who = one != null && ClusterText.read(members.getFirst().key(), one) instanceof RemoteEndpoint endpoint
-                ? endpoint.name() + " on host " + hostName(endpoint.host())
+                ? endpoint.name() + " on host " + Registration.nameOf(store, endpoint.host())
                 : members.getFirst().key();
         return Refusal.conflict(
                 "network_in_use",
                 "error while removing network: network " + network.name() + " id " + network.id()
                         + " has active endpoints: disconnect or remove container " + who
                         + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
-    }
-
-    private String hostName(String id) {
-        for (StoredEntry entry : store.range(ClusterKeys.host(id)).entries()) {
-            String value = entry.value();
-            if (value != null && ClusterText.read(entry.key(), value) instanceof Host host) {
-                return host.name();
-            }
-        }
-        return id;
     }
 
     private static List<OverlayNetwork> networks(List<StoredEntry> entries) {

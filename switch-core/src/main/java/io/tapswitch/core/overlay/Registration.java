@@ -169,6 +169,16 @@ final class Registration {
         return entry.value() == null ? null : ClusterText.read(entry.key(), entry.value());
     }
 
+    /** {@return the name of a host, its id when the store has none} */
+    static String nameOf(ClusterStore store, String id) {
+        for (StoredEntry entry : store.range(ClusterKeys.host(id)).entries()) {
+            if (read(entry) instanceof Host host) {
+                return host.name();
+            }
+        }
+        return id;
+    }
+
     static Refusal alive(String host, String mend) {
         return Refusal.conflict("host_alive", "host " + host + " is alive: " + mend);
     }
