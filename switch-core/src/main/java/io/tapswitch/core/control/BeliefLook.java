@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * workers' forwarding databases, not from what they were told: an endpoint that is in none of them is not in force.
  */
 final class BeliefLook {
+    /** No port. */
+    private static final int NOWHERE = -1;
+
     private final Desired desired;
     private final Dataplane dataplane;
     private final Supplier<@Nullable OutsideState> outside;
@@ -50,24 +53,43 @@ final class BeliefLook {
         for (FdbEntry entry : Waiting.await(dataplane.fdb(network.index()), "read the forwarding database")) {
             ports.put(entry.mac(), entry.port());
         }
-        List<Remote> remotes = cluster.abroad().remotes().of(networkId);
-        Map<Integer, String> hosts = hosts(remotes);
+        OutsideState now = outside.get();
+        return new Belief(
+                "", places(state, network, self, cluster.abroad().remotes().of(networkId), now, ports));
+    }
+
+    /**
+     * {@return who is in a network, and where frames for them go}
+     *
+     * @param remotes whom the cluster tells of
+     * @param outside where tunnels lead, null when there is no way out
+     * @param ports by MAC address, as the workers have them
+     */
+    static List<Place> places(
+            DesiredState state,
+            Network network,
+            Host self,
+            List<Remote> remotes,
+            @Nullable OutsideState outside,
+            Map<Long, Integer> ports) {
+        OutsideState.Tunnels tunnels = outside == null ? null : outside.tunnels();
+        Map<Integer, String> hosts = hosts(remotes, tunnels);
         List<Place> places = new ArrayList<>();
         for (Container container : state.containers()) {
-            container.endpointIn(networkId).ifPresent(endpoint -> {
-                hosts.put(endpoint.port(), self.id());
-                add(
-                        places,
-                        container,
-                        endpoint,
-                        hosts.get(ports.get(endpoint.mac().bits())));
-            });
+            container.endpointIn(network.id()).ifPresent(endpoint -> hosts.put(endpoint.port(), self.id()));
         }
-        OutsideState now = outside.get();
-        OutsideState.Tunnels tunnels = now == null ? null : now.tunnels();
+        for (Container container : state.containers()) {
+            container
+                    .endpointIn(network.id())
+                    .ifPresent(endpoint -> add(
+                            places,
+                            container,
+                            endpoint,
+                            hosts.get(ports.getOrDefault(endpoint.mac().bits(), NOWHERE))));
+        }
         for (RemoteEndpoint endpoint : tunnels == null ? List.<RemoteEndpoint>of() : tunnels.endpoints()) {
-            String host = endpoint.network() == network.index() ? hosts.get(ports.get(endpoint.mac())) : null;
-            if (host != null) {
+            String host = hosts.get(ports.getOrDefault(endpoint.mac(), NOWHERE));
+            if (host != null && endpoint.network() == network.index()) {
                 places.add(new Place(
                         name(remotes, endpoint),
                         MacAddress.fromBits(endpoint.mac()),
@@ -76,7 +98,7 @@ final class BeliefLook {
                         host));
             }
         }
-        return new Belief("", places);
+        return places;
     }
 
     private static void add(List<Place> places, Container container, Endpoint endpoint, @Nullable String host) {
@@ -87,11 +109,9 @@ final class BeliefLook {
     }
 
     /** {@return which host is behind a port: its id, or the address where the cluster has no host of it} */
-    private Map<Integer, String> hosts(List<Remote> remotes) {
+    private static Map<Integer, String> hosts(List<Remote> remotes, OutsideState.@Nullable Tunnels tunnels) {
         Map<IpAddress, String> ids = new HashMap<>();
         remotes.forEach(remote -> ids.put(remote.host().vtep(), remote.host().id()));
-        OutsideState now = outside.get();
-        OutsideState.Tunnels tunnels = now == null ? null : now.tunnels();
         Map<Integer, String> hosts = new HashMap<>();
         for (OutsideState.Peer peer : tunnels == null ? List.<OutsideState.Peer>of() : tunnels.peers()) {
             hosts.put(peer.port(), ids.getOrDefault(peer.remote(), peer.remote().toString()));
