@@ -97,6 +97,7 @@ class DaemonOptionsTest {
                 "--workers=17",
                 "--workers=x",
                 "--io=fast",
+                "--tunnel=udp",
                 "--memory=1",
                 "--memory=x",
                 "--memory=9999999999g",

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A host without a kernel: devices that a test sets, marks in plain memory, sockets that are only names. */
-final class FakeOutside implements OutsideKernel {
+class FakeOutside implements OutsideKernel {
     /** lo, index 1. */
     static final Device LO =
             new Device(1, "lo", 65_536, true, true, 0, List.of(IpAddress.parse("127.0.0.1"), IpAddress.parse("::1")));
