@@ -56,6 +56,7 @@ public final class Coalescing {
     private final int[] vnis = new int[MAX_PACKETS];
     private final int[] packets = new int[MAX_PACKETS];
     private final boolean mergesUdp;
+    private final TrainGate gate;
     private int count;
 
     /** Where the next result begins. */
@@ -78,7 +79,13 @@ public final class Coalescing {
      * @param mergesUdp whether datagrams become super-frames too: TAPs take those since Linux 6.2
      */
     public Coalescing(boolean mergesUdp) {
+        this(mergesUdp, TrainGate.CLEAR);
+    }
+
+    /** For one worker, with a gate of its own. */
+    public Coalescing(boolean mergesUdp, TrainGate gate) {
         this.mergesUdp = mergesUdp;
+        this.gate = gate;
     }
 
     /**
@@ -120,9 +127,22 @@ public final class Coalescing {
         }
         begin(from - room);
         for (int done = 0; done < length; done += gsoSize) {
-            add(b, b, from + done, Math.min(gsoSize, length - done), mark, tagsAllowed);
+            pass(b, from + done, Math.min(gsoSize, length - done), mark, tagsAllowed);
         }
         return end(b);
+    }
+
+    /** What is decrypted gives back more bytes than its virtio header takes. */
+    private void pass(MutableDirectBuffer b, int vxlan, int length, int mark, boolean tagsAllowed) {
+        int passed = VxlanHeader.check(b, vxlan, length) < 0 ? VxlanDrop.PASS : gate.pass(b, vxlan, length);
+        if (passed < 0) {
+            close(b);
+            result(passed, 0, 0, VxlanHeader.vni(b, vxlan));
+        } else if (passed == VxlanDrop.PASS) {
+            add(b, b, vxlan, length, mark, tagsAllowed);
+        } else {
+            add(b, gate.opened(), 0, passed, mark, tagsAllowed);
+        }
     }
 
     /** Begins a new list of results, which are written from an offset on. */

@@ -59,6 +59,7 @@ public final class Decapsulation {
     private int udp;
 
     private int udpLength;
+    private int innerLength;
     private boolean ipv6;
     private long sourceHi;
     private long sourceLo;
@@ -112,6 +113,7 @@ public final class Decapsulation {
             return objection;
         }
         vni = VxlanHeader.vni(b, vxlan);
+        innerLength = udpLength - UdpHeader.LENGTH - VxlanHeader.LENGTH;
         return readOffload(b);
     }
 
@@ -189,8 +191,9 @@ public final class Decapsulation {
      */
     public int open(MutableDirectBuffer b, boolean tagsAllowed) {
         int inner = innerOffset();
-        int innerLength = innerLength();
-        int objection = VxlanHeader.checkInner(b, inner, tagsAllowed);
+        int objection = VxlanHeader.isSealed(b, vxlanOffset())
+                ? VxlanDrop.SEALED.code()
+                : VxlanHeader.checkInner(b, inner, tagsAllowed);
         if (objection < 0) {
             return objection;
         }
@@ -201,7 +204,7 @@ public final class Decapsulation {
         int csumStart = TunnelHeader.csumStart(b, tunnel) - (inner - frame);
         boolean partial = (flags & TunnelHeader.NEEDS_CSUM) != 0;
         boolean outerPartial = partial && TunnelHeader.csumStart(b, tunnel) == udp;
-        if (partial && !outerPartial && !isInside(csumStart, csumOffset, innerLength)) {
+        if (partial && !outerPartial && !Encapsulation.isInside(csumStart, csumOffset, innerLength)) {
             return VxlanDrop.OFFLOAD.code();
         }
         if (type == TunnelHeader.GSO_NONE && !outerPartial && (flags & TunnelHeader.DATA_VALID) == 0) {
@@ -224,11 +227,30 @@ public final class Decapsulation {
         return type == TunnelHeader.GSO_NONE ? plain : superFrame(b, plain, innerLength, type, size);
     }
 
-    /** {@return whether a partial checksum stands inside, on a word of the sum} */
-    private static boolean isInside(int csumStart, int csumOffset, int innerLength) {
-        return csumStart >= EthernetHeader.LENGTH
-                && ((csumStart | csumOffset) & 1) == 0
-                && csumStart + csumOffset + Short.BYTES <= innerLength;
+    /**
+     * The same, of a packet that was decrypted by {@link TunnelCipher}. The tag says more than the outer checksum,
+     * which nobody verifies then.
+     *
+     * @param opened where the packet is, from its VXLAN header on
+     * @param length bytes of it
+     * @return as {@link #open}
+     */
+    public int openSealed(MutableDirectBuffer b, DirectBuffer opened, int length, boolean tagsAllowed) {
+        if (TunnelHeader.gsoType(b, tunnel) != TunnelHeader.GSO_NONE) {
+            return VxlanDrop.OFFLOAD.code();
+        }
+        int inner = innerOffset();
+        innerLength = length - VxlanHeader.LENGTH;
+        b.putBytes(inner, opened, VxlanHeader.LENGTH, innerLength);
+        int objection = VxlanHeader.checkInner(b, inner, tagsAllowed);
+        if (objection == VxlanDrop.PASS) {
+            objection = Congestion.leave(b, inner, innerLength, mark);
+        }
+        if (objection < 0) {
+            return objection;
+        }
+        TunnelHeader.clearPlain(b, inner - TunnelHeader.PLAIN_LENGTH);
+        return inner - TunnelHeader.PLAIN_LENGTH;
     }
 
     /**
@@ -287,6 +309,11 @@ public final class Decapsulation {
         return train;
     }
 
+    /** {@return whether the first packet is encrypted} */
+    public boolean isSealed(DirectBuffer b) {
+        return VxlanHeader.isSealed(b, vxlanOffset());
+    }
+
     /** {@return where the first VXLAN header begins} */
     public int vxlanOffset() {
         return frame + udp + UdpHeader.LENGTH;
@@ -304,10 +331,6 @@ public final class Decapsulation {
 
     /** {@return bytes of an opened frame, virtio header included} */
     public int length() {
-        return TunnelHeader.PLAIN_LENGTH + innerLength();
-    }
-
-    private int innerLength() {
-        return vxlanLength() - VxlanHeader.LENGTH;
+        return TunnelHeader.PLAIN_LENGTH + innerLength;
     }
 }

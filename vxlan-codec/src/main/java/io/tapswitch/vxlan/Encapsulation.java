@@ -9,6 +9,7 @@ import io.tapswitch.wire.IpProtocol;
 import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Header;
 import io.tapswitch.wire.UdpHeader;
+import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -184,35 +185,36 @@ public final class Encapsulation {
             if (InnerPacket.end(found) - headerLength <= TunnelHeader.gsoSize(b, offset)) {
                 headerLength = 0;
             }
-        } else if (partial && !isInside(b, offset, frameLength)) {
+        } else if (partial
+                && !isInside(TunnelHeader.csumStart(b, offset), TunnelHeader.csumOffset(b, offset), frameLength)) {
             return VxlanDrop.OFFLOAD.code();
         }
         int outer = frame - overhead;
         int start = outer - TunnelHeader.LENGTH;
+        int mark = Congestion.mark(b, frame, found);
+        int port = FlowEntropy.sourcePort(b, frame, found);
         if (headerLength > 0) {
             describeSuperFrame(b, start, offset, headerLength, found);
-            headers(b, outer, frame, frameLength, identification, found);
+            headers(b, outer, frameLength + UDP_AND_VXLAN, identification, mark, port);
             UdpHeader.checksum(b, outer + udp, InternetChecksum.fold(pseudoSum + frameLength + UDP_AND_VXLAN));
         } else if (partial) {
             int csumStart = TunnelHeader.csumStart(b, offset);
             int csumOffset = TunnelHeader.csumOffset(b, offset);
             long rest = complete(b, frame, frameLength, csumStart, csumOffset);
             TunnelHeader.clear(b, start);
-            headers(b, outer, frame, frameLength, identification, found);
+            headers(b, outer, frameLength + UDP_AND_VXLAN, identification, mark, port);
             UdpHeader.checksum(b, outer + udp, checksum(b, outer, frame, frameLength, csumStart, rest));
         } else {
             TunnelHeader.clear(b, start);
             TunnelHeader.checksum(b, start, TunnelHeader.NEEDS_CSUM, udp, UdpHeader.CHECKSUM_OFFSET);
-            headers(b, outer, frame, frameLength, identification, found);
+            headers(b, outer, frameLength + UDP_AND_VXLAN, identification, mark, port);
             UdpHeader.checksum(b, outer + udp, InternetChecksum.fold(pseudoSum + frameLength + UDP_AND_VXLAN));
         }
         return start;
     }
 
     /** {@return whether a partial checksum stands in the frame, and where checksums stand: on a word of the sum} */
-    private static boolean isInside(MutableDirectBuffer b, int offset, int frameLength) {
-        int csumStart = TunnelHeader.csumStart(b, offset);
-        int csumOffset = TunnelHeader.csumOffset(b, offset);
+    static boolean isInside(int csumStart, int csumOffset, int frameLength) {
         return csumStart >= EthernetHeader.LENGTH
                 && ((csumStart | csumOffset) & 1) == 0
                 && csumStart + csumOffset + Short.BYTES <= frameLength;
@@ -250,12 +252,10 @@ public final class Encapsulation {
     }
 
     /** Writes the outer headers but for the UDP checksum. */
-    private void headers(MutableDirectBuffer b, int outer, int frame, int frameLength, int identification, long found) {
+    private void headers(MutableDirectBuffer b, int outer, int udpLength, int identification, int mark, int port) {
         for (int i = 0; i < template.length; i++) {
             b.putLong(outer + wordOffset(i), template[i]);
         }
-        int udpLength = frameLength + UDP_AND_VXLAN;
-        int mark = Congestion.mark(b, frame, found);
         int ip = outer + IP;
         if (ipv6) {
             Ipv6Header.payloadLength(b, ip, udpLength);
@@ -268,7 +268,45 @@ public final class Encapsulation {
             Ipv4Header.identification(b, ip, id);
             Ipv4Header.checksum(b, ip, InternetChecksum.finish(ipSum + totalLength + id + mark));
         }
-        UdpHeader.sourcePort(b, outer + udp, FlowEntropy.sourcePort(b, frame, found));
+        UdpHeader.sourcePort(b, outer + udp, port);
         UdpHeader.length(b, outer + udp, udpLength);
+    }
+
+    /** {@return bytes of encrypted packets that one outer packet can carry, VXLAN headers included} */
+    public int sealedRoom() {
+        return longest + VxlanHeader.LENGTH;
+    }
+
+    /** {@return the ECN mark that the outer packet of a frame gets (V14)} */
+    public static int mark(DirectBuffer b, int frame, int length) {
+        return Congestion.mark(b, frame, InnerPacket.find(b, frame, length));
+    }
+
+    /**
+     * Puts outer headers before encrypted packets ({@link TunnelCipher}) that stand one behind the other. Several of
+     * them leave in one write, and the kernel, or the card, cuts between them (UDP_SEGMENT). The outer checksum is
+     * theirs too.
+     *
+     * @param vxlan where the first one's VXLAN header begins, with {@link #headroom} bytes and 2 more before it
+     * @param length bytes of all, at most {@link #sealedRoom}
+     * @param size bytes of each but the last, which may be shorter
+     * @param mark ECN mark of what was encrypted
+     * @param port source port of what was encrypted, {@link FlowEntropy}
+     * @param identification of the first outer IPv4 packet
+     * @return where the {@link TunnelHeader} begins
+     */
+    public int around(MutableDirectBuffer b, int vxlan, int length, int size, int mark, int port, int identification) {
+        int outer = vxlan + VxlanHeader.LENGTH - overhead;
+        int start = outer - TunnelHeader.LENGTH;
+        TunnelHeader.clear(b, start);
+        if (length > size) {
+            TunnelHeader.gso(b, start, TunnelHeader.GSO_UDP_L4, overhead - VxlanHeader.LENGTH, size);
+        }
+        TunnelHeader.checksum(b, start, TunnelHeader.NEEDS_CSUM, udp, UdpHeader.CHECKSUM_OFFSET);
+        int udpLength = UdpHeader.LENGTH + length;
+        headers(b, outer, udpLength, identification, mark, port);
+        VxlanHeader.seal(b, vxlan);
+        UdpHeader.checksum(b, outer + udp, InternetChecksum.fold(pseudoSum + udpLength));
+        return start;
     }
 }

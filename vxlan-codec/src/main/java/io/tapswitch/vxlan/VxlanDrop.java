@@ -49,7 +49,21 @@ public enum VxlanDrop {
     /** No bytes left in the slot to put a received frame right. */
     NO_ROOM("no room in the frame's slot"),
     /** Datagrams in one packet that a socket received, of a sender on this machine. */
-    UNMARKED("datagrams in one packet, and nobody says where one ends");
+    UNMARKED("datagrams in one packet, and nobody says where one ends"),
+    /** Not encrypted, in a network that is (V13). */
+    CLEAR("in clear, in an encrypted network"),
+    /** Encrypted, in a network that is not (V13). */
+    SEALED("encrypted, in a network that is not"),
+    /** Fewer bytes than an encrypted frame has around it. */
+    SEAL_TRUNCATED("encrypted frame is cut off"),
+    /** Encrypted with a key that is none of its sender's. */
+    SEAL_KEY("encrypted with a key that is not known of its sender"),
+    /** Its counter was seen before, or is too old to be told (RFC 4303 §3.4.3). */
+    SEAL_REPLAY("encrypted frame came before, or too late"),
+    /** The tag is wrong: somebody without the key made or changed it. */
+    SEAL_FORGED("encrypted frame is forged or damaged"),
+    /** There is no key to encrypt with, or none of its counters is left. */
+    SEAL_NO_KEY("no key left to encrypt with");
 
     /** Not a drop. */
     public static final int PASS = 0;

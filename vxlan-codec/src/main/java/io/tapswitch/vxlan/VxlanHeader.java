@@ -20,7 +20,8 @@ import org.agrona.MutableDirectBuffer;
  *   +-----------------------------------------------+---------------+
  * </pre>
  *
- * <p>Reserved bits are sent as 0, because Linux drops what has one, and ignored on receipt, as the RFC wants it (V5).
+ * <p>Reserved bits are sent as 0, because Linux drops what has one, and ignored on receipt, as the RFC wants it (V5);
+ * but for one value of the last byte, {@link #isSealed}, by which we tell an encrypted frame ({@link SealHeader}).
  * Two extensions give them a meaning that is not to be ignored, and they are told from stray bits by what comes with
  * their flag: the generic protocol extension has flag P (0x04) and the next protocol in the fourth byte, the group
  * policy extension has flag G (0x80) and its own flags and a policy in the next three bytes. Both are refused, each
@@ -35,6 +36,9 @@ public final class VxlanHeader {
     public static final int MAX_VNI = 0xFF_FFFF;
 
     private static final int VNI_OFFSET = 4;
+    private static final int LAST_OFFSET = 7;
+    /** Encryption, version 1; a frame in clear has 0 here. */
+    private static final byte SEALED = (byte) 0xE1;
 
     private static final int FLAG_I = 1 << 27;
     private static final int FLAG_P = 1 << 26;
@@ -53,6 +57,16 @@ public final class VxlanHeader {
     /** {@return network identifier, 24 bits} */
     public static int vni(DirectBuffer b, int offset) {
         return b.getInt(offset + VNI_OFFSET, BIG_ENDIAN) >>> 8;
+    }
+
+    /** Marks a header that was written: what follows is a {@link SealHeader}. */
+    static void seal(MutableDirectBuffer b, int offset) {
+        b.putByte(offset + LAST_OFFSET, SEALED);
+    }
+
+    /** {@return whether an encrypted frame follows} Others than this switch take such a header for a wrong one. */
+    public static boolean isSealed(DirectBuffer b, int offset) {
+        return b.getByte(offset + LAST_OFFSET) == SEALED && b.getInt(offset, BIG_ENDIAN) == FLAG_I;
     }
 
     /**

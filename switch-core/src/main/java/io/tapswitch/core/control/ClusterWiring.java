@@ -66,6 +66,7 @@ final class ClusterWiring implements AutoCloseable {
     private final @Nullable ClusterOptions options;
     private final @Nullable ClusterFile file;
     private final @Nullable Host self;
+    private final @Nullable Keyring keyring;
     private final ClusterPlaces places = new ClusterPlaces(this);
     private final AtomicBoolean unsaved = new AtomicBoolean();
     private final Map<String, Long> undecided = new ConcurrentHashMap<>();
@@ -97,12 +98,18 @@ final class ClusterWiring implements AutoCloseable {
      * @param options null for no cluster
      * @param directory of the state
      * @param kernel of the outside, null when there is no way to it
+     * @param workers of the dataplane
      */
-    ClusterWiring(@Nullable ClusterOptions options, StateDirectory directory, @Nullable OutsideKernel kernel) {
+    ClusterWiring(
+            @Nullable ClusterOptions options,
+            StateDirectory directory,
+            @Nullable OutsideKernel kernel,
+            int workers) {
         this.options = options;
         if (options == null) {
             file = null;
             self = null;
+            keyring = null;
             return;
         }
         if (kernel == null) {
@@ -111,7 +118,9 @@ final class ClusterWiring implements AutoCloseable {
         IpAddress address = Advertise.address(options.advertise(), options.store(), kernel);
         file = ClusterFile.next(directory.path());
         self = new Host(file.host(), ContainerTexts.hostsOwnName(), address, file.incarnation());
-        abroad = new Abroad(Remotes.of(file.saved().view(), self.id()), address);
+        keyring = new Keyring(directory.path(), self.id(), workers);
+        ClusterView last = file.saved().view();
+        abroad = new Abroad(Remotes.of(last, self.id()), address, keyring.keys(last));
     }
 
     /** {@return what tunnels and names must know of other hosts; any thread} */
@@ -238,7 +247,7 @@ final class ClusterWiring implements AutoCloseable {
     /** Brings what the cluster is into force here. */
     private void take(ClusterView view) {
         Around with = around;
-        if (with == null || self == null || closed) {
+        if (with == null || self == null || keyring == null || closed) {
             return;
         }
         Desired desired = with.desired();
@@ -255,9 +264,9 @@ final class ClusterWiring implements AutoCloseable {
             DesiredState before = desired.state();
             DesiredState next = rules.in(before);
             tell(rules.trouble());
-            Remotes remotes = Remotes.of(view, self.id());
-            boolean others = !remotes.equals(abroad.remotes());
-            abroad = new Abroad(remotes, self.vtep());
+            Abroad then = abroad;
+            abroad = new Abroad(Remotes.of(view, self.id()), self.vtep(), keyring.keys(view));
+            boolean others = !then.equals(abroad);
             if (!next.equals(before)) {
                 desired.force(next);
                 chronicle(with.chronicle(), before, next);
@@ -355,7 +364,7 @@ final class ClusterWiring implements AutoCloseable {
                     LOG.warn("cannot look after other hosts", e);
                 }
                 ClusterSession now = session;
-                if (behind && now != null) {
+                if (now != null && keyring != null && (keyring.renew(now) || behind)) {
                     takeOrRetry(now.state().view());
                 }
             }

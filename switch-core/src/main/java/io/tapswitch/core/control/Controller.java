@@ -103,7 +103,7 @@ public final class Controller implements AutoCloseable {
         this.host = new HostPortWiring(plumbing, host, this::hostListener);
         this.bare = new BareNamespaces(plumbing, this::namespaceGone);
         OutsideKernel kernel = plumbing.outside();
-        this.cluster = new ClusterWiring(clusterOptions, directory, kernel);
+        this.cluster = new ClusterWiring(clusterOptions, directory, kernel, dataplane.workers());
         this.outside = kernel == null
                 ? null
                 : new OutsideWiring(kernel, dataplane.workers(), dataplane::isTurning, cluster::abroad);

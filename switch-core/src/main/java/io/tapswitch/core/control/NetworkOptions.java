@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.vxlan.SealHeader;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  * @param learnedPerNetwork addresses that may be learned in the network (B7)
  * @param openMappings whether anybody outside may send to a port that a container has a connection from (N4)
  * @param vni VXLAN network identifier, 0 when nobody chose one
+ * @param encrypted whether nothing passes between hosts in clear (V13)
  */
 public record NetworkOptions(
         int mtu,
@@ -33,7 +35,8 @@ public record NetworkOptions(
         int learnedPerPort,
         int learnedPerNetwork,
         boolean openMappings,
-        int vni) {
+        int vni,
+        boolean encrypted) {
     /** The option of libnetwork's name for the MTU. */
     public static final String MTU = "com.docker.network.driver.mtu";
 
@@ -70,12 +73,15 @@ public record NetworkOptions(
     /** Of the driver overlay alone: its VXLAN network identifier. libnetwork's name, of a list of one. */
     public static final String VNI = "com.docker.network.driver.overlay.vxlanid_list";
 
+    /** Of the driver overlay alone: encrypted between hosts. libnetwork's name; it needs no value. */
+    public static final String ENCRYPTED = "encrypted";
+
     /** Half of what a network's forwarding database holds: the other half is for its own containers' addresses. */
     private static final int LEARNED_MAX = 4096;
 
     /** What holds when no option is given: Ethernet's MTU, and the limits of B7 and B9. */
     public static final NetworkOptions DEFAULT =
-            new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX, false, 0);
+            new NetworkOptions(1500, true, false, 0, 10_000, 256, LEARNED_MAX, false, 0, false);
 
     /** All that can be given. */
     public static final List<String> NAMES = List.of(
@@ -89,7 +95,8 @@ public record NetworkOptions(
             LEARNED_PER_PORT,
             LEARNED_PER_NETWORK,
             FILTERING,
-            VNI);
+            VNI,
+            ENCRYPTED);
 
     /** Ethernet's MTU without the outer headers of a tunnel over IPv4: where {@link UnderlayMtu} knows none (O10). */
     private static final int OVERLAY_MTU = 1450;
@@ -135,7 +142,9 @@ public record NetworkOptions(
     static NetworkOptions parse(Driver driver, Map<String, String> options) {
         Reader reader = new Reader(driver);
         new TreeMap<>(options).forEach(reader::read);
-        return reader.read;
+        NetworkOptions read = reader.read;
+        boolean isChosen = options.containsKey(MTU);
+        return read.encrypted && !isChosen ? read.withMtu(read.mtu - SealHeader.OVERHEAD) : read;
     }
 
     /** {@return the nearest to an MTU that a network can have} */
@@ -174,6 +183,7 @@ public record NetworkOptions(
                 case LEARNED_PER_NETWORK -> old.withLearned(old.learnedPerPort, number(key, text, 0, LEARNED_MAX));
                 case FILTERING -> old.withFiltering(text);
                 case VNI -> old.withVni(vni(text));
+                case ENCRYPTED -> old.withEncryption(isEncrypted(text));
                 case BRIDGE_NAME ->
                     throw Refusal.badInput("network option " + key + " has no meaning: the switch is no device of the"
                             + " kernel that could be named " + text + "; leave the option out");
@@ -182,11 +192,20 @@ public record NetworkOptions(
         }
 
         private int vni(String text) {
+            requireOverlay(VNI);
+            return number(VNI, text, 1, VNI_MAX);
+        }
+
+        private boolean isEncrypted(String text) {
+            requireOverlay(ENCRYPTED);
+            return text.isEmpty() || isTrue(ENCRYPTED, text);
+        }
+
+        private void requireOverlay(String option) {
             if (driver != Driver.OVERLAY) {
-                throw Refusal.badInput("network option " + VNI + " is for networks of the driver overlay: give"
+                throw Refusal.badInput("network option " + option + " is for networks of the driver overlay: give"
                         + " '--driver overlay', or leave it out");
             }
-            return number(VNI, text, 1, VNI_MAX);
         }
     }
 
@@ -207,7 +226,8 @@ public record NetworkOptions(
                 learnedPerPort,
                 learnedPerNetwork,
                 openMappings,
-                vni);
+                vni,
+                encrypted);
     }
 
     private NetworkOptions withMembers(boolean newIcc, boolean newTransparentVlan) {
@@ -220,7 +240,8 @@ public record NetworkOptions(
                 learnedPerPort,
                 learnedPerNetwork,
                 openMappings,
-                vni);
+                vni,
+                encrypted);
     }
 
     private NetworkOptions withLimits(int newGroupForwardMask, int newStorm) {
@@ -233,7 +254,8 @@ public record NetworkOptions(
                 learnedPerPort,
                 learnedPerNetwork,
                 openMappings,
-                vni);
+                vni,
+                encrypted);
     }
 
     private NetworkOptions withLearned(int perPort, int perNetwork) {
@@ -246,7 +268,8 @@ public record NetworkOptions(
                 perPort,
                 perNetwork,
                 openMappings,
-                vni);
+                vni,
+                encrypted);
     }
 
     private NetworkOptions withFiltering(String text) {
@@ -266,7 +289,8 @@ public record NetworkOptions(
                 learnedPerPort,
                 learnedPerNetwork,
                 open,
-                vni);
+                vni,
+                encrypted);
     }
 
     private NetworkOptions withVni(int newVni) {
@@ -279,7 +303,22 @@ public record NetworkOptions(
                 learnedPerPort,
                 learnedPerNetwork,
                 openMappings,
-                newVni);
+                newVni,
+                encrypted);
+    }
+
+    private NetworkOptions withEncryption(boolean newEncrypted) {
+        return new NetworkOptions(
+                mtu,
+                icc,
+                transparentVlan,
+                groupForwardMask,
+                stormFramesPerSecond,
+                learnedPerPort,
+                learnedPerNetwork,
+                openMappings,
+                vni,
+                newEncrypted);
     }
 
     private NetworkOptions asAlways(boolean asAlways, String key, String text) {

@@ -100,6 +100,10 @@ final class TunnelPlan {
             return "network " + other.name() + " has VNI " + peer.vni() + " by its option, and network "
                     + peer.network() + " here";
         }
+        if (NetworkOptions.of(network).encrypted()) {
+            return "network " + peer.network() + " is encrypted, and nobody gives keys to hosts that a file names: use"
+                    + " --cluster-store, or a network without -o " + NetworkOptions.ENCRYPTED;
+        }
         int vni = NetworkOptions.of(network).vni();
         return vni == 0 || vni == peer.vni()
                 ? null
@@ -118,7 +122,12 @@ final class TunnelPlan {
         }
         TunnelNetwork known = networks.get(network.index());
         networks.put(
-                network.index(), new TunnelNetwork(network.index(), vni, learns || (known != null && known.learns())));
+                network.index(),
+                new TunnelNetwork(
+                        network.index(),
+                        vni,
+                        learns || (known != null && known.learns()),
+                        NetworkOptions.of(network).encrypted()));
         vnis.put(vni, network.name());
         TunnelPeer peer = new TunnelPeer(port, network.index(), remote);
         peers.put(place, peer);

@@ -12,6 +12,7 @@ import io.tapswitch.nat.DnatRule;
 import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.vxlan.Encapsulation;
+import io.tapswitch.vxlan.SealHeader;
 import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
@@ -152,7 +153,8 @@ final class TunnelWiring {
                 plan.networks(),
                 plan.peers(),
                 plan.endpoints(),
-                now.sockets() == null ? 0 : now.sockets().segments());
+                now.sockets() == null ? 0 : now.sockets().segments(),
+                cluster.keys());
     }
 
     /** Outer packets are never fragmented: what does not fit is not sent, and its sender is told (O10, O11). */
@@ -161,13 +163,14 @@ final class TunnelWiring {
         String device = end.device().name();
         for (Network network : next.networks()) {
             int mtu = NetworkOptions.of(network).mtu();
+            int around = overhead + (NetworkOptions.of(network).encrypted() ? SealHeader.OVERHEAD : 0);
             if (tunneled.contains(network.index())
-                    && mtu + overhead > end.device().mtu()) {
+                    && mtu + around > end.device().mtu()) {
                 trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
-                        + (mtu + overhead) + ", more than the " + end.device().mtu() + " of " + device
+                        + (mtu + around) + ", more than the " + end.device().mtu() + " of " + device
                         + ": containers must find out that large packets do not fit. Give the network -o "
                         + NetworkOptions.MTU + "="
-                        + (end.device().mtu() - overhead) + ", or " + device + " a larger MTU");
+                        + (end.device().mtu() - around) + ", or " + device + " a larger MTU");
             }
         }
     }

@@ -269,6 +269,20 @@ public enum DropReason {
     TUNNEL_NO_ROOM(VxlanDrop.NO_ROOM),
     /** {@link VxlanDrop#UNMARKED}. */
     TUNNEL_UNMARKED(VxlanDrop.UNMARKED),
+    /** {@link VxlanDrop#CLEAR}. */
+    TUNNEL_CLEAR(VxlanDrop.CLEAR),
+    /** {@link VxlanDrop#SEALED}. */
+    TUNNEL_SEALED(VxlanDrop.SEALED),
+    /** {@link VxlanDrop#SEAL_TRUNCATED}. */
+    TUNNEL_SEAL_TRUNCATED(VxlanDrop.SEAL_TRUNCATED),
+    /** {@link VxlanDrop#SEAL_KEY}. */
+    TUNNEL_SEAL_KEY(VxlanDrop.SEAL_KEY),
+    /** {@link VxlanDrop#SEAL_REPLAY}. */
+    TUNNEL_SEAL_REPLAY(VxlanDrop.SEAL_REPLAY),
+    /** {@link VxlanDrop#SEAL_FORGED}. */
+    TUNNEL_SEAL_FORGED(VxlanDrop.SEAL_FORGED),
+    /** {@link VxlanDrop#SEAL_NO_KEY}. */
+    TUNNEL_SEAL_NO_KEY(VxlanDrop.SEAL_NO_KEY),
     /** {@link FragmentDrop#DUPLICATE}. */
     FRAGMENT_DUPLICATE(FragmentDrop.DUPLICATE),
     /** {@link FragmentDrop#OVERLAP}. */

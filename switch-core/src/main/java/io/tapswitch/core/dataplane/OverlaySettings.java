@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param endpoints those of other hosts
  * @param segments most packets that one write takes where tunnels go by sockets ({@link
  *     io.tapswitch.tapio.TunnelSocket}); 0 for a TAP, which takes super-frames whole
+ * @param keys of encrypted networks
  */
 public record OverlaySettings(
         int port,
@@ -31,7 +32,8 @@ public record OverlaySettings(
         List<TunnelNetwork> networks,
         List<TunnelPeer> peers,
         List<RemoteEndpoint> endpoints,
-        int segments) {
+        int segments,
+        TunnelKeys keys) {
     /** Tunnels by a TAP. */
     public OverlaySettings(
             int port,
@@ -45,6 +47,20 @@ public record OverlaySettings(
         this(port, fds, local, mtu, paths, networks, peers, endpoints, 0);
     }
 
+    /** Tunnels without keys. */
+    public OverlaySettings(
+            int port,
+            List<Integer> fds,
+            IpAddress local,
+            int mtu,
+            Map<IpAddress, PathMtu> paths,
+            List<TunnelNetwork> networks,
+            List<TunnelPeer> peers,
+            List<RemoteEndpoint> endpoints,
+            int segments) {
+        this(port, fds, local, mtu, paths, networks, peers, endpoints, segments, TunnelKeys.NONE);
+    }
+
     /** Copies the lists and the map. */
     public OverlaySettings {
         fds = List.copyOf(fds);
@@ -54,14 +70,25 @@ public record OverlaySettings(
         endpoints = List.copyOf(endpoints);
     }
 
+    /** {@return the same with keys} */
+    public OverlaySettings with(TunnelKeys others) {
+        return new OverlaySettings(port, fds, local, mtu, paths, networks, peers, endpoints, segments, others);
+    }
+
     /**
      * A network that reaches other hosts.
      *
      * @param network its id
      * @param vni its VXLAN network identifier, 1 to 2^24 - 1, of no other network
      * @param learns whether nobody says who is behind its tunnels, so that it is learned from what comes
+     * @param encrypted whether nothing passes its tunnels in clear, in either direction (V13)
      */
-    public record TunnelNetwork(int network, int vni, boolean learns) {}
+    public record TunnelNetwork(int network, int vni, boolean learns, boolean encrypted) {
+        /** A network in clear. */
+        public TunnelNetwork(int network, int vni, boolean learns) {
+            this(network, vni, learns, false);
+        }
+    }
 
     /**
      * Another host as a port of one network.

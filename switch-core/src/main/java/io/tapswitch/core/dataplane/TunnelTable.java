@@ -3,6 +3,9 @@ package io.tapswitch.core.dataplane;
 import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
 import io.tapswitch.core.dataplane.OverlaySettings.TunnelPeer;
 import io.tapswitch.vxlan.Encapsulation;
+import io.tapswitch.vxlan.ReceivingKey;
+import io.tapswitch.vxlan.SealHeader;
+import io.tapswitch.vxlan.SendingKey;
 import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IpAddress;
@@ -37,6 +40,9 @@ final class TunnelTable {
     /** Most packets that one write to a socket takes, 0 for a TAP. */
     final int segments;
 
+    /** With which this host encrypts. */
+    final @Nullable SendingKey ownKey;
+
     private final @Nullable Peer[] byPort;
     private final Int2ObjectHashMap<Carried> byVni = new Int2ObjectHashMap<>();
     private final Map<Integer, int[]> byNetwork = new HashMap<>();
@@ -46,14 +52,27 @@ final class TunnelTable {
     static final class Peer {
         /** Whether addresses behind it are learned. */
         final boolean learns;
+        /** Whether nothing passes in clear (V13). */
+        final boolean encrypted;
+        /** The network's identifier. */
+        final int vni;
         /** The outer headers of what is sent there. */
         final Encapsulation way;
+        /** What it may encrypt with, by id; none in a network in clear. */
+        private final Int2ObjectHashMap<ReceivingKey> keys = new Int2ObjectHashMap<>();
 
         private final PathMtu path;
         private final int deviceMtu;
 
         private Peer(OverlaySettings overlay, TunnelPeer settings, TunnelNetwork carried, PathMtu path) {
             learns = carried.learns();
+            encrypted = carried.encrypted();
+            vni = carried.vni();
+            for (TunnelKeys.PeerKey one : overlay.keys().others()) {
+                if (encrypted && one.remote().equals(settings.remote())) {
+                    keys.put(one.key().key().id(), one.key());
+                }
+            }
             way = way(overlay.local(), settings.remote(), carried.vni());
             deviceMtu = overlay.mtu();
             this.path = path;
@@ -62,7 +81,14 @@ final class TunnelTable {
         /** {@return bytes of the largest frame that gets there, its Ethernet header included} */
         int limit(long nowNs) {
             // Of the outer headers, Ethernet's is none of the outer packet.
-            return Math.min(deviceMtu, path.bytes(nowNs)) - (way.overhead() - EthernetHeader.LENGTH);
+            int around = way.overhead() - EthernetHeader.LENGTH + (encrypted ? SealHeader.OVERHEAD : 0);
+            return Math.min(deviceMtu, path.bytes(nowNs)) - around;
+        }
+
+        /** {@return the key of an id, null when it is none of this host's} */
+        @Nullable
+        ReceivingKey key(int id) {
+            return keys.get(id);
         }
 
         /** The kernel writes other MAC addresses: those of its route's device and neighbour. */
@@ -93,6 +119,7 @@ final class TunnelTable {
         if (settings == null) {
             port = PortTable.NONE;
             segments = 0;
+            ownKey = null;
             byPort = new Peer[0];
             remotes = NeighbourTable.EMPTY;
             paths = new PathMtu[0];
@@ -102,6 +129,7 @@ final class TunnelTable {
         }
         port = settings.port();
         segments = settings.segments();
+        ownKey = settings.keys().own();
         int ports = 0;
         for (TunnelPeer peer : settings.peers()) {
             ports = Math.max(ports, peer.port() + 1);

@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Outer packets are never fragmented. What does not fit the way to a peer is for {@link TunnelFit}, and what routers
  * say of that way for {@link TunnelErrors}.
  *
+ * <p>In an encrypted network a frame goes another way between here and the wire: {@link Sealing}.
+ *
  * <p>A peer's row of counters counts inner frames. The terms count what is read and written, which is outer frames, at
  * the tunnel TAP's port.
  *
@@ -56,7 +58,8 @@ final class Tunnels {
     private final Decapsulation incoming = new Decapsulation(true);
     private final TunnelFit fit;
     private final Segmentation segmentation = new Segmentation();
-    private final Coalescing coalescing = new Coalescing(true);
+    private final Sealing sealing;
+    private final Coalescing coalescing;
     private final TunnelTrains trains;
     private TunnelTable table = TunnelTable.EMPTY;
     private int identification;
@@ -72,11 +75,14 @@ final class Tunnels {
         ports = egress.ports;
         buffer = egress.buffer;
         trains = new TunnelTrains(egress);
+        sealing = new Sealing(egress, this);
+        coalescing = new Coalescing(true, sealing);
     }
 
     /** Takes over who the other hosts are: at a batch boundary, like every table. */
     void take(TunnelTable next) {
         table = next;
+        sealing.take(next);
     }
 
     /** {@return whether addresses behind a peer's port are learned from what it sends} */
@@ -97,6 +103,10 @@ final class Tunnels {
             tooBig(port, slot, offset, length, limit);
             return;
         }
+        if (peer.encrypted) {
+            sealing.send(peer, port, slot, offset, length);
+            return;
+        }
         if (table.segments > 0 && isSuperFrame(offset)) {
             trains.send(table, peer, port, slot, offset, length);
             return;
@@ -107,7 +117,8 @@ final class Tunnels {
         } else if (start < 0) {
             egress.drop(port, slot, DropReason.ofTunnel(start).verdict());
         } else {
-            write(port, slot, start, offset, length);
+            identification(pieces(start, length));
+            write(port, slot, start, offset + length, length - VirtioNetHeader.LENGTH);
         }
     }
 
@@ -125,11 +136,18 @@ final class Tunnels {
         }
     }
 
-    private void write(int port, int slot, int start, int offset, int length) {
-        identification = identification + pieces(start, length) & IDENTIFICATIONS;
-        egress.counters.inner(port, length - VirtioNetHeader.LENGTH, true);
+    /** {@return the first of as many identifications of outer packets as are needed} */
+    int identification(int packets) {
+        int first = identification;
+        identification = first + packets & IDENTIFICATIONS;
+        return first;
+    }
+
+    /** Queues outer packets that begin with a tunnel header, and carry so many bytes of a peer's frames. */
+    void write(int port, int slot, int start, int end, int bytes) {
+        egress.counters.inner(port, bytes, true);
         egress.counters.add(Term.TX_QUEUED, 1);
-        egress.io.write(table.port, slot, start, offset + length - start);
+        egress.io.write(table.port, slot, start, end - start);
     }
 
     /**
@@ -190,26 +208,18 @@ final class Tunnels {
                     : DropReason.ofTunnel(objection).verdict();
         }
         int sender = sender(incoming.vni());
-        Bridge bridge = sender < 0 ? null : bridges[ports.network(sender)];
-        if (bridge == null) {
+        TunnelTable.Peer peer = sender < 0 ? null : table.peer(sender);
+        Bridge bridge = peer == null ? null : bridges[ports.network(sender)];
+        if (peer == null || bridge == null) {
             return sender < 0 ? sender : DropReason.DETACHED.verdict();
         }
         train = incoming.isTrain();
-        objection = table.segments == 0 || train ? VxlanDrop.PASS : unmarked(offset, bridge.mtu);
+        boolean isSealed = incoming.isSealed(buffer);
+        objection = table.segments == 0 || train || isSealed ? VxlanDrop.PASS : unmarked(offset, bridge.mtu);
         if (objection < 0) {
             return DropReason.ofTunnel(objection).verdict();
         }
-        int result = train
-                ? coalescing.train(
-                        buffer,
-                        incoming.vxlanOffset(),
-                        incoming.vxlanLength(),
-                        TunnelHeader.gsoSize(buffer, offset),
-                        incoming.mark(),
-                        bridge.transparentVlan,
-                        slot * FrameMemory.SLOT_LENGTH,
-                        (slot + 1) * FrameMemory.SLOT_LENGTH)
-                : incoming.open(buffer, bridge.transparentVlan);
+        int result = train ? train(peer, slot, offset, bridge.transparentVlan) : open(peer, bridge.transparentVlan);
         if (result < 0) {
             return DropReason.ofTunnel(result).verdict();
         }
@@ -222,6 +232,30 @@ final class Tunnels {
     private int unmarked(int offset, int mtu) {
         int innerLength = incoming.length() - TunnelHeader.PLAIN_LENGTH;
         return UnmarkedOffload.mark(buffer, offset, incoming.innerOffset(), innerLength, mtu);
+    }
+
+    /** {@return where the one frame is, or the code of a drop} In an encrypted network nothing comes in clear (V13). */
+    private int open(TunnelTable.Peer peer, boolean tagsAllowed) {
+        boolean isSealed = incoming.isSealed(buffer);
+        if (peer.encrypted && !isSealed) {
+            return VxlanDrop.CLEAR.code();
+        }
+        return peer.encrypted && isSealed
+                ? sealing.open(incoming, peer, tagsAllowed)
+                : incoming.open(buffer, tagsAllowed);
+    }
+
+    private int train(TunnelTable.Peer peer, int slot, int offset, boolean tagsAllowed) {
+        sealing.train(incoming, peer);
+        return coalescing.train(
+                buffer,
+                incoming.vxlanOffset(),
+                incoming.vxlanLength(),
+                TunnelHeader.gsoSize(buffer, offset),
+                incoming.mark(),
+                tagsAllowed,
+                slot * FrameMemory.SLOT_LENGTH,
+                (slot + 1) * FrameMemory.SLOT_LENGTH);
     }
 
     /** {@return the port of the peer that the outer source is in a network, or a drop reason's verdict} (V7) */

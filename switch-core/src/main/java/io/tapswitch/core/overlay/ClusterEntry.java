@@ -1,10 +1,12 @@
 package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.vxlan.TunnelKey;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import io.tapswitch.wire.MacAddress;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -149,6 +151,33 @@ public sealed interface ClusterEntry {
         /** {@return it with other names} */
         public RemoteEndpoint withNames(String newName, List<String> newAliases) {
             return new RemoteEndpoint(id, network, host, newName, newAliases, mac, ipv4, ipv6);
+        }
+    }
+
+    /**
+     * A key with which a host encrypts, or did, or is going to (docs/encryption.md).
+     *
+     * @param host whose
+     * @param id 8 hex digits, by which frames name it
+     * @param secret 64 hex digits
+     * @param salt 8 hex digits
+     */
+    record HostKey(String host, String id, String secret, String salt) implements ClusterEntry {
+        @Override
+        public String key() {
+            return ClusterKeys.key(host, id);
+        }
+
+        /** {@return the key that frames are encrypted with} */
+        public TunnelKey tunnelKey() {
+            return new TunnelKey(
+                    HexFormat.fromHexDigits(id), HexFormat.of().parseHex(secret), HexFormat.fromHexDigits(salt));
+        }
+
+        /** {@return its name, and nothing that is secret: entries are logged} */
+        @Override
+        public String toString() {
+            return "key " + id + " of host " + host;
         }
     }
 

@@ -20,6 +20,7 @@ final class ClusterKeys {
     static final String ENDPOINTS = "endpoints/";
     static final String ADDRESSES = "addresses/";
     static final String NAMES = "names/";
+    static final String KEYS = "keys/";
 
     /** Questions of hosts to all others, with a lease; no part of the state. */
     static final String QUESTIONS = "questions/";
@@ -91,6 +92,14 @@ final class ClusterKeys {
 
     static String names(String network) {
         return ROOT + NAMES + network + "/";
+    }
+
+    static String keys(String host) {
+        return ROOT + KEYS + host + "/";
+    }
+
+    static String key(String host, String id) {
+        return keys(host) + id;
     }
 
     static String name(String network, String name) {

@@ -2,6 +2,7 @@ package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
@@ -57,6 +58,7 @@ public final class ClusterSession implements AutoCloseable {
     private final ClusterStore store;
     private final String self;
     private final LongSupplier clockMs;
+    private final OwnKeys keys;
     private final SessionLoop loop;
     private final Duration closeBound;
     private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
@@ -102,11 +104,12 @@ public final class ClusterSession implements AutoCloseable {
         this.store = store;
         this.self = beginning.self().id();
         this.clockMs = clockMs;
+        keys = new OwnKeys(store, beginning.self());
         closeBound = store.callBound();
         loop = new SessionLoop(
                 store,
                 beginning.self(),
-                new SessionLoop.Parts(networks, endpoints, registration, own, inquiries),
+                new SessionLoop.Parts(networks, endpoints, registration, own, inquiries, keys),
                 new SessionLoop.Surroundings(listener, clockMs, random, this::wake),
                 beginning.saved());
     }
@@ -236,6 +239,13 @@ public final class ClusterSession implements AutoCloseable {
     public void removeEndpoint(String id) {
         own.remove(id);
         loop.wake();
+    }
+
+    /** Shows the others the keys of this host, in place of those before, as soon as that can be. */
+    public void publish(Collection<HostKey> all) {
+        if (keys.want(all)) {
+            loop.wake();
+        }
     }
 
     /** Removes an endpoint of a dead host. */

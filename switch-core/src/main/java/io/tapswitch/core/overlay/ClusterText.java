@@ -11,10 +11,12 @@ import io.tapswitch.core.model.Subnet;
 import io.tapswitch.core.overlay.ClusterEntry.AddressClaim;
 import io.tapswitch.core.overlay.ClusterEntry.Claim;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.Liveness;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.ClusterEntry.Unreadable;
+import io.tapswitch.vxlan.TunnelKey;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -44,6 +46,8 @@ final class ClusterText {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Pattern ID = Pattern.compile("[0-9a-f]{64}");
 
+    private static final Pattern DIGITS = Pattern.compile("[0-9a-f]*");
+
     private ClusterText() {}
 
     /** {@return the value that stands for an entry} */
@@ -65,6 +69,12 @@ final class ClusterText {
                 yield json(map);
             }
             case RemoteEndpoint endpoint -> json(endpoint(endpoint));
+            case HostKey key -> {
+                Map<String, Object> map = new LinkedHashMap<>();
+                map.put("secret", key.secret());
+                map.put("salt", key.salt());
+                yield json(map);
+            }
             case Claim claim -> claim.owner();
             case Unreadable unreadable ->
                 throw new IllegalArgumentException("nobody writes what is unreadable: " + unreadable);
@@ -133,6 +143,7 @@ final class ClusterText {
                 claim(checkedId(part(parts, 1, 3)), IpAddress.parse(part(parts, 2, 3)), fields(key, value));
             case ClusterKeys.VTEPS, ClusterKeys.HOST_NAMES, ClusterKeys.NETWORK_NAMES, ClusterKeys.VNIS ->
                 depth == 2 ? new Claim(key, checkedId(value)) : null;
+            case ClusterKeys.KEYS -> depth == 3 ? hostKey(checkedId(parts[1]), parts[2], fields(key, value)) : null;
             case ClusterKeys.NAMES -> depth == 3 ? new Claim(key, checkedId(value)) : null;
             default -> null;
         };
@@ -201,6 +212,22 @@ final class ClusterText {
                 fields.parse("mac", MacAddress::parse),
                 fields.optionalParse("ipv4", Ipv4Address::parse),
                 fields.optionalParse("ipv6", Ipv6Address::parse));
+    }
+
+    private static HostKey hostKey(String host, String id, Fields fields) {
+        return new HostKey(
+                host,
+                digits(id, 8),
+                fields.parse("secret", text -> digits(text, 2 * TunnelKey.SECRET_LENGTH)),
+                fields.parse("salt", text -> digits(text, 8)));
+    }
+
+    /** What is wrong is not shown: it may be a secret. */
+    static String digits(String text, int count) {
+        if (text.length() != count || !DIGITS.matcher(text).matches()) {
+            throw new IllegalArgumentException("must be " + count + " digits from 0 to f");
+        }
+        return text;
     }
 
     private static AddressClaim claim(String network, IpAddress address, Fields fields) {

@@ -3,6 +3,7 @@ package io.tapswitch.core.overlay;
 import io.tapswitch.core.overlay.ClusterEntry.AddressClaim;
 import io.tapswitch.core.overlay.ClusterEntry.Claim;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.Liveness;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
@@ -40,6 +41,7 @@ public final class ClusterView {
         private final Map<String, OverlayNetwork> networks = new HashMap<>();
         private final Map<String, List<RemoteEndpoint>> endpoints = new HashMap<>();
         private final Map<String, Map<IpAddress, AddressClaim>> claims = new HashMap<>();
+        private final Map<String, Set<HostKey>> keys = new HashMap<>();
         private final Map<String, String> owners = new HashMap<>();
         private final List<Unreadable> unreadable = new ArrayList<>();
     }
@@ -66,6 +68,10 @@ public final class ClusterView {
                 case RemoteEndpoint endpoint ->
                     members.computeIfAbsent(endpoint.network(), network -> new ArrayList<>())
                             .add(one);
+                case HostKey key ->
+                    all.keys
+                            .computeIfAbsent(key.host(), host -> new HashSet<>())
+                            .add(key);
                 case Claim claim -> all.owners.put(claim.key(), claim.owner());
                 case Unreadable entry -> all.unreadable.add(entry);
             }
@@ -139,6 +145,11 @@ public final class ClusterView {
     /** {@return the addresses of a network that are given, with whom they are given to} */
     public Map<IpAddress, AddressClaim> claims(String network) {
         return Map.copyOf(sorted().claims.getOrDefault(network, Map.of()));
+    }
+
+    /** {@return the keys with which a host encrypts, did, or is going to} */
+    public Set<HostKey> keys(String host) {
+        return Set.copyOf(sorted().keys.getOrDefault(host, Set.of()));
     }
 
     /** {@return who has what only one can have, null when nobody has it} */

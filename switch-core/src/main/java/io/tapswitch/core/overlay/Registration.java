@@ -148,8 +148,10 @@ final class Registration {
                 changed.addAll(endpoints.removeForced(endpoint));
             }
         }
-        Transaction.Draft draft =
-                Transaction.when().absent(ClusterKeys.alive(host.id())).remove(host.key());
+        Transaction.Draft draft = Transaction.when()
+                .absent(ClusterKeys.alive(host.id()))
+                .remove(host.key())
+                .remove(ClusterKeys.keys(host.id()));
         release(draft, claims(host), host.id());
         Transaction transaction = draft.done();
         Outcome outcome = store.commit(transaction);

@@ -84,7 +84,8 @@ final class SessionLoop {
             EndpointAllocation endpoints,
             Registration registration,
             OwnEndpoints own,
-            Inquiries inquiries) {}
+            Inquiries inquiries,
+            OwnKeys keys) {}
 
     /** What is around the loop; {@code wake} makes it turn soon. */
     record Surroundings(ClusterListener listener, LongSupplier clockMs, RandomGenerator random, Runnable wake) {}
@@ -334,6 +335,10 @@ final class SessionLoop {
      * one of these cannot be done, each of them is done alone, and says why.
      */
     private void settle() {
+        List<StoredEntry> keys = parts.keys().settle(state);
+        if (!keys.isEmpty()) {
+            learn(keys);
+        }
         List<Open> batch = new ArrayList<>();
         Transaction together = null;
         for (RemoteEndpoint last : parts.own().open()) {

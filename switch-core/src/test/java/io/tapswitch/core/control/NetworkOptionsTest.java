@@ -24,7 +24,7 @@ class NetworkOptionsTest {
                         "tapswitch.learned-per-port", "5",
                         "tapswitch.learned-per-network", "50",
                         "tapswitch.filtering", "endpoint-independent"));
-        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50, true, 0));
+        assertThat(options).isEqualTo(new NetworkOptions(1400, false, true, 0x4000, 0, 5, 50, true, 0, false));
         assertThat(NetworkOptions.parse(Driver.BRIDGE, Map.of())).isEqualTo(NetworkOptions.DEFAULT);
     }
 
@@ -48,6 +48,27 @@ class NetworkOptionsTest {
                 .isInstanceOfSatisfying(
                         Refusal.class, e -> assertThat(e.kind()).isEqualTo(Refusal.Kind.NOT_IN_THIS_VERSION))
                 .hasMessageContaining(key);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', true, 1422", "true, true, 1422", "false, false, 1450"})
+    void V13_O10_encryptedNeedsNoValue_andTakesItsPartOfTheMtu(String value, boolean encrypted, int mtu) {
+        NetworkOptions options = NetworkOptions.parse(Driver.OVERLAY, Map.of("encrypted", value));
+        assertThat(options.encrypted()).isEqualTo(encrypted);
+        assertThat(options.mtu()).isEqualTo(mtu);
+        assertThat(NetworkOptions.parse(
+                                Driver.OVERLAY,
+                                Map.of(
+                                        "encrypted",
+                                        value,
+                                        "com.docker.network.driver.mtu",
+                                        "1300",
+                                        "tapswitch.vlan",
+                                        "drop"))
+                        .mtu())
+                .isEqualTo(1300);
+        assertThatThrownBy(() -> NetworkOptions.parse(Driver.BRIDGE, Map.of("encrypted", value)))
+                .hasMessageContaining("network option encrypted is for networks of the driver overlay");
     }
 
     @Test

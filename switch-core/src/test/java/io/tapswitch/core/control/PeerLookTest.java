@@ -53,7 +53,7 @@ class PeerLookTest {
                                 : List.of(),
                         () -> nowNs),
                 this::outside,
-                new ClusterWiring(null, state, null));
+                new ClusterWiring(null, state, null, 1));
     }
 
     @AfterEach

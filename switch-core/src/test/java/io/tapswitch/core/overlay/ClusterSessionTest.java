@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.StoreException;
@@ -392,5 +393,40 @@ final class ClusterSessionTest {
         settle();
         assertThat(back.standings).singleElement().isInstanceOf(Standing.Away.class);
         assertThat(back.session.state().view().networks()).containsKey(network.id());
+    }
+
+    @Test
+    void V13_aHostsKeysAreKnownToAllUntilTheyAreReplaced() {
+        Node one = node(1);
+        Node two = node(2);
+        settle();
+        HostKey first = new HostKey(one.host.id(), "00000001", "5a".repeat(32), "00000007");
+        HostKey second = new HostKey(one.host.id(), "00000002", "5b".repeat(32), "00000008");
+        one.session.publish(List.of(first));
+        settle();
+        assertThat(two.session.state().view().keys(one.host.id())).containsExactly(first);
+        one.session.publish(List.of(first, second));
+        settle();
+        assertThat(two.session.state().view().keys(one.host.id())).containsExactlyInAnyOrder(first, second);
+        one.session.publish(List.of(second));
+        settle();
+        assertThat(two.session.state().view().keys(one.host.id())).containsExactly(second);
+        assertThat(two.session.state().view().keys(two.host.id())).isEmpty();
+        assertConverged();
+    }
+
+    @Test
+    void V13_theKeysOfAHostThatIsRemovedGoWithIt() {
+        Node one = node(1);
+        Node two = node(2);
+        settle();
+        one.session.publish(List.of(new HostKey(one.host.id(), "00000001", "5a".repeat(32), "00000007")));
+        settle();
+        nodes.remove(one);
+        one.session.close();
+        settle();
+        two.session.removeHost(one.host);
+        settle();
+        assertThat(store.content().keySet()).noneMatch(key -> key.contains("keys/"));
     }
 }

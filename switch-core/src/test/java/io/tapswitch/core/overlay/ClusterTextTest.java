@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.core.overlay.ClusterEntry.Claim;
+import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.Liveness;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
@@ -49,6 +50,7 @@ final class ClusterTextTest {
                         MacAddress.parse("02:42:00:00:00:01"),
                         null,
                         Ipv6Address.parse("fd00::5")),
+                new HostKey(ID, "0a1b2c3d", "5a".repeat(32), "00000007"),
                 new Claim(ClusterKeys.vni(4_096), ID),
                 new Claim(ClusterKeys.vtep(IpAddress.parse("2001:db8::1")), ID),
                 new Claim(ClusterKeys.hostName("alpha"), ID),
@@ -60,6 +62,15 @@ final class ClusterTextTest {
     @MethodSource("entries")
     void whatIsWrittenIsReadAsTheSame(ClusterEntry entry) {
         assertThat(ClusterText.read(entry.key(), ClusterText.write(entry))).isEqualTo(entry);
+    }
+
+    @Test
+    void V13_noSecretIsShownByMistake() {
+        HostKey key = new HostKey(ID, "0a1b2c3d", "5a".repeat(32), "00000007");
+        assertThat(key.toString()).isEqualTo("key 0a1b2c3d of host " + ID);
+        assertThat(ClusterText.read(key.key(), "{\"secret\":\"5A5A\",\"salt\":\"00000007\"}"))
+                .isInstanceOfSatisfying(
+                        Unreadable.class, entry -> assertThat(entry.sentence()).doesNotContain("5A5A"));
     }
 
     @Test
@@ -87,6 +98,8 @@ final class ClusterTextTest {
                 "networks/ID | {\"name\":\"a\",\"vni\":16777216} | must be from 1 to 16777215",
                 "endpoints/ID/ID | [] | must be keys with values",
                 "addresses/ID/10.0.0 | {} | 10.0.0",
+                "keys/ID/0a1b2c3d | {\"secret\":\"5a\",\"salt\":\"00000007\"} | must be 64 digits",
+                "keys/ID/xyz | {} | must be 8 digits",
                 "vnis/4096 | nobody | 64 digits"
             })
     void whatCannotBeIsKeptWithTheReason(String key, String value, String reason) {

@@ -60,7 +60,8 @@ public final class NetworkCreate extends Verb {
 
     @Option(
             names = {"-o", "--opt"},
-            paramLabel = "KEY=VALUE",
+            paramLabel = "KEY[=VALUE]",
+            mapFallbackValue = "",
             description = "an option of the driver, such as com.docker.network.driver.mtu=9000; repeatable")
     private Map<String, String> options = new LinkedHashMap<>();
 

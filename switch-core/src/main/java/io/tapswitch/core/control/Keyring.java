@@ -1,0 +1,67 @@
+package io.tapswitch.core.control;
+
+import io.tapswitch.core.dataplane.TunnelKeys;
+import io.tapswitch.core.dataplane.TunnelKeys.PeerKey;
+import io.tapswitch.core.model.Driver;
+import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
+import io.tapswitch.core.overlay.ClusterSession;
+import io.tapswitch.core.overlay.ClusterView;
+import io.tapswitch.core.overlay.HostKeys;
+import io.tapswitch.core.overlay.KeyFile;
+import io.tapswitch.core.overlay.PeerKeys;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+
+/**
+ * The keys of encrypted networks: this host's own, from the first encrypted network on, and those of the other hosts
+ * (V13). Any thread; nothing here waits for the store.
+ */
+final class Keyring {
+    private final String self;
+    private final HostKeys own;
+    private final PeerKeys others = new PeerKeys();
+
+    /**
+     * Asks nobody, and reads nothing yet.
+     *
+     * @param stateDirectory where own keys are kept
+     * @param self id of this host
+     * @param workers that encrypt
+     */
+    Keyring(Path stateDirectory, String self, int workers) {
+        this.self = self;
+        own = new HostKeys(new KeyFile(stateDirectory), self, workers, new SecureRandom());
+    }
+
+    private boolean turn(ClusterView view) {
+        boolean isNeeded = view.networks().values().stream().anyMatch(Keyring::isEncrypted);
+        return (isNeeded || !own.published().isEmpty()) && own.turn(System.currentTimeMillis(), view);
+    }
+
+    private static boolean isEncrypted(OverlayNetwork network) {
+        try {
+            return NetworkOptions.parse(Driver.OVERLAY, network.options()).encrypted();
+        } catch (RuntimeException e) {
+            // Options of a newer version: the network is not here, and somebody else says so.
+            return false;
+        }
+    }
+
+    /** Does what is due, and lets the others know. {@return whether another key is to be encrypted with} */
+    synchronized boolean renew(ClusterSession session) {
+        boolean isOther = turn(session.state().view());
+        session.publish(own.published());
+        return isOther;
+    }
+
+    /** {@return what the dataplane must know} */
+    synchronized TunnelKeys keys(ClusterView view) {
+        if (own.sending() == null) {
+            // After a restart: what was known before goes on.
+            turn(view);
+        }
+        List<PeerKey> accepted = others.of(view, self);
+        return new TunnelKeys(own.sending(), accepted);
+    }
+}
