@@ -24,8 +24,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * </pre>
  *
  * <p>The JDK's cipher is fast between arrays of the heap alone, and frames lie outside of it, so each is copied in and
- * out. It also makes objects for each frame, about 1 KB, as it must be set up with each nonce (SealBenchmark). It is the
- * one part of a frame's way that may do so.
+ * out. It makes objects for each frame, about 1 KB, as it must be set up with each nonce (SealBenchmark). That
+ * part of a frame's way may do so.
  *
  * <p>What came before is refused without decrypting it; what is new counts as having come only when its tag was found
  * right. One object per worker, used by its thread only.
