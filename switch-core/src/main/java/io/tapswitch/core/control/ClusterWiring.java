@@ -101,10 +101,7 @@ final class ClusterWiring implements AutoCloseable {
      * @param workers of the dataplane
      */
     ClusterWiring(
-            @Nullable ClusterOptions options,
-            StateDirectory directory,
-            @Nullable OutsideKernel kernel,
-            int workers) {
+            @Nullable ClusterOptions options, StateDirectory directory, @Nullable OutsideKernel kernel, int workers) {
         this.options = options;
         if (options == null) {
             file = null;

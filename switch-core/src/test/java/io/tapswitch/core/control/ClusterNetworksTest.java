@@ -48,8 +48,8 @@ class ClusterNetworksTest {
     @Test
     void A_OVL_03_aNetworkOfTheClusterIsHereWithItsIdAndANumberOfThisHost() {
         DesiredState own = DesiredState.EMPTY.with(States.network("web", 0, "172.18.0.0/16"));
-        Network here = Objects.requireNonNull(
-                in(own, List.of(MESH)).networksById().get(MESH.id()));
+        Network here =
+                Objects.requireNonNull(in(own, List.of(MESH)).networksById().get(MESH.id()));
         assertThat(here.name()).isEqualTo("mesh");
         assertThat(here.index()).isEqualTo(1);
         assertThat(here.driver()).isEqualTo(Driver.OVERLAY);
