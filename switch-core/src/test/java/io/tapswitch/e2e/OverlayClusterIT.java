@@ -2,6 +2,7 @@ package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.lab.Background;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Flow;
@@ -129,12 +130,19 @@ final class OverlayClusterIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"wire0, 1", "2001:db8:18::%d, 1", "[2001:db8:18::%d]:2376, 2", "198.18.0.%d, 2"})
-    void V10_tapswitchWithTapswitch_smallAndLargeInBothFamilies(String advertise, String workers) {
+    @CsvSource({
+        "wire0, 1, tap",
+        "2001:db8:18::%d, 1, tap",
+        "[2001:db8:18::%d]:2376, 2, tap",
+        "198.18.0.%d, 2, tap",
+        "wire0, 1, socket",
+        "2001:db8:18::%d, 2, socket"
+    })
+    void V10_tapswitchWithTapswitch_smallAndLargeInBothFamilies(String advertise, String workers, String way) {
         ClusterLab lab = lab(2);
         for (int i = 1; i <= 2; i++) {
-            ClusterLab.awaitJoined(
-                    lab.join(i, "--cluster-advertise", advertise.replace("%d", "" + i), "--workers", workers));
+            String own = advertise.replace("%d", Integer.toString(i));
+            ClusterLab.awaitJoined(lab.join(i, "--cluster-advertise", own, "--workers", workers, "--tunnel", way));
         }
         lab.host(1)
                 .cli("network", "create", "-d=overlay", "--ipv6", "--subnet=10.66.0.0/24", "--subnet=fd66::/64", "m");
@@ -164,6 +172,46 @@ final class OverlayClusterIT {
         b.exchangeUdp(a, own, "1,500,1422,8000,65000");
         lab.host(1).assertNoTrouble();
         lab.host(2).assertNoTrouble();
+    }
+
+    @Test
+    void V9_broadcastAndMulticastReachEachMemberOnceOnAllHosts() throws Exception {
+        ClusterLab lab = lab(3).joined();
+        lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
+        awaitNetwork(lab.host(2), "mesh");
+        awaitNetwork(lab.host(3), "mesh");
+        LabContainer a = lab.host(1).attached("a", "--network", "mesh");
+        List<LabContainer> members = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            members.add(lab.host(2 + i % 2).attached("m" + i, "--network", "mesh"));
+            awaitName(a, "m" + i);
+        }
+        List<Background> listeners = new ArrayList<>();
+        try {
+            for (LabContainer member : members) {
+                listeners.add(member.start("tcpdump", "-lni", "eth0", "udp dst port 7000")
+                        .awaitWords("listening on"));
+            }
+            a.ip("route add 239.0.0.0/8 dev eth0");
+            a.exec("python3", "-c", """
+                            import socket
+                            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                            s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                            for to in ('10.0.0.255', '255.255.255.255', '239.1.2.3'):
+                                s.sendto(b'once', (to, 7000))
+                            """).ok();
+            for (Background listener : listeners) {
+                listener.awaitWords("239.1.2.3.7000");
+            }
+            Thread.sleep(300);
+            for (Background listener : listeners) {
+                assertThat(listener.out().lines().filter(line -> line.contains(".7000: ")))
+                        .as(listener.out())
+                        .hasSize(3);
+            }
+        } finally {
+            listeners.forEach(Background::close);
+        }
     }
 
     @Test
