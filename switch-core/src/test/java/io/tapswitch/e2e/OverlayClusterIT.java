@@ -2,7 +2,6 @@ package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapswitch.lab.Background;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Flow;
@@ -23,8 +22,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Hosts that share networks by a real etcd: A-OVL-01 to A-OVL-18, V10 to V12. */
 @Tag("netns")
@@ -47,30 +44,6 @@ final class OverlayClusterIT {
         return host.inspected("network", "inspect", network).text("Id");
     }
 
-    private static void awaitNetwork(World host, String name) {
-        Eventually.until(
-                name,
-                () -> host.cli("network", "ls", "-q", "--filter", "name=^" + name + "$")
-                                .length()
-                        > 1);
-    }
-
-    /** {@return what a container is told for a name: addresses, or nothing} */
-    private static String lookup(LabContainer asker, String... words) {
-        List<String> command = new ArrayList<>(List.of("dig", "+tries=1", "+time=2", "+short", "@169.254.53.53"));
-        if (words.length == 1) {
-            // A container may have a name that dig takes for a type.
-            command.add("-q");
-        }
-        command.addAll(List.of(words));
-        return asker.exec(command.toArray(String[]::new)).text();
-    }
-
-    /** Until a container knows another one by its name, wherever that is. */
-    private static void awaitName(LabContainer asker, String name) {
-        Eventually.until(name, () -> !lookup(asker, name).isEmpty());
-    }
-
     /** {@return a namespace that is a container already, but none of the network} */
     private static String spare(World host) {
         return host.attached("spare", "--network", "none").name();
@@ -89,7 +62,7 @@ final class OverlayClusterIT {
         assertThat(one.cli("network", "ls")).containsPattern("mesh +overlay +global");
         // A-OVL-03: a host that joins later, with no command on it.
         World two = lab.join(2);
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         assertThat(id(two, "mesh")).isEqualTo(id);
         assertThat(two.cli("network", "ls")).containsPattern("mesh +overlay +global");
 
@@ -118,100 +91,15 @@ final class OverlayClusterIT {
         }
 
         // A-OVL-06: by name, and back by address.
-        awaitName(b, "a");
-        awaitName(a, "b");
-        assertThat(b.exec("ping", "-c", "5", "-i", "0.1", "-W", "2", lookup(b, "a"))
+        ClusterLab.awaitName(b, "a");
+        ClusterLab.awaitName(a, "b");
+        assertThat(b.exec("ping", "-c", "5", "-i", "0.1", "-W", "2", ClusterLab.lookup(b, "a"))
                         .ok()
                         .out())
                 .contains(" 0% packet loss");
-        a.ping(lookup(a, "b"));
+        a.ping(ClusterLab.lookup(a, "b"));
         one.assertNoTrouble();
         two.assertNoTrouble();
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "wire0, 1, tap",
-        "2001:db8:18::%d, 1, tap",
-        "[2001:db8:18::%d]:2376, 2, tap",
-        "198.18.0.%d, 2, tap",
-        "wire0, 1, socket",
-        "2001:db8:18::%d, 2, socket"
-    })
-    void V10_tapswitchWithTapswitch_smallAndLargeInBothFamilies(String advertise, String workers, String way) {
-        ClusterLab lab = lab(2);
-        for (int i = 1; i <= 2; i++) {
-            String own = advertise.replace("%d", Integer.toString(i));
-            ClusterLab.awaitJoined(lab.join(i, "--cluster-advertise", own, "--workers", workers, "--tunnel", way));
-        }
-        lab.host(1)
-                .cli("network", "create", "-d=overlay", "--ipv6", "--subnet=10.66.0.0/24", "--subnet=fd66::/64", "m");
-        awaitNetwork(lab.host(2), "m");
-        LabContainer a = lab.host(1).attached("a", "--network", "m");
-        LabContainer b = lab.host(2).attached("b", "--network", "m");
-        awaitName(a, "b");
-        awaitName(b, "a");
-        String four = b.endpoint("m").text("IPAddress");
-        String own = a.endpoint("m").text("IPAddress");
-        String six = lab.host(2)
-                .inspected("inspect", "b")
-                .at("NetworkSettings")
-                .at("Networks")
-                .at("m")
-                .text("GlobalIPv6Address");
-        for (String size : new String[] {"1", "1400", "20000"}) {
-            for (String address : new String[] {four, six}) {
-                a.exec("ping", "-c", "2", "-i", "0.2", "-W", "2", "-s", size, address)
-                        .ok();
-            }
-        }
-        a.transferTcp(b, four, 30_000_000);
-        b.transferTcp(a, own, 30_000_000);
-        a.transferTcp(b, six, 3_000_000);
-        a.exchangeUdp(b, four, "1,500,1422,8000,65000");
-        b.exchangeUdp(a, own, "1,500,1422,8000,65000");
-        lab.host(1).assertNoTrouble();
-        lab.host(2).assertNoTrouble();
-    }
-
-    @Test
-    void V9_broadcastAndMulticastReachEachMemberOnceOnAllHosts() throws Exception {
-        ClusterLab lab = lab(3).joined();
-        lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(lab.host(2), "mesh");
-        awaitNetwork(lab.host(3), "mesh");
-        LabContainer a = lab.host(1).attached("a", "--network", "mesh");
-        List<LabContainer> members = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            members.add(lab.host(2 + i % 2).attached("m" + i, "--network", "mesh"));
-            awaitName(a, "m" + i);
-        }
-        List<Background> listeners = new ArrayList<>();
-        try {
-            for (LabContainer member : members) {
-                listeners.add(member.start("tcpdump", "-lni", "eth0", "udp dst port 7000")
-                        .awaitWords("listening on"));
-            }
-            a.ip("route add 239.0.0.0/8 dev eth0");
-            a.exec("python3", "-c", """
-                            import socket
-                            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                            s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-                            for to in ('10.0.0.255', '255.255.255.255', '239.1.2.3'):
-                                s.sendto(b'once', (to, 7000))
-                            """).ok();
-            for (Background listener : listeners) {
-                listener.awaitWords("239.1.2.3.7000");
-            }
-            Thread.sleep(300);
-            for (Background listener : listeners) {
-                assertThat(listener.out().lines().filter(line -> line.contains(".7000: ")))
-                        .as(listener.out())
-                        .hasSize(3);
-            }
-        } finally {
-            listeners.forEach(Background::close);
-        }
     }
 
     @Test
@@ -220,24 +108,24 @@ final class OverlayClusterIT {
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         LabContainer a = one.attached("a", "--network", "mesh", "--network-alias", "db");
         LabContainer b = two.attached("b", "--network", "mesh");
-        awaitName(b, "db");
+        ClusterLab.awaitName(b, "db");
         String address = ip(a);
-        assertThat(lookup(b, "-x", address)).isEqualTo("a.mesh.");
-        assertThat(lookup(b, "db.mesh")).isEqualTo(address);
+        assertThat(ClusterLab.lookup(b, "-x", address)).isEqualTo("a.mesh.");
+        assertThat(ClusterLab.lookup(b, "db.mesh")).isEqualTo(address);
 
         one.cli("rename", "a", "first");
-        awaitName(b, "first");
-        Eventually.until("the old name goes", () -> lookup(b, "a").isEmpty());
+        ClusterLab.awaitName(b, "first");
+        Eventually.until("the old name goes", () -> ClusterLab.lookup(b, "a").isEmpty());
 
         one.cli("network", "disconnect", "mesh", "first");
-        Eventually.until("it is gone", () -> lookup(b, "first").isEmpty());
+        Eventually.until("it is gone", () -> ClusterLab.lookup(b, "first").isEmpty());
         assertThat(b.reaches(address)).isFalse();
         one.cli("network", "connect", "--alias", "again", "mesh", "first");
-        awaitName(b, "again");
-        b.ping(lookup(b, "again"));
+        ClusterLab.awaitName(b, "again");
+        b.ping(ClusterLab.lookup(b, "again"));
 
         // A port of host 2's container, from host 1 and its container.
         b.serve(80);
@@ -258,10 +146,10 @@ final class OverlayClusterIT {
     void A_OVL_08_theWireCarriesVxlanOnItsPortWithTheNetworksNumber_andContainersHaveTheSmallerMtu() {
         ClusterLab lab = lab(2).joined();
         lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(lab.host(2), "mesh");
+        ClusterLab.awaitNetwork(lab.host(2), "mesh");
         LabContainer a = lab.host(1).attached("a", "--network", "mesh");
         LabContainer b = lab.host(2).attached("b", "--network", "mesh");
-        awaitName(a, "b");
+        ClusterLab.awaitName(a, "b");
         assertThat(a.ip("-o link show eth0")).contains(" mtu 1450 ");
         try (var tcpdump = lab.wire().start("tcpdump", "-ni", "p2", "-c", "1", "-U", "udp port 4789")) {
             tcpdump.awaitWords("listening on");
@@ -276,7 +164,7 @@ final class OverlayClusterIT {
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         assertThat(two.refused("network", "create", "-d", "overlay", "mesh"))
                 .contains("network with name mesh already exists");
         LabContainer svc = one.attached("svc", "--network", "mesh");
@@ -293,7 +181,7 @@ final class OverlayClusterIT {
         assertThat(one.refused("network", "inspect", "mesh")).contains("network mesh not found");
         // The same name is free at once, for another network.
         one.cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
     }
 
     @Test
@@ -303,12 +191,12 @@ final class OverlayClusterIT {
         World two = lab.host(2);
         World three = lab.host(3);
         one.cli("network", "create", "-d", "overlay", "--subnet", "10.66.0.0/24", "mesh");
-        awaitNetwork(two, "mesh");
-        awaitNetwork(three, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(three, "mesh");
         LabContainer watcher = three.attached("watcher", "--network", "mesh");
         LabContainer svc = one.attached("svc", "--network", "mesh", "--ip", "10.66.0.50");
-        awaitName(watcher, "svc");
-        watcher.ping(lookup(watcher, "svc"));
+        ClusterLab.awaitName(watcher, "svc");
+        watcher.ping(ClusterLab.lookup(watcher, "svc"));
         assertThat(two.refused("network", "disconnect", "mesh", "svc")).contains("is on host", "disconnect it there");
         assertThat(two.refused("network", "disconnect", "-f", "mesh", "svc")).contains("is alive");
         one.daemon().process().kill();
@@ -323,12 +211,12 @@ final class OverlayClusterIT {
                         == 0);
         LabContainer again = two.attached("svc", "--network", "mesh", "--ip", "10.66.0.50");
         Eventually.until(Duration.ofSeconds(1), "all point to the new host", () -> watcher.reaches("10.66.0.50"));
-        watcher.ping(lookup(watcher, "svc"));
+        watcher.ping(ClusterLab.lookup(watcher, "svc"));
         assertThat(again.endpoint("mesh").text("MacAddress")).isEqualTo("02:42:0a:42:00:32");
         // The first comes back with a container whose address another one has: that one keeps it.
         lab.join(1);
         Eventually.until("an alarm", () -> one.cli("status").contains("is not known to the cluster as it is here"));
-        watcher.ping(lookup(watcher, "svc"));
+        watcher.ping(ClusterLab.lookup(watcher, "svc"));
         assertThat(three.cli("fdb", "mesh")).contains("(peer " + ClusterLab.address(2) + ")");
     }
 
@@ -341,16 +229,16 @@ final class OverlayClusterIT {
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         LabContainer a = one.attached("a", "--network", "mesh");
         LabContainer b = two.attached("b", "--network", "mesh");
-        awaitName(b, "a");
+        ClusterLab.awaitName(b, "a");
         String address = ip(a);
         lab.cut(1);
         // Its lease ends after 15 s; nobody sends anything but what the daemons say of themselves.
         Thread.sleep(soak ? 80_000 : 18_000);
         assertThat(one.cli("status")).contains("cluster store unreachable");
-        assertThat(lookup(b, "a")).isEqualTo(address);
+        assertThat(ClusterLab.lookup(b, "a")).isEqualTo(address);
         b.ping(address);
         lab.heal(1);
         Eventually.until(
@@ -362,7 +250,7 @@ final class OverlayClusterIT {
             Eventually.until(
                     Duration.ofSeconds(100),
                     "nobody is a any more",
-                    () -> lookup(b, "a").isEmpty());
+                    () -> ClusterLab.lookup(b, "a").isEmpty());
             assertThat(Duration.ofNanos(System.nanoTime() - killed)).isGreaterThan(Duration.ofSeconds(58));
             assertThat(ip(two.attached("heir", "--network", "mesh"))).isEqualTo(address);
         }
@@ -378,7 +266,7 @@ final class OverlayClusterIT {
         // An address that the host does not have: all is listed, nothing is reached.
         World wrong = lab.host(2);
         lab.join(2, "--cluster-advertise", "198.18.0.77");
-        awaitNetwork(wrong, "mesh");
+        ClusterLab.awaitNetwork(wrong, "mesh");
         Eventually.until(
                 "docker's words",
                 () -> wrong.daemon()
@@ -413,15 +301,15 @@ final class OverlayClusterIT {
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         LabContainer a = one.attached("a", "--network", "mesh");
         LabContainer b = two.attached("b", "--network", "mesh");
         List<LabContainer> many = new ArrayList<>();
         for (int i = 0; i < changes; i++) {
             many.add(lab.host(1 + i % 2).attached("c" + i, "--network", "mesh"));
         }
-        awaitName(b, "c" + (changes - 2));
-        awaitName(a, "c" + (changes - 1));
+        ClusterLab.awaitName(b, "c" + (changes - 2));
+        ClusterLab.awaitName(a, "c" + (changes - 1));
         Set<String> expected = new TreeSet<>(Set.of("a", "b"));
         try (Flow flow = Flow.start(a, ip(b), b, 500)) {
             lab.etcd().kill();
@@ -449,9 +337,9 @@ final class OverlayClusterIT {
                     () -> names(one).equals(expected) && names(two).equals(expected));
             flow.end().nothingLost();
         }
-        assertThat(lookup(a, "d3")).isNotEmpty();
-        assertThat(lookup(b, "d2")).isNotEmpty();
-        assertThat(lookup(b, "c0")).isEmpty();
+        assertThat(ClusterLab.lookup(a, "d3")).isNotEmpty();
+        assertThat(ClusterLab.lookup(b, "d2")).isNotEmpty();
+        assertThat(ClusterLab.lookup(b, "c0")).isEmpty();
     }
 
     private static Set<String> names(World host) {
@@ -469,10 +357,10 @@ final class OverlayClusterIT {
         ClusterLab lab = lab(2).joined();
         World two = lab.host(2);
         lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
-        awaitNetwork(two, "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
         LabContainer a = lab.host(1).attached("a", "--network", "mesh");
         LabContainer b = two.attached("b", "--network", "mesh");
-        awaitName(b, "a");
+        ClusterLab.awaitName(b, "a");
         // What was heard is on the disk a moment later.
         Eventually.until(
                 "saved", () -> read(two.state().resolve("cluster.json")).contains("\\\"a\\\""));
@@ -481,11 +369,11 @@ final class OverlayClusterIT {
         lab.join(2);
         b.ping(ip(a));
         a.ping(ip(b));
-        assertThat(lookup(b, "a")).isNotEmpty();
+        assertThat(ClusterLab.lookup(b, "a")).isNotEmpty();
         lab.etcd().start();
         ClusterLab.awaitJoined(two);
         two.attached("later", "--network", "mesh");
-        awaitName(a, "later");
+        ClusterLab.awaitName(a, "later");
     }
 
     private static String read(Path file) {

@@ -103,6 +103,31 @@ public final class ClusterLab implements AutoCloseable {
         Eventually.until("joined", () -> host.daemon().log().contains("joined the cluster"));
     }
 
+    /** Waits until a host has a network. */
+    public static void awaitNetwork(World host, String name) {
+        Eventually.until(
+                name,
+                () -> host.cli("network", "ls", "-q", "--filter", "name=^" + name + "$")
+                                .length()
+                        > 1);
+    }
+
+    /** {@return what a container is told for a name: addresses, or nothing} */
+    public static String lookup(LabContainer asker, String... words) {
+        List<String> command = new ArrayList<>(List.of("dig", "+tries=1", "+time=2", "+short", "@169.254.53.53"));
+        if (words.length == 1) {
+            // A container may have a name that dig takes for a type.
+            command.add("-q");
+        }
+        command.addAll(List.of(words));
+        return asker.exec(command.toArray(String[]::new)).text();
+    }
+
+    /** Until a container knows another one by its name, wherever that is. */
+    public static void awaitName(LabContainer asker, String name) {
+        Eventually.until(name, () -> !lookup(asker, name).isEmpty());
+    }
+
     /** Cuts a host off from the store, and not from the others. */
     public void cut(int number) {
         host(number).host().ip("route add blackhole " + STORE + "/32");
