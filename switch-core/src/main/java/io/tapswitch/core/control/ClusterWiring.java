@@ -207,10 +207,14 @@ final class ClusterWiring implements AutoCloseable {
         public void standing(Standing now) {
             stood.is(now);
             switch (now) {
-                case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
+                case Standing.Away(String why) -> {
+                    alarms.clear();
+                    LOG.warn("{}; what is known of the cluster goes on", why);
+                }
                 case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
                 case Standing.Joined() -> {
-                    alarms.clear();
+                    // That the store is another one stands until it is away again: people should know.
+                    alarms.removeIf(sentence -> !sentence.contains("is not as it was"));
                     LOG.info("joined the cluster of {}", store());
                 }
             }

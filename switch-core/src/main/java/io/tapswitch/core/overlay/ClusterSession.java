@@ -181,11 +181,20 @@ public final class ClusterSession implements AutoCloseable {
      * @param plan of the rest
      */
     public OverlayNetwork createNetwork(String name, int wantedVni, NetworkPlan plan) {
+        refuseOutsider();
         return learned(() -> networks.create(name, wantedVni, plan));
+    }
+
+    /** A host that takes no part changes nothing of what others have. */
+    private void refuseOutsider() {
+        if (loop.standing() instanceof Standing.Refused refused) {
+            throw Refusal.conflict("host_conflict", refused.sentence());
+        }
     }
 
     /** Removes a network, when no endpoint of it is anywhere. */
     public void removeNetwork(OverlayNetwork network) {
+        refuseOutsider();
         learned(() -> networks.remove(network));
     }
 
@@ -196,9 +205,7 @@ public final class ClusterSession implements AutoCloseable {
      * @param plan of it
      */
     public RemoteEndpoint addEndpoint(OverlayNetwork network, EndpointPlan plan) {
-        if (loop.standing() instanceof Standing.Refused refused) {
-            throw Refusal.conflict("host_conflict", refused.sentence());
-        }
+        refuseOutsider();
         AtomicReference<@Nullable RemoteEndpoint> planned = new AtomicReference<>();
         try {
             RemoteEndpoint made = learned(() ->

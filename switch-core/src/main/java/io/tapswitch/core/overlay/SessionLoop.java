@@ -171,6 +171,8 @@ final class SessionLoop {
                 when of == 0 || of == generation -> {
                     entries.addAll(some);
                     told = Math.max(told, revision);
+                    seen = Math.max(seen, revision);
+                    some.forEach(entry -> seen = Math.max(seen, entry.revision()));
                     heardSinceBeat |= of != 0;
                     failures = of == 0 ? failures : 0;
                 }
@@ -230,7 +232,10 @@ final class SessionLoop {
     private void readAll(long now) {
         ClusterStore.Range range = store.range(ClusterKeys.ROOT);
         parts.inquiries().hear(range.entries());
-        boolean isOther = range.revision() < seen || (!cluster.isEmpty() && !cluster.equals(range.cluster()));
+        // Another store may have come further already than the old one was: then some entry is older than it was.
+        boolean isOther = range.revision() < seen
+                || (!cluster.isEmpty() && !cluster.equals(range.cluster()))
+                || range.entries().stream().anyMatch(entry -> entry.revision() < state.revision(entry.key()));
         cluster = range.cluster();
         seen = range.revision();
         told = range.revision();

@@ -311,6 +311,24 @@ final class ClusterSessionTest {
     }
 
     @Test
+    void row92_whatWasRenamedMeanwhileIsRegisteredInAnEmptiedStoreToo() {
+        Node one = node(1);
+        node(2);
+        settle();
+        RemoteEndpoint own = one.endpoint(one.network("web"), "a");
+        one.client.away(true);
+        one.session.rename(own.id(), "b", List.of("b"));
+        settle();
+        // An etcd that is started with the same flags has the same id, and the other host fills it first.
+        store.become("7", Map.of());
+        pass(3_000);
+        one.client.away(false);
+        pass(5_000);
+        assertThat(one.alarms).singleElement().asString().contains("it was emptied, or restored from an older copy");
+        assertThat(store.content()).containsEntry(own.key(), ClusterText.write(own.withNames("b", List.of("b"))));
+    }
+
+    @Test
     void row92_splitAndHealed_anAddressThatWasForcedAwayStaysWithTheNewOwner() {
         Node one = node(1);
         Node two = node(2);
