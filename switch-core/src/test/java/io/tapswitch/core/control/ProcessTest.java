@@ -225,7 +225,9 @@ class ProcessTest {
                 .isZero();
         exited("job");
         assertThat(control.container("job").exitCode()).isEqualTo(3);
-        assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web");
+        // It is told a moment after it counts.
+        eventually(() ->
+                assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web"));
     }
 
     @Test
