@@ -142,9 +142,10 @@ public record NetworkOptions(
     static NetworkOptions parse(Driver driver, Map<String, String> options) {
         Reader reader = new Reader(driver);
         new TreeMap<>(options).forEach(reader::read);
-        NetworkOptions read = reader.read;
-        boolean isChosen = options.containsKey(MTU);
-        return read.encrypted && !isChosen ? read.withMtu(read.mtu - SealHeader.OVERHEAD) : read;
+        if (reader.encrypted && !options.containsKey(MTU)) {
+            reader.mtu -= SealHeader.OVERHEAD;
+        }
+        return reader.options();
     }
 
     /** {@return the nearest to an MTU that a network can have} */
@@ -162,33 +163,55 @@ public record NetworkOptions(
     /** Collects the options one by one. */
     private static final class Reader {
         private final Driver driver;
-        private NetworkOptions read;
+        private int mtu;
+        private boolean icc = DEFAULT.icc;
+        private boolean transparentVlan = DEFAULT.transparentVlan;
+        private int groupForwardMask = DEFAULT.groupForwardMask;
+        private int stormFramesPerSecond = DEFAULT.stormFramesPerSecond;
+        private int learnedPerPort = DEFAULT.learnedPerPort;
+        private int learnedPerNetwork = DEFAULT.learnedPerNetwork;
+        private boolean openMappings = DEFAULT.openMappings;
+        private int vni = DEFAULT.vni;
+        private boolean encrypted = DEFAULT.encrypted;
 
         Reader(Driver driver) {
             this.driver = driver;
-            read = driver == Driver.OVERLAY ? DEFAULT.withMtu(OVERLAY_MTU) : DEFAULT;
+            mtu = driver == Driver.OVERLAY ? OVERLAY_MTU : DEFAULT.mtu;
         }
 
         void read(String key, String text) {
-            NetworkOptions old = read;
-            read = switch (key) {
-                case MTU, UnderlayMtu.OPTION -> old.withMtu(number(key, text, MTU_MIN, MTU_MAX));
-                case ICC -> old.withMembers(isTrue(key, text), old.transparentVlan);
-                case MASQUERADE -> old.asAlways(isTrue(key, text), key, text);
-                case HOST_BINDING -> old.asAlways(text.equals("0.0.0.0"), key, text);
-                case VLAN -> old.withMembers(old.icc, isTransparent(text));
-                case GROUP_FORWARD_MASK -> old.withLimits(mask(text), old.stormFramesPerSecond);
-                case STORM -> old.withLimits(old.groupForwardMask, number(key, text, 0, STORM_MAX));
-                case LEARNED_PER_PORT -> old.withLearned(number(key, text, 0, LEARNED_MAX), old.learnedPerNetwork);
-                case LEARNED_PER_NETWORK -> old.withLearned(old.learnedPerPort, number(key, text, 0, LEARNED_MAX));
-                case FILTERING -> old.withFiltering(text);
-                case VNI -> old.withVni(vni(text));
-                case ENCRYPTED -> old.withEncryption(isEncrypted(text));
+            switch (key) {
+                case MTU, UnderlayMtu.OPTION -> mtu = number(key, text, MTU_MIN, MTU_MAX);
+                case ICC -> icc = isTrue(key, text);
+                case MASQUERADE -> requireAsAlways(isTrue(key, text), key, text);
+                case HOST_BINDING -> requireAsAlways(text.equals("0.0.0.0"), key, text);
+                case VLAN -> transparentVlan = isTransparent(text);
+                case GROUP_FORWARD_MASK -> groupForwardMask = mask(text);
+                case STORM -> stormFramesPerSecond = number(key, text, 0, STORM_MAX);
+                case LEARNED_PER_PORT -> learnedPerPort = number(key, text, 0, LEARNED_MAX);
+                case LEARNED_PER_NETWORK -> learnedPerNetwork = number(key, text, 0, LEARNED_MAX);
+                case FILTERING -> openMappings = isOpen(text);
+                case VNI -> vni = vni(text);
+                case ENCRYPTED -> encrypted = isEncrypted(text);
                 case BRIDGE_NAME ->
                     throw Refusal.badInput("network option " + key + " has no meaning: the switch is no device of the"
                             + " kernel that could be named " + text + "; leave the option out");
                 default -> throw unknown(key);
-            };
+            }
+        }
+
+        NetworkOptions options() {
+            return new NetworkOptions(
+                    mtu,
+                    icc,
+                    transparentVlan,
+                    groupForwardMask,
+                    stormFramesPerSecond,
+                    learnedPerPort,
+                    learnedPerNetwork,
+                    openMappings,
+                    vni,
+                    encrypted);
         }
 
         private int vni(String text) {
@@ -216,116 +239,20 @@ public record NetworkOptions(
                 : Refusal.badInput("unknown network option " + key + ": known are " + String.join(", ", NAMES));
     }
 
-    private NetworkOptions withMtu(int newMtu) {
-        return new NetworkOptions(
-                newMtu,
-                icc,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork,
-                openMappings,
-                vni,
-                encrypted);
+    private static void requireAsAlways(boolean asAlways, String key, String text) {
+        if (!asAlways) {
+            throw Refusal.notInThisVersion("network option " + key + "=" + text);
+        }
     }
 
-    private NetworkOptions withMembers(boolean newIcc, boolean newTransparentVlan) {
-        return new NetworkOptions(
-                mtu,
-                newIcc,
-                newTransparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork,
-                openMappings,
-                vni,
-                encrypted);
-    }
-
-    private NetworkOptions withLimits(int newGroupForwardMask, int newStorm) {
-        return new NetworkOptions(
-                mtu,
-                icc,
-                transparentVlan,
-                newGroupForwardMask,
-                newStorm,
-                learnedPerPort,
-                learnedPerNetwork,
-                openMappings,
-                vni,
-                encrypted);
-    }
-
-    private NetworkOptions withLearned(int perPort, int perNetwork) {
-        return new NetworkOptions(
-                mtu,
-                icc,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                perPort,
-                perNetwork,
-                openMappings,
-                vni,
-                encrypted);
-    }
-
-    private NetworkOptions withFiltering(String text) {
-        boolean open = switch (text) {
+    private static boolean isOpen(String text) {
+        return switch (text) {
             case "address-and-port" -> false;
             case "endpoint-independent" -> true;
             default ->
                 throw Refusal.badInput("invalid value \"" + text + "\" for " + FILTERING
                         + ": must be address-and-port or endpoint-independent");
         };
-        return new NetworkOptions(
-                mtu,
-                icc,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork,
-                open,
-                vni,
-                encrypted);
-    }
-
-    private NetworkOptions withVni(int newVni) {
-        return new NetworkOptions(
-                mtu,
-                icc,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork,
-                openMappings,
-                newVni,
-                encrypted);
-    }
-
-    private NetworkOptions withEncryption(boolean newEncrypted) {
-        return new NetworkOptions(
-                mtu,
-                icc,
-                transparentVlan,
-                groupForwardMask,
-                stormFramesPerSecond,
-                learnedPerPort,
-                learnedPerNetwork,
-                openMappings,
-                vni,
-                newEncrypted);
-    }
-
-    private NetworkOptions asAlways(boolean asAlways, String key, String text) {
-        if (!asAlways) {
-            throw Refusal.notInThisVersion("network option " + key + "=" + text);
-        }
-        return this;
     }
 
     /** The words that Go's strconv.ParseBool takes, which docker reads its options with. */

@@ -226,8 +226,8 @@ class ProcessTest {
         exited("job");
         assertThat(control.container("job").exitCode()).isEqualTo(3);
         // It is told a moment after it counts.
-        eventually(() ->
-                assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web"));
+        eventually(
+                () -> assertThat(control.told(end)).containsExactly("container die job 3", "network disconnect web"));
     }
 
     @Test
