@@ -82,15 +82,20 @@ final class ManyIT {
         // Compiler and allocator warm up for a thousand cycles or so (20 MiB); then resident memory stands still.
         cycle(cycled, network, SOAK ? 1_500 : 50);
         int files = use.openFiles();
-        long resident = use.residentBytes();
         long threads = use.threads().size();
-
-        cycle(cycled, network, SOAK ? 10_000 : 150);
+        if (SOAK) {
+            long resident = use.residentBytes();
+            cycle(cycled, network, 10_000);
+            assertThat(use.residentBytes() - resident)
+                    .as("growth of resident bytes")
+                    .isLessThan(8 * MIB);
+        } else {
+            assertThat(leastGrowth(use, () -> cycle(cycled, network, 100), 4 * MIB))
+                    .as("least growth of resident bytes by a hundred cycles")
+                    .isLessThan(4 * MIB);
+        }
 
         Eventually.until("files are closed", () -> use.openFiles() <= files + 1);
-        assertThat(use.residentBytes() - resident)
-                .as("growth of resident bytes")
-                .isLessThan((SOAK ? 8 : 32) * MIB);
         assertThat(use.threads().size() - threads).as("growth of threads").isLessThanOrEqualTo(4);
         assertThat(cycled.ip("-o link").lines()).as("devices in the namespace").hasSize(1);
         assertThat(LAB.host().foreignDevices()).isEmpty();
@@ -101,6 +106,20 @@ final class ManyIT {
                         .elements())
                 .allMatch(entry -> !entry.text("container").equals(cycled.name()));
         peers.get(0).ping(peers.get(1));
+    }
+
+    /**
+     * What a young JVM commits comes in leaps (a compiler's arena, a heap that grows: 14 MiB at once), between which
+     * there are rounds without; what leaks comes with each round. Hence the least of a few rounds.
+     */
+    private static long leastGrowth(ProcessUse use, Runnable round, long enough) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 5 && least >= enough; i++) {
+            long before = use.residentBytes();
+            round.run();
+            least = Math.min(least, use.residentBytes() - before);
+        }
+        return least;
     }
 
     /** Somebody else may run tests on this machine, too. */
