@@ -52,8 +52,8 @@ public final class FrameIos {
     /**
      * The same, with a worker that looks for frames before it sleeps, when frames that answer others come soon.
      *
-     * @param busyPollNs how long at most; 0 for not at all. For {@link IoMode#MULTISHOT} only: in the poll path
-     *     each look would be a system call over all devices, and single reads were seen to lose their order
+     * @param busyPollNs how long at most; 0 for not at all. Not for {@link IoMode#POLL}, where each look would be a
+     *     system call over all devices
      */
     public static FrameIo open(@Nullable IoMode mode, FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
         IoMode chosen = mode == null ? probe().mode() : mode;
@@ -75,7 +75,7 @@ public final class FrameIos {
     private static FrameIo make(IoMode mode, FrameMemory memory, int firstSlot, int slots, long busyPollNs) {
         return switch (mode) {
             case MULTISHOT -> new MultishotFrameIo(memory, firstSlot, slots, busyPollNs);
-            case SINGLE -> new SingleShotFrameIo(memory, firstSlot, slots);
+            case SINGLE -> new SingleShotFrameIo(memory, firstSlot, slots, busyPollNs);
             case POLL -> new PollFrameIo(memory, firstSlot, slots);
         };
     }

@@ -51,10 +51,10 @@ final class MultishotFrameIo extends UringFrameIo {
         }
         port.armedBefore = true;
         if (port.socket == null) {
-            prepareRead(port, IoUring.OP_READ_MULTISHOT, IoUring.SQE_BUFFER_SELECT, 0, 0, 0);
+            prepareRead(port, IoUring.OP_READ_MULTISHOT, IoUring.SQE_BUFFER_SELECT, 0, 0, 0, 0);
         } else {
             int flags = IoUring.SQE_BUFFER_SELECT | IoUring.RECV_MULTISHOT;
-            prepareRead(port, IoUring.OP_RECVMSG, flags, port.socket.multishotAddress(), 1, 0);
+            prepareRead(port, IoUring.OP_RECVMSG, flags, port.socket.multishotAddress(), 1, 0, 0);
         }
         return true;
     }

@@ -105,6 +105,11 @@ abstract class UringFrameIo extends PooledFrameIo {
     /** {@return the slot that the current completion of a read took, or -1} */
     abstract int slotOfRead(UringPort port, int userDataSlot, int completionFlags);
 
+    /** {@return whether the read that just failed only was to say whether a frame is there} */
+    boolean foundNothing(int errno) {
+        return false;
+    }
+
     /** A read found no buffer. */
     abstract void onNoBuffers(UringPort port);
 
@@ -316,7 +321,7 @@ abstract class UringFrameIo extends PooledFrameIo {
     }
 
     private void onReadFailed(FrameHandler handler, UringPort p, int errno) {
-        if (p.state != IoPort.ACTIVE || errno == Errno.ECANCELED) {
+        if (p.state != IoPort.ACTIVE || errno == Errno.ECANCELED || foundNothing(errno)) {
             return;
         }
         if (errno == Errno.ENOBUFS) {
@@ -384,9 +389,10 @@ abstract class UringFrameIo extends PooledFrameIo {
     }
 
     /** Queues a read of a port. */
-    final void prepareRead(UringPort p, int operation, int flags, long address, int length, int slot) {
+    final void prepareRead(UringPort p, int operation, int entryFlags, long address, int length, int flags, int slot) {
         p.readsInFlight++;
-        ring.prepare(operation, flags | fileFlag, p.file, address, length, 0, p.id, data(KIND_READ, p.id, slot));
+        long data = data(KIND_READ, p.id, slot);
+        ring.prepare(operation, entryFlags | fileFlag, p.file, address, length, flags, p.id, data);
     }
 
     /** {@return a known port, or null} */

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapswitch.tapio.IoCounters.Counter;
 import io.tapswitch.tapio.sys.Errno;
 import io.tapswitch.tapio.sys.Syscalls;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +76,31 @@ class FrameIoIT {
             assertThat(seen.ports.getInt(i)).isEqualTo(PORT);
             assertThat(seen.frames.get(i)).isEqualTo(PacketSocket.frame(i, 60 + i));
         }
+    }
+
+    /** A read that is woken in vain 128 times is given to a thread of io_uring, which reads beside the worker. */
+    @Test
+    void B15_framesThatComeOneByOneAreReadByTheWorkerAlone() throws IOException {
+        for (int i = 0; i < 400; i++) {
+            kernel.send(PacketSocket.frame(i, 60));
+            int frames = i + 1;
+            assertThat(seen.pollUntil(() -> seen.frames.size() == frames)).isTrue();
+        }
+        for (int i = 0; i < 400; i++) {
+            assertThat(seen.frames.get(i)).isEqualTo(PacketSocket.frame(i, 60));
+        }
+        assertThat(threadsOfIoUring()).isEmpty();
+    }
+
+    private static List<String> threadsOfIoUring() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path task : tasks) {
+                names.add(Files.readString(task.resolve("comm")).strip());
+            }
+        }
+        names.removeIf(name -> !name.startsWith("iou-wrk"));
+        return names;
     }
 
     @Test

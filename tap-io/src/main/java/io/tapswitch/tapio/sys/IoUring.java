@@ -88,6 +88,11 @@ public final class IoUring {
      */
     public static final int RECV_MULTISHOT = 1 << 9;
 
+    /** RWF_NOWAIT of linux/fs.h, operation flag of a read: EAGAIN when nothing is there (TAPs: Linux 5.11). */
+    public static final int READ_NOWAIT = 1 << 3;
+    /** MSG_DONTWAIT, operation flag of recvmsg: the same. */
+    public static final int RECV_NOWAIT = 1 << 6;
+
     /** Completion flag: the upper 16 bits of the flags name a buffer. */
     public static final int CQE_F_BUFFER = 1;
     /** Completion flag: the request goes on. */
