@@ -46,18 +46,27 @@ final class ClusterFlags {
         boolean isTls = files.keySet().stream().anyMatch(key -> !key.equals(USER));
         EtcdSettings.Tls tls =
                 isTls ? new EtcdSettings.Tls(files.get(AUTHORITIES), files.get(CERTIFICATE), files.get(KEY)) : null;
-        return new ClusterOptions(
-                EtcdSettings.parse(store, tls, credentials(files.get(USER))), advertise == null ? "" : advertise);
+        EtcdSettings settings = EtcdSettings.parse(store, tls, credentials(files.get(USER)));
+        if (tls != null) {
+            // Now, while whoever starts the daemon is looking: nothing of it mends itself.
+            tls.check();
+        }
+        return new ClusterOptions(settings, advertise == null ? "" : advertise);
     }
 
     private static EtcdSettings.@Nullable Credentials credentials(@Nullable Path file) {
         if (file == null) {
             return null;
         }
-        String line = TextFile.read(file, FILE_MAX).strip();
+        String line;
+        try {
+            line = TextFile.read(file, FILE_MAX).strip();
+        } catch (Refusal e) {
+            throw Refusal.badInput("--cluster-store-opt " + USER + ": " + e.sentence());
+        }
         int colon = line.indexOf(':');
         if (colon < 1 || line.indexOf('\n') >= 0) {
-            throw Refusal.badInput(file + ": must be one line USER:PASSWORD");
+            throw Refusal.badInput("--cluster-store-opt " + USER + ": " + file + " must be one line USER:PASSWORD");
         }
         return new EtcdSettings.Credentials(line.substring(0, colon), line.substring(colon + 1));
     }

@@ -74,7 +74,12 @@ class DaemonOptionsTest {
                 "--cluster-store-opt=kv.keyfile=k | has no meaning without --cluster-store",
                 "--cluster-store=etcd://x --cluster-store-opt=kv.path=p | KEY one of kv.cacertfile, kv.certfile",
                 "--cluster-store=etcd://x --cluster-store-opt=kv.keyfile=k | and its key are given together",
-                "--cluster-store=etcd://x --cluster-store-opt=kv.userfile=/nowhere | there is no such file",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.userfile=/nowhere"
+                        + " | --cluster-store-opt kv.userfile: cannot read /nowhere: there is no such file",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.cacertfile=/nowhere"
+                        + " | --cluster-store-opt: file /nowhere cannot be read: there is no such file",
+                "--cluster-store=etcd://x --cluster-store-opt=kv.cacertfile=/dev/null"
+                        + " | --cluster-store-opt: file /dev/null holds no certificate in PEM",
             })
     void whatIsSaidOfAClusterAndCannotBeIsRefused(String flags, String fault) {
         assertThatThrownBy(() -> DaemonOptions.parse(flags.split(" ")))

@@ -38,7 +38,7 @@ final class LookRoutes {
                                 call -> FlowStream.open(looking.flows(call.text("network"), call.text("container"))))
                         .with(Parameter.text("network", "only of this network", "web"),
                                 Parameter.text("container", "only of this container", "www"))
-                        .refusing(404),
+                        .refusing(404, 409),
                 Route.get("/v1/dns/lookup", "What a container is told when it asks for a name",
                                 LookAnswers.Lookup.class, call -> LookViews.lookup(looking.lookup(
                                         needed(call, "from"), needed(call, "name"), call.text("type"))))
@@ -55,7 +55,8 @@ final class LookRoutes {
                         .refusing(404),
                 Route.list("/v1/ports", "What went through published ports", LookAnswers.PortCounters.class, call ->
                                 looking.ports(call.text("container")).stream().map(LookViews::port).toList())
-                        .with(Parameter.text("container", "only of this container", "www")).refusing(404),
+                        .with(Parameter.text("container", "only of this container", "www"))
+                        .refusing(404, 409),
                 Route.get(CAPTURE, "Captures frames, under an id that the client makes up", CaptureStream.class,
                                 this::capture)
                         .with(Parameter.text("target", "a container, a network, uplink, or uplink:DEVICE", "www"),

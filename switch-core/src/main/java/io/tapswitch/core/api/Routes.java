@@ -147,7 +147,7 @@ public final class Routes {
                         .refusing(404, 501),
                 Route.get(CONTAINER, "The container of a name, an id or the beginning of an id",
                                 Answers.Container.class, call -> shown(controller.container(call.reference())))
-                        .refusing(404),
+                        .refusing(404, 409),
                 Route.delete(CONTAINER, "Detaches and forgets a container", call ->
                                 new Answers.Removed(controller.removeContainer(call.reference(), call.flag("force"))))
                         .with(Parameter.flag("force", "also end the process that run started"))
@@ -199,7 +199,8 @@ public final class Routes {
                         Views.drops(controller)),
                 Route.get("/v1/stats", "Counters", Answers.Stats.class, call ->
                                 Views.stats(controller, call.text("container")))
-                        .with(Parameter.text("container", "only of this container", "www")).refusing(404),
+                        .with(Parameter.text("container", "only of this container", "www"))
+                        .refusing(404, 409),
                 Route.get("/v1/status", "What the daemon is", Answers.Status.class, call -> status()),
                 Route.get("/v1/config", "The configuration file in force", Answers.Configuration.class, call ->
                         configuration()),

@@ -60,7 +60,7 @@ final class Views {
                 network.name(),
                 network.id(),
                 network.created(),
-                network.driver().scope(),
+                network.scope(),
                 network.driver().word(),
                 network.ipv6(),
                 new Answers.Ipam(

@@ -85,6 +85,8 @@ public final class ConfigFile {
             }
         }
         fields.only(ROOT);
+        Map<String, Integer> lines = lines(fields);
+        lines.putAll(OverlayEntries.lines(fields));
         IpAddress publishAddress = fields.optionalParse("publish-address", IpAddress::parse);
         return new Configuration(
                 file,
@@ -96,7 +98,7 @@ public final class ConfigFile {
                 OutsideEntries.nat(fields),
                 DnsEntries.read(fields),
                 OverlayEntries.read(fields),
-                lines(fields));
+                lines);
     }
 
     private static Configuration.@org.jspecify.annotations.Nullable DefaultNetwork defaultNetwork(Fields root) {

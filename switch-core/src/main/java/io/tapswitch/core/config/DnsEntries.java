@@ -144,8 +144,12 @@ public final class DnsEntries {
         return WITH_PORT.matcher(text).matches() ? withPort(text) : socketAddress(IpAddress.parse(text), PORT);
     }
 
-    /** As {@link #server}, of one that can be asked. */
-    private static InetSocketAddress askable(String text) {
+    /**
+     * {@return as {@link #server}, one that can be asked}
+     *
+     * @throws IllegalArgumentException that says what is wrong
+     */
+    public static InetSocketAddress askable(String text) {
         InetSocketAddress server = server(text);
         InetAddress address = server.getAddress();
         byte[] octets = address.getAddress();

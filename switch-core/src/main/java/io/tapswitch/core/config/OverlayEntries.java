@@ -51,6 +51,17 @@ final class OverlayEntries {
         return new OverlaySettings(local, peers);
     }
 
+    /** {@return the lines where peers name their networks, by path} */
+    static Map<String, Integer> lines(Fields root) {
+        Map<String, Integer> lines = new HashMap<>();
+        Fields fields = root.anyKeysOrNothing("overlay");
+        List<Fields> entries = fields.has("peers") ? fields.mappings("peers", PEER) : List.of();
+        for (int i = 0; i < entries.size(); i++) {
+            lines.put(OverlaySettings.path(i), entries.get(i).line("network"));
+        }
+        return lines;
+    }
+
     private static void check(
             Fields entry,
             OverlaySettings.Peer peer,

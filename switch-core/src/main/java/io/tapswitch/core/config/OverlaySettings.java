@@ -19,6 +19,11 @@ public record OverlaySettings(@Nullable IpAddress local, List<Peer> peers) {
         peers = List.copyOf(peers);
     }
 
+    /** {@return where the network of a peer stands in the file, for lines and refusals} */
+    public static String path(int peer) {
+        return "overlay.peers[" + peer + "].network";
+    }
+
     /**
      * The other end of a tunnel.
      *

@@ -11,7 +11,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.Comparator;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. */
 final class Advertise {
@@ -89,24 +88,29 @@ final class Advertise {
     }
 
     private static IpAddress towards(EtcdSettings store, OutsideKernel kernel) {
+        String unknown = null;
+        boolean isHere = false;
         for (URI member : store.endpoints()) {
-            IpAddress source = towards(member.getHost(), kernel);
-            if (source != null) {
-                return source;
+            try {
+                InetAddress address = InetAddress.getByName(member.getHost());
+                isHere |= address.isLoopbackAddress();
+                IpAddress source = address.isLoopbackAddress() ? null : kernel.sourceTo(of(address));
+                if (source != null) {
+                    return source;
+                }
+            } catch (UnknownHostException e) {
+                unknown = member.getHost();
             }
         }
-        throw Refusal.badInput(FLAG + " is missing: the address at which other hosts reach this one cannot be told by"
-                + " the way to " + store.description() + "; give an interface or an address");
-    }
-
-    private static @Nullable IpAddress towards(String host, OutsideKernel kernel) {
-        try {
-            InetAddress address = InetAddress.getByName(host);
-            IpAddress source = address.isLoopbackAddress() ? null : kernel.sourceTo(of(address));
-            return source;
-        } catch (UnknownHostException e) {
-            return null;
+        if (unknown != null) {
+            throw Refusal.badInput("invalid --cluster-store " + store.description() + ": the host name " + unknown
+                    + " is not found: write the store's address, or mend the host's DNS; with " + FLAG
+                    + " the daemon starts all the same, and asks for the name again and again");
         }
+        throw Refusal.badInput(FLAG + " is missing: the address at which other hosts reach this one cannot be told by"
+                + " the way to " + store.description() + ", "
+                + (isHere ? "which is on this host itself" : "to which this host has no route")
+                + "; give an interface or an address");
     }
 
     private static IpAddress of(InetAddress address) {

@@ -36,11 +36,6 @@ import org.jspecify.annotations.Nullable;
  * then on. What goes is given back after it has gone, whenever the store can be asked.
  */
 final class ClusterPlaces {
-    /** As many digits of an id as tables show. */
-    private static final int SHORT_ID = 12;
-
-    private static final String PREFIX = "ep-";
-
     private final ClusterWiring cluster;
 
     ClusterPlaces(ClusterWiring cluster) {
@@ -234,7 +229,7 @@ final class ClusterPlaces {
         }
         Network network = References.network(state, networkReference);
         for (Remotes.Remote remote : cluster.abroad().remotes().of(network.id())) {
-            if (isMeant(remote.endpoint(), reference)) {
+            if (Elsewhere.isMeant(remote.endpoint(), reference)) {
                 if (!force) {
                     throw Refusal.conflict(
                             "container_elsewhere",
@@ -250,6 +245,25 @@ final class ClusterPlaces {
         return false;
     }
 
+    /** {@return the containers of other hosts, as far as is known} */
+    Elsewhere elsewhere() {
+        ClusterSession now = cluster.session();
+        Host self = cluster.self();
+        return now == null || self == null
+                ? Elsewhere.NONE
+                : Elsewhere.of(now.state().view(), self.id());
+    }
+
+    /** {@return the container of a reference; one of another host is refused with where it is} */
+    Container container(DesiredState state, String reference) {
+        try {
+            return References.container(state, reference);
+        } catch (Refusal e) {
+            Refusal better = e.kind() == Refusal.Kind.UNKNOWN ? elsewhere().refusal(reference) : null;
+            throw better == null ? e : better;
+        }
+    }
+
     private static boolean isHere(DesiredState state, String reference) {
         try {
             References.container(state, reference);
@@ -257,11 +271,5 @@ final class ClusterPlaces {
         } catch (Refusal e) {
             return false;
         }
-    }
-
-    private static boolean isMeant(RemoteEndpoint endpoint, String reference) {
-        String id = reference.startsWith(PREFIX) ? reference.substring(PREFIX.length()) : reference;
-        return endpoint.name().equals(reference)
-                || (id.length() >= SHORT_ID && endpoint.id().startsWith(id));
     }
 }

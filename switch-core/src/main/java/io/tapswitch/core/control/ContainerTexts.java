@@ -1,5 +1,6 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.config.DnsEntries;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.wire.IpAddress;
 import java.io.IOException;
@@ -21,7 +22,7 @@ final class ContainerTexts {
 
     private ContainerTexts() {}
 
-    /** {@return the servers, when each is an address} */
+    /** {@return the servers, when each is an address that can be asked} */
     static List<String> dns(@Nullable List<String> servers) {
         List<String> checked = new ArrayList<>();
         for (String server : servers == null ? List.<String>of() : servers) {
@@ -29,6 +30,11 @@ final class ContainerTexts {
                 checked.add(IpAddress.parse(server).toString());
             } catch (IllegalArgumentException e) {
                 throw Refusal.badInput("invalid DNS server: " + server + " is not an ip address");
+            }
+            try {
+                DnsEntries.askable(checked.getLast());
+            } catch (IllegalArgumentException e) {
+                throw Refusal.badInput("invalid DNS server: " + e.getMessage());
             }
         }
         return checked;

@@ -56,7 +56,12 @@ final class Containers {
 
     Container attach(AttachRequest request) {
         DesiredState now = desired.state();
+        String shared = Terms.shared(request);
+        if (shared != null) {
+            desired.container(shared);
+        }
         Terms first = Terms.of(now, request);
+        UpstreamRules.check(request.dns(), now.networks(), desired.names().resolver());
         Plumbing.Place given = place(first.mode(), request.netns());
         Init init = InitWatch.find(request.init());
         Member member = ContainerRules.newMember(now, request, placeIn(now, first.mode(), given));
@@ -139,8 +144,7 @@ final class Containers {
                 () -> desired.locked(() -> {
                     DesiredState state = desired.state();
                     Network network = References.network(state, networkReference);
-                    Container before =
-                            References.container(state, request.container() == null ? "" : request.container());
+                    Container before = desired.container(request.container() == null ? "" : request.container());
                     Container now = ContainerRules.connected(state, before, network, request, places);
                     List<Endpoint> added = new ArrayList<>(now.endpoints());
                     added.removeAll(before.endpoints());
@@ -168,7 +172,7 @@ final class Containers {
     private Places placesToConnect(String networkReference, ConnectRequest request) {
         DesiredState state = desired.state();
         Network network = References.network(state, networkReference);
-        Container container = References.container(state, request.container() == null ? "" : request.container());
+        Container container = desired.container(request.container() == null ? "" : request.container());
         if (!container.isRunning() || container.endpointIn(network.id()).isPresent()) {
             return Places.NONE;
         }
@@ -182,7 +186,7 @@ final class Containers {
         }
         desired.locked(() -> {
             DesiredState state = desired.state();
-            Container before = References.container(state, containerReference);
+            Container before = desired.container(containerReference);
             Container now;
             try {
                 now = ContainerRules.disconnected(before, References.network(state, networkReference));
@@ -245,7 +249,7 @@ final class Containers {
     Container rename(String reference, String newName) {
         return desired.locked(() -> {
             DesiredState state = desired.state();
-            Container before = References.container(state, reference);
+            Container before = desired.container(reference);
             Container now = ContainerRules.renamed(state, before, newName);
             cluster.checkName(state, before, now.name());
             desired.commit(state.with(now), new Undo());
@@ -255,7 +259,7 @@ final class Containers {
     }
 
     Container start(String reference, StartRequest request) {
-        Container stopped = References.container(desired.state(), reference);
+        Container stopped = desired.container(reference);
         Plumbing.Place given = place(stopped.mode(), request.netns());
         Init init = InitWatch.find(request.init());
         Places places = stopped.isRunning()
@@ -276,7 +280,7 @@ final class Containers {
     }
 
     Container stop(String reference, int timeoutSeconds) {
-        Container container = References.container(desired.state(), reference);
+        Container container = desired.container(reference);
         if (!container.isRunning()) {
             return container;
         }
@@ -298,7 +302,7 @@ final class Containers {
 
     /** Detaches and forgets a container; ends the process that {@code run} started only with force. */
     String remove(String reference, boolean force) {
-        Container container = References.container(desired.state(), reference);
+        Container container = desired.container(reference);
         Init init = container.init();
         if (init != null && container.isRunning()) {
             if (!force) {

@@ -313,7 +313,7 @@ public final class Controller implements AutoCloseable {
 
     /** {@return the container of a name or id} */
     public Container container(String reference) {
-        return References.container(desired.state(), reference);
+        return desired.container(reference);
     }
 
     /** Gives a container another name. {@return it} */

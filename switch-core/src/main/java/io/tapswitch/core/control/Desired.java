@@ -97,6 +97,11 @@ final class Desired {
         return state;
     }
 
+    /** {@return the container of a reference; one of another host is refused with where it is} */
+    Container container(String reference) {
+        return cluster.places().container(state, reference);
+    }
+
     /** {@return what is known of names} */
     NameService names() {
         return names;

@@ -60,7 +60,7 @@ public final class Looking {
      * @param type of records, null for the usual one
      */
     public NameLookup.Found lookup(String reference, String name, @Nullable String type) {
-        Container container = References.container(desired.state(), reference);
+        Container container = desired.container(reference);
         NameLookup.Found found;
         try {
             found = container.endpoints().isEmpty()
@@ -182,7 +182,7 @@ public final class Looking {
     public Flows flows(@Nullable String network, @Nullable String container) {
         DesiredState state = desired.state();
         int wanted = network == null ? -1 : References.network(state, network).index();
-        Set<Integer> ports = container == null ? null : ports(References.container(state, container));
+        Set<Integer> ports = container == null ? null : ports(desired.container(container));
         Map<Integer, String> containers = new HashMap<>();
         state.containers()
                 .forEach(each -> each.endpoints().forEach(place -> containers.put(place.port(), each.name())));
@@ -218,7 +218,7 @@ public final class Looking {
     public List<PortView> ports(@Nullable String container) {
         DesiredState state = desired.state();
         List<Publication> chosen =
-                container == null ? state.publications() : state.publicationsOf(References.container(state, container));
+                container == null ? state.publications() : state.publicationsOf(desired.container(container));
         // To ask costs each worker a command; with nothing published there is nothing to ask.
         Map<Integer, RuleCounts> counts = chosen.isEmpty() ? Map.of() : ruleCounts();
         Set<Integer> served = served(state);
@@ -328,7 +328,7 @@ public final class Looking {
             if (e.kind() != Refusal.Kind.UNKNOWN) {
                 throw e;
             }
-            Network network = networkOf(state, word);
+            Network network = networkOf(word);
             state.containers()
                     .forEach(container -> container
                             .endpointIn(network.id())
@@ -340,16 +340,30 @@ public final class Looking {
         return new Target(ports);
     }
 
-    private static Network networkOf(DesiredState state, String word) {
+    private Network networkOf(String word) {
         try {
-            return References.network(state, word);
+            return References.network(desired.state(), word);
         } catch (Refusal e) {
+            if (e.kind() == Refusal.Kind.UNKNOWN) {
+                refuseElsewhere(word);
+            }
             throw e.kind() == Refusal.Kind.UNKNOWN
                     ? Refusal.unknown(
                             "capture_target_not_found",
                             "no container and no network is called " + word
                                     + "; the host's devices are uplink, one of them uplink:eth0")
                     : e;
+        }
+    }
+
+    /** Refuses the name of another host's container, whose frames only that host can show. */
+    private void refuseElsewhere(String word) {
+        try {
+            desired.container(word);
+        } catch (Refusal e) {
+            if (e.kind() != Refusal.Kind.UNKNOWN) {
+                throw e;
+            }
         }
     }
 

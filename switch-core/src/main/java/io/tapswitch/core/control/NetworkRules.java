@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The rules for making and removing networks: of a state and a request, the network or why not. Pure. */
 final class NetworkRules {
+    /** So many of those who are in a network are named; who has them removed is told of the others. */
+    private static final int NAMED_MAX = 5;
+
     private NetworkRules() {}
 
     /**
@@ -190,21 +193,29 @@ final class NetworkRules {
                 new Origin.BuiltIn());
     }
 
-    /** Refuses the removal of a network that is in use, or not the asker's to remove. */
-    static void checkRemovable(DesiredState state, Network network) {
+    /**
+     * Refuses the removal of a network that is in use, or not the asker's to remove.
+     *
+     * @param elsewhere containers of other hosts in it, with their hosts
+     */
+    static void checkRemovable(DesiredState state, Network network, List<String> elsewhere) {
         if (network.isBuiltIn()) {
             throw Refusal.conflict(
                     "network_predefined", network.name() + " is a pre-defined network and cannot be removed");
         }
         Reconciler.refuseRemovalByCommand(network);
-        List<Container> members = members(state, network.id());
+        List<String> members = new ArrayList<>();
+        members(state, network.id()).forEach(container -> members.add(container.name()));
         if (!members.isEmpty()) {
+            // Whether others alone are in it is for the store to say, which knows it for certain.
+            members.addAll(elsewhere);
+            int more = members.size() - NAMED_MAX;
             throw Refusal.conflict(
                     "network_in_use",
                     "error while removing network: network " + network.name() + " id " + network.id()
                             + " has active endpoints: disconnect or remove container "
-                            + members.getFirst().name()
-                            + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
+                            + String.join(", ", members.subList(0, Math.min(NAMED_MAX, members.size())))
+                            + (more > 0 ? " and " + more + " more" : "") + " first");
         }
     }
 

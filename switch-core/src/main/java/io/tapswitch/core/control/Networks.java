@@ -166,7 +166,7 @@ final class Networks {
     String remove(String reference) {
         Network meant = References.network(desired.state(), reference);
         if (cluster.isMember() && meant.origin() instanceof Origin.Cluster) {
-            NetworkRules.checkRemovable(desired.state(), meant);
+            checkRemovable(desired.state(), meant);
             cluster.removeNetwork(meant);
         }
         return desired.locked(() -> {
@@ -176,10 +176,14 @@ final class Networks {
                 // The cluster's news were quicker.
                 return meant.name();
             }
-            NetworkRules.checkRemovable(state, network);
+            checkRemovable(state, network);
             remove(state, List.of(network));
             return network.name();
         });
+    }
+
+    private void checkRemovable(DesiredState state, Network network) {
+        NetworkRules.checkRemovable(state, network, cluster.places().elsewhere().in(network.id()));
     }
 
     /** Removes the networks that people made and that nobody is in. {@return their names} */

@@ -53,7 +53,7 @@ final class Publishing {
         List<IpPrefix> allow = PublishRules.allow(request.allow());
         return desired.locked(() -> {
             DesiredState state = desired.state();
-            Container container = References.container(state, reference);
+            Container container = desired.container(reference);
             ports.ready();
             desired.commit(PublishRules.published(state, container, specs, allow), new Undo());
             DesiredState now = desired.state();
@@ -84,7 +84,7 @@ final class Publishing {
         List<String> texts = needed(request);
         desired.locked(() -> {
             DesiredState state = desired.state();
-            Container container = References.container(state, reference);
+            Container container = desired.container(reference);
             desired.commit(PublishRules.unpublished(state, container, texts, defaultAddress.get()), new Undo());
             chronicle.publications(state, desired.state());
             LOG.info("unpublished {} of {}", texts, container.name());

@@ -52,9 +52,8 @@ final class Readings {
     /** {@return counters of the endpoints of one container, or of all when the reference is null} */
     List<Controller.EndpointCounters> counters(@Nullable String reference) {
         DesiredState state = desired.state();
-        List<Container> chosen = reference == null
-                ? containers.list(false, Filters.NONE)
-                : List.of(References.container(state, reference));
+        List<Container> chosen =
+                reference == null ? containers.list(false, Filters.NONE) : List.of(desired.container(reference));
         List<Controller.EndpointCounters> counters = new ArrayList<>();
         for (Container container : chosen) {
             for (Endpoint endpoint : container.endpoints()) {

@@ -4,6 +4,7 @@ import io.tapswitch.core.config.Configuration;
 import io.tapswitch.core.config.Configuration.Declaration;
 import io.tapswitch.core.config.Configuration.DeclaredNetwork;
 import io.tapswitch.core.config.Configuration.DefaultNetwork;
+import io.tapswitch.core.config.OverlaySettings;
 import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.document.Source;
 import io.tapswitch.core.ipam.SubnetRequest;
@@ -41,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>is there with other labels or {@code attachable} is kept with these: nobody in it notices;
  *   <li>is there and differs otherwise is made anew, with the same id;
  *   <li>has the name of one that a command made is refused, unless that is as declared: then it is the file's from now
- *       on, as one is that was the file's before a daemon ran without it.
+ *       on, as one is that was the file's before a daemon ran without it;
+ *   <li>has the name of one of the cluster is refused, whatever that is like: it is not this host's alone.
  * </ul>
  *
  * <p>A network of the file that is not declared any more is removed. One that somebody is in can be neither removed nor
@@ -143,10 +145,25 @@ public final class Reconciler {
         }
         declared.values().forEach(network -> reconcile(network, byName.get(network.name()), making));
         making.forEach(Runnable::run);
+        refusePeersOfCluster();
         UpstreamRules.check(configuration, next.values());
         return next.equals(state.networksById())
                 ? new Plan(state, List.of(), List.of())
                 : new Plan(state.withNetworks(next), List.copyOf(removed), List.copyOf(added));
+    }
+
+    /** Other hosts of the cluster's networks are the cluster's to name: what comes from others is not believed (V7). */
+    private void refusePeersOfCluster() {
+        Map<String, Network> byName = new HashMap<>();
+        next.values().forEach(network -> byName.put(network.name(), network));
+        List<OverlaySettings.Peer> peers = configuration.overlay().peers();
+        for (int i = 0; i < peers.size(); i++) {
+            Network network = byName.get(peers.get(i).network());
+            if (network != null && network.origin() instanceof Origin.Cluster) {
+                String path = OverlaySettings.path(i);
+                throw source.refuse(configuration.line(path), path, TunnelPlan.ofCluster(network));
+            }
+        }
     }
 
     private void reconcile(DefaultNetwork declared, @Nullable Network there, List<Runnable> making) {
@@ -180,6 +197,13 @@ public final class Reconciler {
                     declared.driver(), declared.options(), declared.addresses().ipv6());
         } catch (Refusal e) {
             throw refuse(declared, "options", e);
+        }
+        if (there != null && there.origin() instanceof Origin.Cluster) {
+            throw source.refuse(
+                    declared.line(),
+                    declared.path(),
+                    "network " + declared.name() + " is the cluster's, and the same on all its hosts: give this one"
+                            + " another name, or take it out of the file");
         }
         List<Subnet> wanted = choose(declared, declared.addresses(), List.of());
         if (there != null && isSame(declared, there, wanted)) {

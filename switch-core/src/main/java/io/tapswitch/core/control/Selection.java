@@ -56,7 +56,7 @@ public final class Selection {
         return (network, used) -> filters.equal("driver", network.driver().word())
                 && filters.found("id", network.id())
                 && filters.found(NAME, network.name())
-                && filters.equal("scope", network.driver().scope())
+                && filters.equal("scope", network.scope())
                 && filters.equal(TYPE, network.isBuiltIn() ? "builtin" : "custom")
                 && filters.labels(LABEL, network.labels())
                 && (dangling == null || dangling == (!used && !network.isBuiltIn()));

@@ -71,6 +71,16 @@ record Terms(NetworkMode mode, List<Connection> connections) {
         return new Terms(new NetworkMode.Own(), connections);
     }
 
+    /** {@return the container whose namespace a request wants to share, null for none} */
+    static @Nullable String shared(AttachRequest request) {
+        List<String> networks = request.networks() == null ? List.of() : request.networks();
+        return networks.stream()
+                .filter(network -> network.startsWith(CONTAINER_PREFIX))
+                .map(network -> network.substring(CONTAINER_PREFIX.length()))
+                .findFirst()
+                .orElse(null);
+    }
+
     private static void refuseForMany(@Nullable String wish, String what, int networks) {
         if (wish != null && !wish.isEmpty()) {
             throw Refusal.badInput(what + " can be chosen for one network only, and there are " + networks

@@ -95,10 +95,14 @@ final class TunnelPlan {
             return "network " + peer.network() + " is of the driver "
                     + network.driver().word() + ", and only overlay has tunnels";
         }
+        if (network.origin() instanceof Origin.Cluster) {
+            return ofCluster(network);
+        }
         Network other = NetworkRules.networkOf(state, peer.vni());
         if (other != null && !other.id().equals(network.id())) {
-            return "network " + other.name() + " has VNI " + peer.vni() + " by its option, and network "
-                    + peer.network() + " here";
+            return "VNI " + peer.vni() + " of network " + peer.network() + " is that of network " + other.name()
+                    + (other.origin() instanceof Origin.Cluster ? " of the cluster" : ", by -o " + NetworkOptions.VNI)
+                    + ": write another vni here, and at the other hosts";
         }
         if (NetworkOptions.of(network).encrypted()) {
             return "network " + peer.network() + " is encrypted, and nobody gives keys to hosts that a file names: use"
@@ -107,7 +111,14 @@ final class TunnelPlan {
         int vni = NetworkOptions.of(network).vni();
         return vni == 0 || vni == peer.vni()
                 ? null
-                : "network " + peer.network() + " has VNI " + vni + " by its option, and " + peer.vni() + " here";
+                : "network " + peer.network() + " was made with -o " + NetworkOptions.VNI + "=" + vni
+                        + ", and its peer has vni: " + peer.vni() + ": make them the same";
+    }
+
+    /** {@return why the file names no peers of a network of the cluster} */
+    static String ofCluster(Network network) {
+        return "network " + network.name() + " is the cluster's, which knows by itself what hosts are in it: take the"
+                + " peer out, or declare a network of another name under networks";
     }
 
     private @Nullable TunnelPeer add(Network network, int vni, IpAddress remote, boolean learns) {

@@ -6,6 +6,7 @@ import io.tapswitch.core.dataplane.OverlaySettings;
 import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Network;
+import io.tapswitch.core.model.Origin;
 import io.tapswitch.core.model.PortProtocol;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.nat.DnatRule;
@@ -161,16 +162,21 @@ final class TunnelWiring {
     private static void checkMtus(DesiredState next, Set<Integer> tunneled, End end, Set<String> trouble) {
         int overhead = end.local().isIpv6() ? Encapsulation.IPV6_OVERHEAD : Encapsulation.IPV4_OVERHEAD;
         String device = end.device().name();
+        String option = NetworkOptions.MTU;
         for (Network network : next.networks()) {
             int mtu = NetworkOptions.of(network).mtu();
             int around = overhead + (NetworkOptions.of(network).encrypted() ? SealHeader.OVERHEAD : 0);
+            int fits = end.device().mtu() - around;
             if (tunneled.contains(network.index())
                     && mtu + around > end.device().mtu()) {
                 trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
                         + (mtu + around) + ", more than the " + end.device().mtu() + " of " + device
-                        + ": containers must find out that large packets do not fit. Give the network -o "
-                        + NetworkOptions.MTU + "="
-                        + (end.device().mtu() - around) + ", or " + device + " a larger MTU");
+                        + ": containers must find out that large packets do not fit. Give " + device + " an MTU of "
+                        + (mtu + around) + ", or "
+                        + (network.origin() instanceof Origin.File
+                                ? "write " + option + ": " + fits + " among its options in the file"
+                                : "remove the network and make it again with -o " + option + "=" + fits)
+                        + ", which is possible while nobody is in it");
             }
         }
     }

@@ -22,11 +22,6 @@ public enum Driver {
         return this == BRIDGE || this == OVERLAY;
     }
 
-    /** {@return how far its networks reach, in docker's words} */
-    public String scope() {
-        return this == OVERLAY ? "global" : "local";
-    }
-
     /** {@return the word that people see and type; docker calls none's driver null} */
     public String word() {
         return this == NONE ? "null" : name().toLowerCase(Locale.ROOT);

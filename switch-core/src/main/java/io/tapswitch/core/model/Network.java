@@ -59,6 +59,11 @@ public record Network(
         return origin instanceof Origin.BuiltIn;
     }
 
+    /** {@return how far it reaches, in docker's words: only the cluster's are known to other hosts} */
+    public String scope() {
+        return origin instanceof Origin.Cluster ? "global" : "local";
+    }
+
     /** {@return the first subnet of a family} */
     public Optional<Subnet> firstSubnet(boolean ofIpv6) {
         return subnets.stream().filter(subnet -> subnet.isIpv6() == ofIpv6).findFirst();

@@ -8,8 +8,10 @@ import io.tapswitch.core.overlay.store.ClusterStore.Outcome;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import io.tapswitch.core.overlay.store.Transaction;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -31,6 +33,8 @@ final class NetworkAllocation {
     static final int VNI_FIRST = 4_096;
 
     private static final int ATTEMPTS_MAX = 64;
+    /** So many of those who are in a network are named. */
+    private static final int NAMED_MAX = 5;
 
     private final ClusterStore store;
     private final int firstVni;
@@ -147,15 +151,21 @@ final class NetworkAllocation {
     }
 
     private Refusal inUse(OverlayNetwork network, List<StoredEntry> members) {
-        String one = members.getFirst().value();
-        String who = one != null && ClusterText.read(members.getFirst().key(), one) instanceof RemoteEndpoint endpoint
-                ? endpoint.name() + " on host " + Registration.nameOf(store, endpoint.host())
-                : members.getFirst().key();
+        Map<String, String> hosts = new HashMap<>();
+        List<String> who = members.stream()
+                .limit(NAMED_MAX)
+                .map(member -> member.value() != null
+                                && ClusterText.read(member.key(), member.value()) instanceof RemoteEndpoint endpoint
+                        ? endpoint.name() + " on host "
+                                + hosts.computeIfAbsent(endpoint.host(), id -> Registration.nameOf(store, id))
+                        : member.key())
+                .toList();
+        int more = members.size() - who.size();
         return Refusal.conflict(
                 "network_in_use",
                 "error while removing network: network " + network.name() + " id " + network.id()
-                        + " has active endpoints: disconnect or remove container " + who
-                        + (members.size() == 1 ? "" : " and " + (members.size() - 1) + " more") + " first");
+                        + " has active endpoints: disconnect or remove container " + String.join(", ", who)
+                        + (more > 0 ? " and " + more + " more" : "") + " first");
     }
 
     private static List<OverlayNetwork> networks(List<StoredEntry> entries) {

@@ -224,4 +224,27 @@ class AttachTest {
         refused(Refusal.Kind.UNKNOWN, () -> control.container("one"), "No such container: one");
         assertThat(control.attach("/run/netns/neu").id()).isNotEqualTo(one.id());
     }
+
+    @Test
+    @DisplayName("D15 servers that can never be asked are refused, as the file's are")
+    void serversOfAContainerAreOnesThatCanBeAsked() {
+        control.create("web", "10.1.0.0/24");
+        for (String server : List.of("224.0.0.1", "0.0.0.0", "255.255.255.255", "::", "ff02::1")) {
+            dnsRefused(server, "invalid DNS server: " + server + " is the address of no single host");
+        }
+        dnsRefused("169.254.53.53", "169.254.53.53 is the resolver itself");
+        dnsRefused("10.1.0.1", "10.1.0.1 is the gateway of network web, which is the switch itself");
+        dnsRefused("x", "x is not an ip address");
+        Container one = control.controller.attach(
+                Attaching.netns("one").networks("web").dns("192.0.2.53").request());
+        assertThat(one.dns()).containsExactly("192.0.2.53");
+    }
+
+    private void dnsRefused(String server, String sentence) {
+        refused(
+                Refusal.Kind.BAD_INPUT,
+                () -> control.controller.attach(
+                        Attaching.netns("one").networks("web").dns(server).request()),
+                sentence);
+    }
 }

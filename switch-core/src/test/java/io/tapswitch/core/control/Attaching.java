@@ -11,6 +11,7 @@ final class Attaching {
     private @Nullable String ip;
     private @Nullable String ip6;
     private @Nullable String mac;
+    private @Nullable List<String> dns;
     private @Nullable List<String> expose;
     private @Nullable List<String> publish;
     private @Nullable Boolean publishAll;
@@ -39,6 +40,11 @@ final class Attaching {
         ip = ipv4;
         ip6 = ipv6;
         mac = macAddress;
+        return this;
+    }
+
+    Attaching dns(String... values) {
+        dns = List.of(values);
         return this;
     }
 
@@ -73,7 +79,7 @@ final class Attaching {
                 mac,
                 null,
                 null,
-                null,
+                dns,
                 null,
                 expose,
                 publish,

@@ -8,6 +8,7 @@ import io.tapswitch.core.ipam.DefaultPools;
 import io.tapswitch.core.ipam.Taken;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.NetworkMode;
 import io.tapswitch.core.model.ObjectName;
@@ -200,6 +201,44 @@ class ReconcilerTest {
                 "networks:\n  db:\n  web:\n",
                 "f.yaml:3: networks.web: network with name web already exists, made by a command: remove it with"
                         + " 'tapswitch network rm web', or take it out of the file");
+    }
+
+    private void ofCluster(String name) {
+        Network like = States.network(name, 3, "10.68.0.0/24");
+        state = state.with(new Network(
+                like.id(),
+                like.index(),
+                name,
+                like.created(),
+                Driver.OVERLAY,
+                false,
+                false,
+                false,
+                like.subnets(),
+                like.options(),
+                like.labels(),
+                new Origin.Cluster()));
+    }
+
+    @Test
+    void A_OVL_02_aNetworkOfTheClusterIsNeitherTheFilesNorToBeRemoved() {
+        ofCluster("wide");
+        String sentence = "f.yaml:2: networks.wide: network wide is the cluster's, and the same on all its hosts: give"
+                + " this one another name, or take it out of the file";
+        refused("networks:\n  wide: {subnet: 10.66.0.0/16}\n", sentence);
+        refused("networks:\n  wide: {driver: overlay, subnet: 10.68.0.0/24}\n", sentence);
+    }
+
+    @Test
+    void V7_theFileNamesNoPeersOfANetworkOfTheCluster() {
+        ofCluster("wide");
+        String file = "networks:\n  mine: {driver: overlay, subnet: 10.69.0.0/24}\noverlay:\n  peers:\n"
+                + "    - {network: mine, vni: 7, remote: 192.0.2.7}\n"
+                + "    - {network: wide, vni: 8, remote: 192.0.2.7}\n";
+        refused(file, "f.yaml:6: overlay.peers[1].network: network wide is the cluster's, which knows by itself what");
+        state = DesiredState.EMPTY;
+        load(file);
+        assertThat(named("mine").scope()).as("nobody else knows it").isEqualTo("local");
     }
 
     @Test

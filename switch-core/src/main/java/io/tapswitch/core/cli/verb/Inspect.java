@@ -49,10 +49,15 @@ public final class Inspect extends Inspection {
         try {
             return daemon.getObject(ApiClient.container(reference));
         } catch (ApiException e) {
-            if (e.status() != NOT_FOUND || CONTAINER.equals(type)) {
+            boolean isElsewhere = e.status() == CONFLICT;
+            if ((e.status() != NOT_FOUND && !isElsewhere) || CONTAINER.equals(type)) {
                 throw e;
             }
-            return daemon.getObject(ApiClient.network(reference));
+            try {
+                return daemon.getObject(ApiClient.network(reference));
+            } catch (ApiException other) {
+                throw isElsewhere && other.status() == NOT_FOUND ? e : other;
+            }
         }
     }
 

@@ -18,6 +18,8 @@ import picocli.CommandLine.Option;
  */
 abstract class Inspection extends Verb {
     static final int NOT_FOUND = 404;
+    /** Of a container: it is on another host of the cluster. */
+    static final int CONFLICT = 409;
 
     @Option(
             names = {"-f", "--format"},

@@ -43,8 +43,14 @@ public record EtcdSettings(
         /** One without the other is a mistake. */
         public Tls {
             if ((certificate == null) != (key == null)) {
-                throw Refusal.badInput("cluster store: a client's certificate and its key are given together");
+                throw Refusal.badInput("cluster store: a client's certificate and its key are given together:"
+                        + " --cluster-store-opt kv.certfile=FILE and kv.keyfile=FILE");
             }
+        }
+
+        /** Refuses files that cannot be read, or do not hold what they should. */
+        public void check() {
+            PemFiles.context(this);
         }
     }
 

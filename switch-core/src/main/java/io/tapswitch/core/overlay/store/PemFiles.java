@@ -4,7 +4,9 @@ import io.tapswitch.core.model.Refusal;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -116,11 +118,14 @@ final class PemFiles {
         try {
             return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            throw Refusal.failed("cluster store: file " + file + " cannot be read: " + e, e);
+            String why = e instanceof NoSuchFileException
+                    ? "there is no such file"
+                    : e instanceof AccessDeniedException ? "permission denied" : e.toString();
+            throw Refusal.failed("--cluster-store-opt: file " + file + " cannot be read: " + why, e);
         }
     }
 
     private static Refusal refuse(Path file, String why) {
-        return Refusal.badInput("cluster store: file " + file + " " + why);
+        return Refusal.badInput("--cluster-store-opt: file " + file + " " + why);
     }
 }

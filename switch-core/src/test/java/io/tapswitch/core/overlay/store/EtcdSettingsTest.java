@@ -57,7 +57,7 @@ final class EtcdSettingsTest {
     void filesThatAreNotWhatTlsNeedsAreNamed(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("pem"), "-----BEGIN EC PRIVATE KEY-----\n");
         assertThatThrownBy(() -> PemFiles.context(new EtcdSettings.Tls(file, null, null)))
-                .hasMessageContaining("cluster store: file " + file + " holds no certificate in PEM");
+                .hasMessageContaining("--cluster-store-opt: file " + file + " holds no certificate in PEM");
         assertThatThrownBy(() -> PemFiles.context(new EtcdSettings.Tls(directory.resolve("none"), null, null)))
                 .hasMessageContaining("cannot be read");
         assertThatThrownBy(() -> new EtcdSettings.Tls(null, file, null)).hasMessageContaining("given together");
