@@ -3,6 +3,7 @@ package io.tapswitch.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.ClusterLab;
+import io.tapswitch.lab.Description;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.LabContainer;
@@ -124,6 +125,94 @@ final class ClusterCommandsIT {
     }
 
     @Test
+    void V11_hostsWithTunnelAddressesOfTwoFamiliesSayThatThisIsTheCause() {
+        World one = lab.join(1);
+        World two = lab.join(2, "--cluster-advertise", ClusterLab.address6(2));
+        ClusterLab.awaitJoined(one);
+        ClusterLab.awaitJoined(two);
+        one.cli("network", "create", "-d", "overlay", "--subnet", "10.68.0.0/24", "wide");
+        awaitNetwork(two);
+        one.attached("a", "--network", "wide");
+        two.attached("b", "--network", "wide");
+        Outcome outcome = one.daemon().cli("network", "verify", "wide");
+        assertThat(outcome.exit()).isEqualTo(1);
+        assertThat(cells(outcome.text()))
+                .contains(
+                        "host " + name(one) + " does not have 10.68.0.3 (b), the store says it is at host " + name(two),
+                        "host " + name(one) + " says: host " + name(two) + " of the cluster has the tunnel address "
+                                + ClusterLab.address6(2) + ", of another family than this host's: its containers are"
+                                + " not reached; set --cluster-advertise there");
+        Json answer = new Description(one.daemon()).held(200, "POST", "/networks/{ref}/verify", "wide");
+        assertThat(answer.at("causes").elements()).hasSize(2);
+    }
+
+    /** Everything that takes a container, and is refused of another host's. */
+    private static final List<String> OF_A_CONTAINER = List.of(
+            "inspect b",
+            "inspect --type container b",
+            "rm b",
+            "rm -f b",
+            "rename b c",
+            "stop b",
+            "start b",
+            "exec b true",
+            "logs b",
+            "publish b 8080:80",
+            "unpublish b 8080:80",
+            "port b",
+            "stats b",
+            "flows --container b",
+            "capture -c 1 b",
+            "dns lookup a --from b",
+            "network connect own b",
+            "network disconnect own b",
+            "run --rm --network container:b -- true");
+
+    @Test
+    void V11_answersAboutOtherHostsAreAsDescribed_andTheirContainersAreSaidToBeThere() {
+        lab.joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        one.cli("network", "create", "-d", "overlay", "--subnet", "10.68.0.0/24", "wide");
+        one.cli("network", "create", "own");
+        awaitNetwork(two);
+        LabContainer a = one.attached("a", "--network", "wide");
+        LabContainer b = two.attached("b", "--network", "wide");
+        Eventually.until("b is reached", () -> a.reaches(b.endpoint("wide").text("IPAddress")));
+
+        Description description = new Description(one.daemon());
+        assertThat(description.held(200, "GET", "/nodes", "").elements()).hasSize(2);
+        assertThat(description.held(200, "GET", "/peers", "").elements()).hasSize(1);
+        Json verified = description.held(200, "POST", "/networks/{ref}/verify", "wide");
+        assertThat(verified.at("hosts").elements()).hasSize(2);
+        assertThat(description.held(200, "GET", "/status", "").at("cluster").number("hosts"))
+                .isEqualTo(2);
+        assertThat(description
+                        .held(200, "GET", "/networks/{ref}", "wide")
+                        .at("Containers")
+                        .toString())
+                .contains("ep-");
+
+        String there = "It is on host " + name(two) + " (198.18.0.2): run the command there";
+        for (String command : OF_A_CONTAINER) {
+            assertThat(one.refused(command.split(" "))).as(command).contains("No such container: b", there);
+        }
+        Json refusal = description.held(409, "GET", "/containers/{ref}", "b");
+        assertThat(refusal.text("code")).isEqualTo("container_elsewhere");
+        for (String query : List.of("/stats?container=b", "/ports?container=b", "/flows?container=b")) {
+            assertThat(one.daemon().api().ask(query).status()).as(query).isEqualTo(409);
+        }
+        assertThat(one.refused("inspect", "nobody")).contains("No such object: nobody");
+        assertThat(one.cli("inspect", "wide")).as("a network").contains("10.68.0.0/24");
+        assertThat(one.refused("network", "rm", "wide"))
+                .contains("disconnect or remove container a, b on host " + name(two) + " first");
+        one.cli("rm", "a");
+        assertThat(one.refused("network", "rm", "wide"))
+                .contains("disconnect or remove container b on host " + name(two) + " first");
+        assertThat(two.cli("inspect", "b")).contains("10.68.0.3");
+    }
+
+    @Test
     void V12_aHostThatIsCutOffFromTheStoreIsSilentThenUnseenAndSaysItselfThatItIsAway() {
         lab.joined();
         World one = lab.host(1);
@@ -148,7 +237,8 @@ final class ClusterCommandsIT {
                 Duration.ofSeconds(30),
                 "two is away",
                 () -> two.cli("node", "ls").contains("unknown"));
-        assertThat(two.cli("status")).contains("away for ");
+        assertThat(two.cli("status"))
+                .contains("away for ", "unknown; the store had 2 when it was read last, 2 of them alive");
         assertThat(two.refused("network", "verify", "wide")).contains("cluster store");
         lab.heal(2);
         Eventually.until(

@@ -202,7 +202,7 @@ final class OverlayPeersIT {
     void aPeerIsAddedByReload_andWithoutPeersTheHostHasItsPortAgain() {
         LabContainer one = one();
         assertThat(world.cli("status")).contains("192.0.2.1 on uplink0 to 192.0.2.9, VXLAN 4096");
-        assertThat(world.cli("network", "ls")).containsPattern("mesh +overlay +global");
+        assertThat(world.cli("network", "ls")).containsPattern("mesh +overlay +local");
         String own = "peers:\n    - {network: mesh, vni: 4096, remote: " + Outside.HOST + "}\n";
         world.file("tapswitch.yaml", FILE.formatted(Outside.TWO).replace("peers:\n", own));
         Eventually.until("the old peer is not heard any more", () -> !one.reaches(KERNEL));

@@ -43,6 +43,11 @@ public final class Api {
         return request("GET", path, "").ok();
     }
 
+    /** Asks for what may be refused. */
+    public Answer ask(String path) {
+        return request("GET", path, "");
+    }
+
     /** Makes. */
     public Answer post(String path, String body) {
         return request("POST", path, body);

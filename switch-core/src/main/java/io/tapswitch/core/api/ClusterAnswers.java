@@ -9,7 +9,8 @@ final class ClusterAnswers {
 
     /**
      * This host in its cluster. It stands {@code joined}, {@code away} (the store cannot be asked) or {@code refused},
-     * since so many seconds, and why when it is not joined.
+     * since so many seconds, and why when it is not joined. While the store is away, hosts are counted as it had them
+     * last.
      */
     record Cluster(
             String store,
@@ -56,8 +57,12 @@ final class ClusterAnswers {
             long drops,
             @Nullable Long heardSeconds) {}
 
-    /** What all hosts have in force of a network, compared with the store; fine when all agree that are alive. */
-    record Verification(String network, boolean fine, List<Verified> hosts, List<String> differences) {}
+    /**
+     * What all hosts have in force of a network, compared with the store; fine when all agree that are alive. Causes are
+     * what the hosts that differ say of themselves, and why nobody sends to a host that is refused.
+     */
+    record Verification(
+            String network, boolean fine, List<Verified> hosts, List<String> differences, List<String> causes) {}
 
     /**
      * What came out for a host: it {@code agrees}, {@code differs}, is {@code silent} (alive, and no answer in time) or

@@ -77,7 +77,8 @@ final class ClusterRoutes {
                                 row.endpoints(),
                                 row.verdict().name().toLowerCase(Locale.ROOT)))
                         .toList(),
-                verified.verification().differences());
+                verified.verification().differences(),
+                verified.verification().causes());
     }
 
     private static ClusterAnswers.PeerLine peer(PeerLook.Peer peer) {

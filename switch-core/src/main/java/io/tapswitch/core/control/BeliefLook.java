@@ -33,8 +33,21 @@ final class BeliefLook {
     private final Dataplane dataplane;
     private final Supplier<@Nullable OutsideState> outside;
     private final ClusterWiring cluster;
+    private final Supplier<List<String>> warnings;
 
-    BeliefLook(Desired desired, Dataplane dataplane, Supplier<@Nullable OutsideState> outside, ClusterWiring cluster) {
+    /**
+     * Looks at a host.
+     *
+     * @param outside where tunnels lead
+     * @param warnings what a person should know of the ways to the outside
+     */
+    BeliefLook(
+            Desired desired,
+            Dataplane dataplane,
+            Supplier<@Nullable OutsideState> outside,
+            ClusterWiring cluster,
+            Supplier<List<String>> warnings) {
+        this.warnings = warnings;
         this.desired = desired;
         this.dataplane = dataplane;
         this.outside = outside;
@@ -43,6 +56,12 @@ final class BeliefLook {
 
     /** {@return what is in force of the network of an id; waits for the workers} */
     Belief of(String networkId) {
+        List<String> said = new ArrayList<>(cluster.warnings());
+        said.addAll(warnings.get());
+        return inForce(networkId).warning(said);
+    }
+
+    private Belief inForce(String networkId) {
         DesiredState state = desired.state();
         Network network = state.networksById().get(networkId);
         Host self = cluster.self();

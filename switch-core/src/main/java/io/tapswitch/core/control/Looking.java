@@ -155,7 +155,15 @@ public final class Looking {
         this.dataplane = dataplane;
         this.outside = outside;
         this.peers = new PeerLook(desired::state, PeerLook.Reads.of(dataplane), this::outside, cluster);
-        this.cluster = new ClusterLook(cluster, desired, new BeliefLook(desired, dataplane, this::outside, cluster));
+        this.cluster = new ClusterLook(
+                cluster,
+                desired,
+                new BeliefLook(
+                        desired,
+                        dataplane,
+                        this::outside,
+                        cluster,
+                        () -> outside == null ? List.of() : outside.warnings()));
     }
 
     /** {@return the other hosts that tunnels lead to} */

@@ -277,6 +277,7 @@ public final class ClusterSession implements AutoCloseable {
     }
 
     Verification verify(String network, LongConsumer pause) {
+        refuseOutsider();
         return asked(() -> {
             Set<String> before = new HashSet<>();
             Verification first = verify(network, pause, before, sentence -> true);

@@ -125,6 +125,7 @@ final class Comparison {
         Map<String, List<String>> all = differences(beliefs);
         List<Row> rows = new ArrayList<>();
         List<String> sentences = new ArrayList<>();
+        List<String> causes = new ArrayList<>();
         Set<String> asked = asked();
         for (Host host : sorted()) {
             Belief belief = beliefs.get(host.id());
@@ -132,6 +133,12 @@ final class Comparison {
                     .filter(isLasting)
                     .toList();
             sentences.addAll(own);
+            if (belief != null && !own.isEmpty()) {
+                belief.warnings().forEach(warning -> causes.add("host " + host.name() + " says: " + warning));
+            }
+            if (!store.isPeer(host.id())) {
+                causes.add(refused(host));
+            }
             Verdict verdict;
             if (belief != null) {
                 verdict = own.isEmpty() ? Verdict.AGREES : Verdict.DIFFERS;
@@ -148,6 +155,15 @@ final class Comparison {
                     belief == null ? 0 : belief.places().size(),
                     verdict));
         }
-        return new Verification(rows, sentences);
+        return new Verification(rows, sentences, causes);
+    }
+
+    /** {@return why nobody sends to a host} */
+    private String refused(Host host) {
+        String owner = store.owner(ClusterKeys.vtep(host.vtep()));
+        return "host " + host.name() + " is refused, and its containers are not reached: its tunnel address "
+                + host.vtep()
+                + (owner == null ? " is not in the store as its own" : " is that of " + name(owner))
+                + "; its status says more";
     }
 }

@@ -60,6 +60,7 @@ final class InquiryText {
         }
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("why", belief.why());
+        all.put("warnings", belief.warnings());
         all.put("endpoints", places);
         return JSON.writeValueAsString(all);
     }
@@ -76,7 +77,7 @@ final class InquiryText {
                         one.optionalParse("ipv6", Ipv6Address::parse),
                         one.text("host")));
             }
-            return new Belief(fields.text("why"), places);
+            return new Belief(fields.text("why"), places, fields.texts("warnings"));
         } catch (Refusal refusal) {
             return Belief.none("its answer cannot be read: " + refusal.sentence());
         } catch (IllegalArgumentException e) {

@@ -8,8 +8,10 @@ import java.util.List;
  *
  * @param hosts all of the cluster, by name
  * @param differences a sentence for each
+ * @param causes what the hosts that differ say themselves, and what the store says of hosts to which nobody sends: a
+ *     sentence for each
  */
-public record Verification(List<Row> hosts, List<String> differences) {
+public record Verification(List<Row> hosts, List<String> differences, List<String> causes) {
     /** What became of a host. */
     public enum Verdict {
         /** It has what the store has. */
@@ -36,6 +38,7 @@ public record Verification(List<Row> hosts, List<String> differences) {
     public Verification {
         hosts = List.copyOf(hosts);
         differences = List.copyOf(differences);
+        causes = List.copyOf(causes);
     }
 
     /** {@return whether all that are alive answered, and have what the store has} */

@@ -69,14 +69,19 @@ class ClusterVerbsTest extends CliCase {
     void verifyPrintsATableAndEachDifferenceAndFailsWhenThereIsOne() {
         String answer = "{\"network\":\"mesh\",\"fine\":%s,\"hosts\":[{\"id\":\"" + ID
                 + "\",\"self\":true,\"name\":\"alpha\",\"address\":\"192.0.2.1\",\"endpoints\":6,"
-                + "\"verdict\":\"%s\"}],\"differences\":[%s]}";
+                + "\"verdict\":\"%s\"}],\"differences\":[%s],\"causes\":[%s]}";
         String difference = "host alpha believes 10.0.0.5 is at host c, the store says host b";
-        daemon.on("POST /networks/mesh/verify", 200, answer.formatted(false, "differs", '"' + difference + '"'));
+        String cause = "host alpha says: no tunnel has an end here";
+        daemon.on(
+                "POST /networks/mesh/verify",
+                200,
+                answer.formatted(false, "differs", '"' + difference + '"', '"' + cause + '"'));
         assertThat(line("network verify mesh")).as(err).isEqualTo(1);
-        assertThat(cells()).containsExactly("HOST|ADDRESS|ENDPOINTS|VERDICT", "alpha|192.0.2.1|6|differs", difference);
+        assertThat(cells())
+                .containsExactly("HOST|ADDRESS|ENDPOINTS|VERDICT", "alpha|192.0.2.1|6|differs", difference, cause);
         assertThat(line("network verify mesh --format json")).isEqualTo(1);
         assertThat(out).contains("\"fine\": false");
-        daemon.on("POST /networks/mesh/verify", 200, answer.formatted(true, "agrees", ""));
+        daemon.on("POST /networks/mesh/verify", 200, answer.formatted(true, "agrees", "", ""));
         assertThat(run("network", "verify", "mesh", "--format", "{{.Host}} {{.ID}} {{.Verdict}}"))
                 .isZero();
         assertThat(out).isEqualTo("alpha 0123456789ab agrees\n");
@@ -93,11 +98,12 @@ class ClusterVerbsTest extends CliCase {
                 .contains(
                         "cluster|etcd://192.0.2.100:2379, away for 12 seconds: cluster store unreachable: nobody answers",
                         "cluster host|alpha, 0123456789ab, at 192.0.2.1",
-                        "cluster hosts|2 alive of 3",
+                        "cluster hosts|unknown; the store had 3 when it was read last, 2 of them alive",
                         "cluster changes|4 not yet in the store");
         daemon.on("GET /status", 200, status.formatted("joined", "", "0"));
         line("status");
-        assertThat(cells()).contains("cluster|etcd://192.0.2.100:2379, joined for 12 seconds");
+        assertThat(cells())
+                .contains("cluster|etcd://192.0.2.100:2379, joined for 12 seconds", "cluster hosts|2 alive of 3");
         assertThat(out).doesNotContain("cluster changes");
     }
 }

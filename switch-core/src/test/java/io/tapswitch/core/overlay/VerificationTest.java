@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +25,8 @@ final class VerificationTest {
     private final List<Node> nodes = new ArrayList<>();
     private long nowMs = 1_000_000;
     private int pauses;
+    /** Hosts of which something is wrong. */
+    private final List<Host> rivals = new ArrayList<>();
 
     /** A host whose dataplane has what the store has, but for what a test changes. */
     private final class Node implements ClusterListener {
@@ -32,15 +35,21 @@ final class VerificationTest {
         private final ClusterSession session;
         private UnaryOperator<List<Place>> fault = places -> places;
         private boolean silent;
+        private List<String> warnings = List.of();
+        private final List<String> alarms = new ArrayList<>();
 
         private Node(int number) {
-            host = Entries.host(number);
+            this(Entries.host(number));
+        }
+
+        private Node(Host host) {
+            this.host = host;
             session = new ClusterSession(
                     client,
                     new ClusterSession.Beginning(host, 4_096, 5_000, ClusterState.empty(), List.of()),
                     this,
                     () -> nowMs,
-                    new Random(number));
+                    new Random(host.id().hashCode()));
             nodes.add(this);
         }
 
@@ -56,7 +65,8 @@ final class VerificationTest {
 
         @Override
         public void alarm(String sentence) {
-            throw new AssertionError(sentence);
+            assertThat(host).as(sentence).isIn(rivals);
+            alarms.add(sentence);
         }
 
         @Override
@@ -65,7 +75,7 @@ final class VerificationTest {
             List<Place> places = session.state().view().endpoints(network).stream()
                     .map(each -> new Place(each.name(), each.mac(), each.ipv4(), each.ipv6(), each.host()))
                     .toList();
-            return new Belief("", fault.apply(new ArrayList<>(places)));
+            return new Belief("", fault.apply(new ArrayList<>(places))).warning(warnings);
         }
 
         private RemoteEndpoint endpoint(int number) {
@@ -155,6 +165,49 @@ final class VerificationTest {
                 .extracting(Row::verdict)
                 .containsExactly(Verdict.AGREES, Verdict.DIFFERS, Verdict.DIFFERS);
         assertThat(verification.isFine()).isFalse();
+    }
+
+    @Test
+    void V11_whatAHostThatDiffersSaysItselfIsToldWithTheDifference_andOnlyThen() {
+        two.warnings = List.of("no tunnel has an end here");
+        three.warnings = List.of("port 80 is another program's");
+        assertThat(verify().causes()).isEmpty();
+        two.fault = places -> {
+            places.removeIf(place -> place.name().equals("c3"));
+            return places;
+        };
+        Verification verification = verify();
+        assertThat(verification.differences()).hasSize(1);
+        assertThat(verification.causes()).containsExactly("host host-2 says: no tunnel has an end here");
+        two.warnings = IntStream.range(0, 1_000).mapToObj(i -> "w" + i).toList();
+        assertThat(verify().causes())
+                .hasSize(21)
+                .last()
+                .isEqualTo("host host-2 says: its status has 980 warnings more");
+    }
+
+    @Test
+    void row94_aHostThatIsRefusedIsSaidSoWithTheOwnerOfItsAddress_andRefusesItself() {
+        store.removeKey(ClusterKeys.vtep(two.host.vtep()));
+        settle();
+        assertThat(verify().causes())
+                .containsExactly("host host-2 is refused, and its containers are not reached: its tunnel address"
+                        + " 192.0.2.2 is not in the store as its own; its status says more");
+        Host rival = new Host(Entries.id(4), "host-4", two.host.vtep(), 1);
+        Host late = new Host(Entries.id(5), "host-5", one.host.vtep(), 1);
+        rivals.addAll(List.of(two.host, late));
+        Node four = new Node(rival);
+        settle();
+        assertThat(verify().causes())
+                .containsExactly("host host-2 is refused, and its containers are not reached: its tunnel address"
+                        + " 192.0.2.2 is that of host host-4; its status says more");
+        assertThat(four.session.standing()).isInstanceOf(Standing.Joined.class);
+        Node five = new Node(late);
+        settle();
+        assertThat(five.alarms).hasSize(1);
+        assertThatThrownBy(() -> five.session.verify(Entries.NETWORK))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("host host-5 has the address 192.0.2.1 of host host-1");
     }
 
     @Test

@@ -23,7 +23,13 @@ final class ClusterSummary {
                 "cluster host",
                 Json.text(cluster, "name") + ", " + Verb.shortId(Json.text(cluster, "id")) + ", at "
                         + Json.text(cluster, "address"));
-        table.row("cluster hosts", Json.text(cluster, "hostsAlive") + " alive of " + Json.text(cluster, "hosts"));
+        String alive = Json.text(cluster, "hostsAlive");
+        String hosts = Json.text(cluster, "hosts");
+        table.row(
+                "cluster hosts",
+                Json.text(cluster, "standing").equals("away")
+                        ? "unknown; the store had " + hosts + " when it was read last, " + alive + " of them alive"
+                        : alive + " alive of " + hosts);
         if (cluster.getLong("pendingChanges") > 0) {
             table.row("cluster changes", Json.text(cluster, "pendingChanges") + " not yet in the store");
         }

@@ -6,6 +6,7 @@ import io.tapswitch.core.cli.client.ApiClient;
 import io.tapswitch.core.cli.format.Json;
 import io.tapswitch.core.cli.format.Rows;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -19,6 +20,8 @@ import picocli.CommandLine.Parameters;
             "Each host that is alive says who is in the network and to which host its frames go, as its workers have",
             "it. That is compared with the store. A host 'agrees', 'differs', is 'silent' (no answer within 3 s), or",
             "'unseen' (no sign of life, so it is not waited for). The exit code is 1 when one differs or is silent.",
+            "Below are each difference in a sentence, and what the hosts that differ say may be the cause. A daemon",
+            "that was killed is silent at first: it is taken for alive for 15 s after its last sign of life.",
             "",
             "Example:",
             "  tapswitch network verify mesh",
@@ -64,10 +67,14 @@ public final class NetworkVerify extends Verb {
                     Json.text(host, "verdict"));
         }
         out().print(table.render(format.name));
-        JsonArray differences = answer.getArray("differences");
-        if (differences != null) {
-            differences.forEach(sentence -> out().println(sentence));
-        }
+        print(answer.getArray("differences"));
+        print(answer.getArray("causes"));
         return code;
+    }
+
+    private void print(@Nullable JsonArray sentences) {
+        if (sentences != null) {
+            sentences.forEach(sentence -> out().println(sentence));
+        }
     }
 }
