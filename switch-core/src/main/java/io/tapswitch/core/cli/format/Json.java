@@ -3,6 +3,7 @@ package io.tapswitch.core.cli.format;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import com.grack.nanojson.JsonWriter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ public final class Json {
     public static String text(JsonObject object, String key) {
         Object value = object.get(key);
         return value == null ? "" : value.toString();
+    }
+
+    /** Members as texts, in the order of the keys. */
+    public static String[] texts(JsonObject object, String... keys) {
+        return Arrays.stream(keys).map(key -> text(object, key)).toArray(String[]::new);
     }
 
     /** A member that is an object; an empty one when it is missing. */

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Rows {
     private static final String TABLE = "table";
+    private static final Pattern WORDS = Pattern.compile("(?<=[a-z])(?=[A-Z])");
 
     private final Map<String, String> headers;
     private final List<String> usual;
@@ -23,6 +26,15 @@ public final class Rows {
     public Rows(Map<String, String> headers, String... usual) {
         this.headers = headers;
         this.usual = List.of(usual);
+    }
+
+    /** {@return rows with these fields, all of them usual, under headers that say the same: PATH MTU for PathMtu} */
+    public static Rows of(String... fields) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (String field : fields) {
+            headers.put(field, WORDS.matcher(field).replaceAll(" ").toUpperCase(Locale.ROOT));
+        }
+        return new Rows(headers, fields);
     }
 
     /** {@return fields and headers, given in turn} */

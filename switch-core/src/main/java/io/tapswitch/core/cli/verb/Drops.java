@@ -34,23 +34,7 @@ public final class Drops extends Verb {
             out().print(Json.pretty(drops));
             return OK;
         }
-        Rows table = new Rows(
-                Rows.headers(
-                        "Port",
-                        "PORT",
-                        "Container",
-                        "CONTAINER",
-                        "Reason",
-                        "REASON",
-                        "Frames",
-                        "FRAMES",
-                        "Meaning",
-                        "MEANING"),
-                "Port",
-                "Container",
-                "Reason",
-                "Frames",
-                "Meaning");
+        Rows table = Rows.of("Port", "Container", "Reason", "Frames", "Meaning");
         for (JsonObject drop : Json.objects(drops)) {
             table.row(
                     drop.getLong("port") < 0 ? "-" : Json.text(drop, "port"),

@@ -35,26 +35,7 @@ public final class Fdb extends Verb {
             out().print(Json.pretty(entries));
             return OK;
         }
-        Rows table = new Rows(
-                Rows.headers(
-                        "Network",
-                        "NETWORK",
-                        "Mac",
-                        "MAC",
-                        "Port",
-                        "PORT",
-                        "Container",
-                        "CONTAINER",
-                        "Type",
-                        "TYPE",
-                        "Age",
-                        "AGE"),
-                "Network",
-                "Mac",
-                "Port",
-                "Container",
-                "Type",
-                "Age");
+        Rows table = Rows.of("Network", "Mac", "Port", "Container", "Type", "Age");
         for (JsonObject entry : Json.objects(entries)) {
             // A pinned entry does not age, so its age says nothing.
             boolean pinned = Json.text(entry, "type").equals("pinned");

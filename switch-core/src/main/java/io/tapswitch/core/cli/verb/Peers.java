@@ -40,34 +40,7 @@ public final class Peers extends Verb {
             out().print(Json.pretty(peers));
             return OK;
         }
-        Rows table = new Rows(
-                Rows.headers(
-                        "Network",
-                        "NETWORK",
-                        "Vni",
-                        "VNI",
-                        "Host",
-                        "HOST",
-                        "Address",
-                        "ADDRESS",
-                        "Source",
-                        "SOURCE",
-                        "PathMtu",
-                        "PATH MTU",
-                        "Endpoints",
-                        "ENDPOINTS",
-                        "RxFrames",
-                        "RX FRAMES",
-                        "RxBytes",
-                        "RX BYTES",
-                        "TxFrames",
-                        "TX FRAMES",
-                        "TxBytes",
-                        "TX BYTES",
-                        "Drops",
-                        "DROPS",
-                        "Heard",
-                        "HEARD"),
+        Rows table = Rows.of(
                 "Network",
                 "Vni",
                 "Host",

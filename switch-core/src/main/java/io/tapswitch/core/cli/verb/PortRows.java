@@ -11,28 +11,7 @@ final class PortRows {
     private PortRows() {}
 
     static Rows of(JsonArray published) {
-        Rows rows = new Rows(
-                Rows.headers(
-                        "Container",
-                        "CONTAINER",
-                        "Port",
-                        "PORT",
-                        "Published",
-                        "PUBLISHED",
-                        "Connections",
-                        "CONNECTIONS",
-                        "Refused",
-                        "REFUSED",
-                        "PacketsIn",
-                        "PACKETS IN",
-                        "BytesIn",
-                        "BYTES IN",
-                        "PacketsOut",
-                        "PACKETS OUT",
-                        "BytesOut",
-                        "BYTES OUT",
-                        "Allow",
-                        "ALLOW"),
+        Rows rows = Rows.of(
                 "Container",
                 "Port",
                 "Published",

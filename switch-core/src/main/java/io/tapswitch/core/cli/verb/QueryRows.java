@@ -13,29 +13,7 @@ final class QueryRows {
     private QueryRows() {}
 
     static Rows of(JsonArray lines) {
-        Rows rows = new Rows(
-                Rows.headers(
-                        "Container",
-                        "CONTAINER",
-                        "Network",
-                        "NETWORK",
-                        "Answered",
-                        "ANSWERED",
-                        "NoData",
-                        "NO DATA",
-                        "NoName",
-                        "NO NAME",
-                        "Forwarded",
-                        "FORWARDED",
-                        "Other",
-                        "OTHER"),
-                "Container",
-                "Network",
-                "Answered",
-                "NoData",
-                "NoName",
-                "Forwarded",
-                "Other");
+        Rows rows = Rows.of("Container", "Network", "Answered", "NoData", "NoName", "Forwarded", "Other");
         for (JsonObject line : Json.objects(lines)) {
             JsonObject queries = Json.object(line, "queries");
             if (!queries.isEmpty()) {

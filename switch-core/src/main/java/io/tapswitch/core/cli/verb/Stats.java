@@ -96,38 +96,9 @@ public final class Stats extends Verb {
             out().print(QueryRows.of(stats.getArray("containers")).render(format.name));
             return OK;
         }
-        Rows table = new Rows(
-                Rows.headers(
-                        "Container",
-                        "CONTAINER",
-                        "Network",
-                        "NETWORK",
-                        "RxFrames",
-                        "RX FRAMES",
-                        "RxBytes",
-                        "RX BYTES",
-                        "TxFrames",
-                        "TX FRAMES",
-                        "TxBytes",
-                        "TX BYTES",
-                        "Drops",
-                        "DROPS"),
-                "Container",
-                "Network",
-                "RxFrames",
-                "RxBytes",
-                "TxFrames",
-                "TxBytes",
-                "Drops");
+        Rows table = Rows.of("Container", "Network", "RxFrames", "RxBytes", "TxFrames", "TxBytes", "Drops");
         for (JsonObject row : Json.objects(stats.getArray("containers"))) {
-            table.row(
-                    Json.text(row, "container"),
-                    Json.text(row, "network"),
-                    Json.text(row, "rxFrames"),
-                    Json.text(row, "rxBytes"),
-                    Json.text(row, "txFrames"),
-                    Json.text(row, "txBytes"),
-                    Json.text(row, "drops"));
+            table.row(Json.texts(row, "container", "network", "rxFrames", "rxBytes", "txFrames", "txBytes", "drops"));
         }
         out().print(table.render(format.name));
         if (format.name == null || format.name.equals("table")) {
@@ -161,18 +132,9 @@ public final class Stats extends Verb {
     }
 
     private static Rows topRows(JsonArray names) {
-        Rows rows = new Rows(
-                Rows.headers("Name", "NAME", "Network", "NETWORK", "Queries", "QUERIES", "AtMost", "AT MOST"),
-                "Name",
-                "Network",
-                "Queries",
-                "AtMost");
+        Rows rows = Rows.of("Name", "Network", "Queries", "AtMost");
         for (JsonObject name : Json.objects(names)) {
-            rows.row(
-                    Json.text(name, "name"),
-                    Json.text(name, "network"),
-                    Json.text(name, "queries"),
-                    Json.text(name, "atMost"));
+            rows.row(Json.texts(name, "name", "network", "queries", "atMost"));
         }
         return rows;
     }
