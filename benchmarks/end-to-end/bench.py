@@ -42,8 +42,8 @@ def plan(names, quick):
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     for name in GROUPS["vxlan"]:
         if name in names:
-            plain = name.endswith("-plain") or "-socket" in name
-            metrics[name] = ["tcp1"] if plain else ["tcp1", "tcp4", "udp64", "pingpong"]
+            one = name.endswith(("-plain", "-gro")) or "-socket" in name
+            metrics[name] = ["tcp1"] if one else ["tcp1", "tcp4", "udp64", "pingpong"]
     if "tapswitch-2" in names:
         metrics["tapswitch-2"] = ["tcp4"]
     if "bridge" in names:

@@ -1,7 +1,8 @@
 """Two hosts with a wire between them, a container on each, and VXLAN between the hosts.
 
 The wire's MTU is 1550, so the containers' is 1500 as everywhere here. "plain" is the same without transmit offloads of the
-wire's devices: the packets are cut and summed before they go out.
+wire's devices: the packets are cut and summed before they go out. They arrive one by one, as veths do not join them; "gro" is
+a plain wire whose devices do (generic-receive-offload), as the drivers of cards do by default.
 """
 import os
 import shutil
@@ -16,6 +17,7 @@ VNI = "4096"
 class TwoHosts:
     """What a contender is in addition whose containers are on two hosts."""
     offloads = True
+    gro = False
 
     def __init__(self, name, directory, switch_cpu):
         super().__init__(name, directory, switch_cpu)
@@ -30,7 +32,7 @@ class TwoHosts:
             if not self.offloads:
                 run("ip", "netns", "exec", self.ns[place], "ethtool", "-K", "uplink0",
                     "tx", "off", "tso", "off", "gso", "off", "tx-udp_tnl-segmentation", "off",
-                    "tx-udp_tnl-csum-segmentation", "off")
+                    "tx-udp_tnl-csum-segmentation", "off", "gro", "on" if self.gro else "off")
 
 
 class KernelVxlan(TwoHosts, Contender):
@@ -97,21 +99,12 @@ class TapswitchVxlanSocket(TapswitchVxlan):
     tunnel = "socket"
 
 
-class KernelVxlanPlain(KernelVxlan):
-    title = "kernel bridge + vxlan, plain wire"
-    offloads = False
+def on_other_wires(name, kind):
+    """A contender, and the same on a plain wire and on one that joins what it receives."""
+    plain = type(kind.__name__ + "Plain", (kind,), {"title": kind.title + ", plain wire", "offloads": False})
+    gro = type(kind.__name__ + "Gro", (plain,), {"title": kind.title + ", plain wire with GRO", "gro": True})
+    return {name: kind, name + "-plain": plain, name + "-gro": gro}
 
 
-class TapswitchVxlanPlain(TapswitchVxlan):
-    title = "tapswitch VXLAN, plain wire"
-    offloads = False
-
-
-class TapswitchVxlanSocketPlain(TapswitchVxlanSocket):
-    title = "tapswitch VXLAN by socket, plain wire"
-    offloads = False
-
-
-KINDS = {"tapswitch-vxlan": TapswitchVxlan, "kernel-vxlan": KernelVxlan,
-         "tapswitch-vxlan-socket": TapswitchVxlanSocket, "tapswitch-vxlan-socket-plain": TapswitchVxlanSocketPlain,
-         "tapswitch-vxlan-plain": TapswitchVxlanPlain, "kernel-vxlan-plain": KernelVxlanPlain}
+KINDS = (on_other_wires("tapswitch-vxlan", TapswitchVxlan) | on_other_wires("tapswitch-vxlan-socket", TapswitchVxlanSocket)
+         | on_other_wires("kernel-vxlan", KernelVxlan))
