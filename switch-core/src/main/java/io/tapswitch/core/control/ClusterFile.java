@@ -150,6 +150,10 @@ final class ClusterFile {
                 channel.force(true);
             }
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            // The new name too: without its id, a host that lost its power would be another one.
+            try (FileChannel self = FileChannel.open(directory, StandardOpenOption.READ)) {
+                self.force(true);
+            }
         } catch (IOException e) {
             throw Refusal.failed("cannot write " + file + ": " + TextFile.reason(e));
         }

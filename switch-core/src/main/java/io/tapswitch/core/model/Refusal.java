@@ -92,6 +92,11 @@ public final class Refusal extends RuntimeException {
         return new Refusal(Kind.FAILED, Kind.FAILED.code, message, null);
     }
 
+    /** {@return the same, with a code of its own} */
+    public static Refusal failed(String code, String message) {
+        return new Refusal(Kind.FAILED, code, message, null);
+    }
+
     /** {@return the same refusal, whose sentence says first where a person wrote what is refused} */
     public Refusal at(String file, int line, String key) {
         return new Refusal(kind, code, file + ":" + line + ": " + key + ": " + sentence(), this);

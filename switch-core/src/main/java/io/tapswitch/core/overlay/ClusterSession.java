@@ -305,17 +305,18 @@ public final class ClusterSession implements AutoCloseable {
 
     private <T> T asked(Supplier<T> work) {
         if (loop.standing() instanceof Standing.Away away) {
-            throw unreachable(new StoreException(StoreException.Kind.UNREACHABLE, false, away.sentence(), null));
+            throw unreachable(away.sentence());
         }
         try {
             return work.get();
         } catch (StoreException e) {
-            throw unreachable(e);
+            throw unreachable(e.sentence());
         }
     }
 
-    private static Refusal unreachable(StoreException why) {
-        return Refusal.failed("cluster_unreachable", why.sentence(), why);
+    /** Without a cause: the sentence says it all, and while the store is away this is no fault of anybody's here. */
+    private static Refusal unreachable(String sentence) {
+        return Refusal.failed("cluster_unreachable", sentence);
     }
 
     /**

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +44,25 @@ class ClusterFileTest {
         assertThat(ClusterFile.next(directory).incarnation())
                 .as("also when nothing was saved meanwhile")
                 .isEqualTo(3);
+    }
+
+    /** As the JVM itself tells which files were forced to the disk. */
+    @Test
+    void row94_theFileAndItsNameAreOnTheDiskBeforeAnybodyHearsOfTheHost() throws IOException {
+        Path recorded = directory.resolve("forced.jfr");
+        List<String> forced;
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.FileForce").withoutThreshold();
+            recording.start();
+            ClusterFile.next(directory);
+            recording.stop();
+            recording.dump(recorded);
+            forced = RecordingFile.readAllEvents(recorded).stream()
+                    .map(event -> event.getString("path"))
+                    .toList();
+        }
+        assertThat(forced)
+                .containsSubsequence(directory.resolve("cluster.json.new").toString(), directory.toString());
     }
 
     @Test

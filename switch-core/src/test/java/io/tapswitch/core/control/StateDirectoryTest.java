@@ -71,6 +71,21 @@ class StateDirectoryTest {
         }
     }
 
+    /** What {@code cleanup} takes away: a key that stayed would be a secret that nobody knows of. */
+    @Test
+    void A_LIFE_eraseTakesTheKeysAndTheClusterToo_andLeavesWhatIsNotOurs() throws IOException {
+        for (String ours : new String[] {"state.json", "cluster.json", "cluster.json.new", "tunnel-keys.json"}) {
+            Files.writeString(directory.resolve(ours), "{}");
+        }
+        Files.writeString(directory.resolve("notes"), "somebody's");
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.erase();
+        }
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left.map(file -> file.getFileName().toString())).containsExactly("notes");
+        }
+    }
+
     @Test
     void theFileIsWhatAPrettyPrinterMakesOfIt_whicheverOfItsTextsAreOfTheTimeBefore() throws IOException {
         Publication byFile = new Publication(

@@ -165,6 +165,7 @@ final class ClusterSessionTest {
         assertThat(two.endpoints(network)).hasSize(101);
         assertThatThrownBy(() -> one.endpoint(network, "new"))
                 .isInstanceOf(Refusal.class)
+                .hasNoCause()
                 .hasMessageStartingWith("cluster store unreachable");
         assertThatThrownBy(() -> one.network("db")).hasMessageStartingWith("cluster store unreachable");
         for (int i = 0; i < 50; i++) {
