@@ -51,7 +51,8 @@ final class ClusterSessionIT {
             host = new Host(ObjectName.newId(), "host-" + number, IpAddress.parse("192.0.2." + number), 1);
             session = new ClusterSession(
                     new EtcdStore(EtcdSettings.parse(etcd.url(), null, null), threads),
-                    new ClusterSession.Beginning(host, 4_096, 5_000, ClusterState.empty(), List.of()),
+                    new ClusterSession.Beginning(
+                            host, 4_096, 5_000, ClusterState.empty(), List.of(), List::of, "cluster.json"),
                     this,
                     () -> System.nanoTime() / 1_000_000,
                     new Random(number));

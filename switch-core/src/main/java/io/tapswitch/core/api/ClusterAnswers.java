@@ -26,7 +26,8 @@ final class ClusterAnswers {
 
     /**
      * A host of the cluster. Its status is {@code ready}, {@code unseen} (for so many seconds, where that is known),
-     * {@code refused} (its tunnel address is another host's) or {@code unknown} (the store cannot be asked).
+     * {@code refused} (its tunnel address is another host's), {@code unreachable} (it does not have its tunnel address
+     * itself at the moment) or {@code unknown} (the store cannot be asked).
      */
     record Node(
             String id,

@@ -10,6 +10,7 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /** The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. */
@@ -43,6 +44,59 @@ final class Advertise {
         return given.isPresent() ? given.get() : ofInterface(text);
     }
 
+    /**
+     * {@return the address as it is now} The last one for as long as this host has it, else another one of its family;
+     * an address that a person gave stays what it is.
+     *
+     * @param last that was known
+     * @return empty when there is none
+     */
+    static Optional<IpAddress> now(String text, EtcdSettings store, OutsideKernel kernel, IpAddress last) {
+        if (isAddress(text)) {
+            return isLocal(last) ? Optional.of(last) : Optional.empty();
+        }
+        if (text.isEmpty()) {
+            Optional<IpAddress> other =
+                    isLocal(last) ? Optional.of(last) : found(store, kernel);
+            return other.filter(address -> address.isIpv6() == last.isIpv6());
+        }
+        boolean isPlain = text.lastIndexOf(':') <= 0;
+        List<IpAddress> there = addressesOf(isPlain ? text : text.substring(0, text.lastIndexOf(':')));
+        return there.contains(last)
+                ? Optional.of(last)
+                : there.stream()
+                        .filter(address -> address.isIpv6() == last.isIpv6())
+                        .findFirst();
+    }
+
+    /** {@return whether it is an address, and not where to find one} */
+    static boolean isAddress(String text) {
+        int port = text.lastIndexOf(':');
+        String before = port <= 0 ? text : text.substring(0, port);
+        return parse(text).isPresent()
+                || parse(
+                                before.startsWith("[") && before.endsWith("]")
+                                        ? before.substring(1, before.length() - 1)
+                                        : before)
+                        .isPresent();
+    }
+
+    /** {@return where other hosts could reach an interface, IPv4 first; nothing without the interface} */
+    private static List<IpAddress> addressesOf(String name) {
+        try {
+            NetworkInterface there = NetworkInterface.getByName(name);
+            return there == null
+                    ? List.of()
+                    : there.inetAddresses()
+                            .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
+                            .sorted(Comparator.comparing(address -> address instanceof Inet6Address))
+                            .map(Advertise::of)
+                            .toList();
+        } catch (SocketException e) {
+            throw Refusal.failed("cannot look at interface " + name + ": " + e.getMessage(), e);
+        }
+    }
+
     private static Optional<IpAddress> parse(String text) {
         try {
             IpAddress address = IpAddress.parse(text);
@@ -70,20 +124,30 @@ final class Advertise {
     }
 
     private static IpAddress ofInterface(String name) {
+        List<IpAddress> there = addressesOf(name);
+        if (!there.isEmpty()) {
+            return there.getFirst();
+        }
+        throw Refusal.badInput("invalid " + FLAG + " " + name + ": "
+                + (isInterface(name)
+                        ? "that interface has no address at which other hosts could reach this one"
+                        : "it is no address, and this host has no interface of that name"));
+    }
+
+    private static boolean isInterface(String name) {
         try {
-            NetworkInterface there = NetworkInterface.getByName(name);
-            if (there == null) {
-                throw Refusal.badInput("invalid " + FLAG + " " + name + ": it is no address, and this host has no"
-                        + " interface of that name");
-            }
-            return there.inetAddresses()
-                    .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
-                    .min(Comparator.comparing(address -> address instanceof Inet6Address))
-                    .map(Advertise::of)
-                    .orElseThrow(() -> Refusal.badInput("invalid " + FLAG + " " + name
-                            + ": that interface has no address at which other hosts could reach this one"));
+            return NetworkInterface.getByName(name) != null;
         } catch (SocketException e) {
-            throw Refusal.failed("cannot look at interface " + name + ": " + e.getMessage(), e);
+            return false;
+        }
+    }
+
+    private static Optional<IpAddress> found(EtcdSettings store, OutsideKernel kernel) {
+        try {
+            return Optional.of(towards(store, kernel));
+        } catch (Refusal e) {
+            // There may be a way again at the next look.
+            return Optional.empty();
         }
     }
 

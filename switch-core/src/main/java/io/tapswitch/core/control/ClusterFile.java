@@ -7,7 +7,6 @@ import io.tapswitch.core.document.TextFile;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterState;
-import io.tapswitch.core.overlay.store.ClusterStore;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,17 +88,18 @@ final class ClusterFile {
                         entry.number("created", 0, Long.MAX_VALUE),
                         entry.number("revision", 0, Long.MAX_VALUE)));
             }
-            ClusterStore.Range range =
-                    new ClusterStore.Range("", fields.number("revision", 0, Long.MAX_VALUE), entries);
-            ClusterState state = entries.isEmpty()
-                    ? ClusterState.empty()
-                    : ClusterState.empty().merged(range).state();
+            ClusterState state = ClusterState.restored(fields.number("revision", 0, Long.MAX_VALUE), entries);
             return new ClusterFile(
                     directory, fields.text("host"), fields.number("incarnation", 0, Long.MAX_VALUE), state);
         } catch (Refusal e) {
             throw Refusal.failed("what is known of the cluster cannot be read: " + e.sentence()
                     + " (nothing was changed; mend the file, or move it away to join the cluster as a new host)");
         }
+    }
+
+    /** {@return where it is, as people find it} */
+    static Path in(Path directory) {
+        return directory.resolve(FILE).toAbsolutePath().normalize();
     }
 
     /** {@return this host's id in the cluster, 64 hexadecimal digits, the same for the life of the directory} */

@@ -42,6 +42,8 @@ public final class ClusterLook {
         UNSEEN,
         /** Its tunnel address is another host's too, so nothing is sent to it. */
         REFUSED,
+        /** It is alive, and says that it does not have its tunnel address: what is sent there does not reach it. */
+        UNREACHABLE,
         /** This host cannot ask the store. */
         UNKNOWN;
 
@@ -106,7 +108,7 @@ public final class ClusterLook {
         Standing standing = session.standing();
         return new State(
                 cluster.store(),
-                view.hosts().getOrDefault(self.id(), self),
+                inForce(view, self, standing),
                 switch (standing) {
                     case Standing.Joined() -> "joined";
                     case Standing.Away(String why) -> "away";
@@ -121,6 +123,11 @@ public final class ClusterLook {
                 (int) view.hosts().keySet().stream().filter(view::isAlive).count(),
                 view.hosts().size(),
                 session.pending());
+    }
+
+    /** {@return this host as the cluster has it; when it is refused, what is there may be another one's with its id} */
+    private static Host inForce(ClusterView view, Host self, Standing standing) {
+        return standing instanceof Standing.Refused ? self : view.hosts().getOrDefault(self.id(), self);
     }
 
     /** {@return the hosts that the filters leave, this one first, the others by name} */
@@ -146,6 +153,9 @@ public final class ClusterLook {
      */
     static List<Node> nodes(ClusterView view, Host self, Standing standing, ToLongFunction<String> unseenMs) {
         List<Host> hosts = new ArrayList<>(view.hosts().values());
+        if (standing instanceof Standing.Refused) {
+            hosts.removeIf(host -> host.id().equals(self.id()));
+        }
         if (hosts.stream().noneMatch(host -> host.id().equals(self.id()))) {
             hosts.add(self);
         }
@@ -209,6 +219,9 @@ public final class ClusterLook {
         if (!view.isAlive(host.id())) {
             return Status.UNSEEN;
         }
-        return view.isPeer(host.id()) ? Status.READY : Status.REFUSED;
+        if (!view.isPeer(host.id())) {
+            return Status.REFUSED;
+        }
+        return view.isWithoutAddress(host.id()) ? Status.UNREACHABLE : Status.READY;
     }
 }

@@ -29,6 +29,7 @@ final class ClusterNetworks {
     private final Collection<OverlayNetwork> networks;
     private final Set<String> undecided;
     private final Collection<Taken> host;
+    private final boolean isRead;
     private final List<String> trouble = new ArrayList<>();
 
     /**
@@ -36,11 +37,14 @@ final class ClusterNetworks {
      *
      * @param undecided ids of networks that this host has just made or removed, which the store's news may not know yet
      * @param host what the host reaches by itself
+     * @param isRead whether the store was asked since the start: before, what is not among the networks may be there
      */
-    ClusterNetworks(Collection<OverlayNetwork> networks, Set<String> undecided, Collection<Taken> host) {
+    ClusterNetworks(
+            Collection<OverlayNetwork> networks, Set<String> undecided, Collection<Taken> host, boolean isRead) {
         this.networks = networks;
         this.undecided = undecided;
         this.host = host;
+        this.isRead = isRead;
     }
 
     /** {@return the state with them; the one given when it has them already} */
@@ -49,7 +53,8 @@ final class ClusterNetworks {
         networks.forEach(network -> there.add(network.id()));
         DesiredState next = state;
         for (Network network : state.networks()) {
-            boolean isGone = network.origin() instanceof Origin.Cluster
+            boolean isGone = isRead
+                    && network.origin() instanceof Origin.Cluster
                     && !there.contains(network.id())
                     && !undecided.contains(network.id());
             if (isGone && NetworkRules.members(state, network.id()).isEmpty()) {
@@ -86,6 +91,12 @@ final class ClusterNetworks {
             if (other.name().equals(network.name())) {
                 return "a network of its own has that name: remove it, and the cluster's comes";
             }
+        }
+        Network namesake =
+                NetworkRules.networkOf(state, NetworkOptions.of(network).vni());
+        if (namesake != null) {
+            return "network " + namesake.name() + " here has its VNI "
+                    + NetworkOptions.of(network).vni() + ": remove that one, and the cluster's comes";
         }
         if (network.internal()) {
             return null;
@@ -135,6 +146,15 @@ final class ClusterNetworks {
                 network.subnets(),
                 options,
                 network.labels());
+    }
+
+    /** {@return the networks of the cluster that a state has} */
+    static List<OverlayNetwork> ofCluster(DesiredState state) {
+        return state.networks().stream()
+                .filter(network -> network.origin() instanceof Origin.Cluster)
+                .map(network -> ofCluster(
+                        network, network.id(), NetworkOptions.of(network).vni()))
+                .toList();
     }
 
     /** {@return what networks could not be, after {@link #in}} */

@@ -122,6 +122,7 @@ final class ClusterPlaces {
         ClusterView view = now.state().view();
         OverlayNetwork known = view.networks().get(network.id());
         if (known == null) {
+            now.refuseUnasked();
             throw Refusal.conflict(
                     "network_not_found",
                     "network " + network.name()

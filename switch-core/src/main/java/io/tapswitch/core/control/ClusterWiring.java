@@ -9,9 +9,7 @@ import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.Belief;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
-import io.tapswitch.core.overlay.ClusterListener;
 import io.tapswitch.core.overlay.ClusterSession;
-import io.tapswitch.core.overlay.ClusterState;
 import io.tapswitch.core.overlay.ClusterView;
 import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.core.overlay.Standing;
@@ -65,8 +63,10 @@ final class ClusterWiring implements AutoCloseable {
 
     private final @Nullable ClusterOptions options;
     private final @Nullable ClusterFile file;
-    private final @Nullable Host self;
+    private final @Nullable Host first;
+    private final @Nullable OwnAddress address;
     private final @Nullable Keyring keyring;
+    private final String identity;
     private final ClusterPlaces places = new ClusterPlaces(this);
     private final AtomicBoolean unsaved = new AtomicBoolean();
     private final Map<String, Long> undecided = new ConcurrentHashMap<>();
@@ -74,10 +74,8 @@ final class ClusterWiring implements AutoCloseable {
     private volatile @Nullable ClusterSession session;
     private volatile @Nullable Around around;
     private volatile List<String> trouble = List.of();
-    private final Set<String> alarms = ConcurrentHashMap.newKeySet();
-    private final StandingWatch stood = new StandingWatch();
+    private final ClusterNews news;
     private volatile boolean behind;
-    private volatile Function<String, Belief> believed = network -> Belief.none("it is about to start");
     private volatile boolean closed;
 
     /** What is around it once the control plane is whole. */
@@ -103,21 +101,26 @@ final class ClusterWiring implements AutoCloseable {
     ClusterWiring(
             @Nullable ClusterOptions options, StateDirectory directory, @Nullable OutsideKernel kernel, int workers) {
         this.options = options;
+        news = new ClusterNews(store(), this::changed);
         if (options == null) {
             file = null;
-            self = null;
+            first = null;
+            address = null;
             keyring = null;
+            identity = "";
             return;
         }
         if (kernel == null) {
             throw Refusal.badInput("--cluster-store needs a way to the other hosts: leave --uplink none out");
         }
-        IpAddress address = Advertise.address(options.advertise(), options.store(), kernel);
+        address = new OwnAddress(options, kernel);
+        IpAddress here = address.now().address();
         file = ClusterFile.next(directory.path());
-        self = new Host(file.host(), ContainerTexts.hostsOwnName(), address, file.incarnation());
-        keyring = new Keyring(directory.path(), self.id(), workers);
+        identity = ClusterFile.in(directory.path()).toString();
+        first = new Host(file.host(), ContainerTexts.hostsOwnName(), here, file.incarnation());
+        keyring = new Keyring(directory.path(), first.id(), workers);
         ClusterView last = file.saved().view();
-        abroad = new Abroad(Remotes.of(last, self.id()), address, keyring.keys(last));
+        abroad = new Abroad(Remotes.of(last, first.id()), here, keyring.keys(last));
     }
 
     /** {@return what tunnels and names must know of other hosts; any thread} */
@@ -127,13 +130,13 @@ final class ClusterWiring implements AutoCloseable {
 
     /** {@return whether this host is in a cluster, or was told to be} */
     boolean isMember() {
-        return self != null;
+        return first != null;
     }
 
-    /** {@return this host in the cluster, null when it is in none} */
+    /** {@return this host as it is to be in the cluster, null when it is in none} */
     @Nullable
     Host self() {
-        return self;
+        return first == null || address == null ? null : first.at(address.now().address());
     }
 
     /** {@return the endpoints of this host in the cluster} */
@@ -154,17 +157,18 @@ final class ClusterWiring implements AutoCloseable {
 
     /** Whom to ask what this host has in force of a network, by its id. */
     void answering(Function<String, Belief> with) {
-        believed = with;
+        news.answering(with);
     }
 
     /** {@return for how long this host has taken part, or not} */
     Duration standingFor() {
-        return stood.duration();
+        return news.stood().duration();
     }
 
     /** Joins. {@code with} is what changes are made with; the state is what is in force. */
     void start(Around with) {
         around = with;
+        Host self = self();
         if (self == null || options == null || file == null) {
             return;
         }
@@ -178,14 +182,17 @@ final class ClusterWiring implements AutoCloseable {
                         VNI_FIRST,
                         VNI_LAST,
                         file.saved(),
-                        places.endpoints(with.desired().state())),
-                new Listener(),
+                        places.endpoints(with.desired().state()),
+                        () -> ClusterNetworks.ofCluster(with.desired().state()),
+                        identity),
+                news,
                 () -> System.nanoTime() / 1_000_000,
                 ThreadLocalRandom.current());
         session = made;
         take(file.saved().view());
+        followAddress();
         made.start();
-        stood.awaitFirst(store());
+        news.stood().awaitFirst(store());
         Thread.ofVirtual().name("cluster-care").start(this::care);
     }
 
@@ -195,41 +202,9 @@ final class ClusterWiring implements AutoCloseable {
                 + ") to be configured with a local ip-address that is reachable within the cluster";
     }
 
-    /** Hears the session, on its thread. */
-    private final class Listener implements ClusterListener {
-        @Override
-        public void changed(ClusterState state, List<ClusterState.Change> changes) {
-            unsaved.set(true);
-            takeOrRetry(state.view());
-        }
-
-        @Override
-        public void standing(Standing now) {
-            stood.is(now);
-            switch (now) {
-                case Standing.Away(String why) -> {
-                    alarms.clear();
-                    LOG.warn("{}; what is known of the cluster goes on", why);
-                }
-                case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
-                case Standing.Joined() -> {
-                    // That the store is another one stands until it is away again: people should know.
-                    alarms.removeIf(sentence -> !sentence.contains("is not as it was"));
-                    LOG.info("joined the cluster of {}", store());
-                }
-            }
-        }
-
-        @Override
-        public Belief believed(String network) {
-            return believed.apply(network);
-        }
-
-        @Override
-        public void alarm(String sentence) {
-            alarms.add(sentence);
-            LOG.warn(sentence);
-        }
+    private void changed(ClusterView view) {
+        unsaved.set(true);
+        takeOrRetry(view);
     }
 
     /** What the dataplane does not take must not end the session; it is tried again. */
@@ -248,20 +223,22 @@ final class ClusterWiring implements AutoCloseable {
     /** Brings what the cluster is into force here. */
     private void take(ClusterView view) {
         Around with = around;
-        if (with == null || self == null || keyring == null || closed) {
+        ClusterSession now = session;
+        Host self = self();
+        if (with == null || now == null || self == null || keyring == null || closed) {
             return;
         }
         Desired desired = with.desired();
         desired.locked(() -> {
-            long now = System.nanoTime();
+            long nowNs = System.nanoTime();
             Map<String, OverlayNetwork> networks = view.networks();
-            undecided.values().removeIf(until -> now - until > 0);
+            undecided.values().removeIf(until -> nowNs - until > 0);
             undecided
                     .keySet()
                     .removeIf(id -> networks.containsKey(id)
                             == desired.state().networksById().containsKey(id));
             ClusterNetworks rules = new ClusterNetworks(
-                    networks.values(), undecided.keySet(), with.host().look().blocks());
+                    networks.values(), undecided.keySet(), with.host().look().blocks(), now.isRead());
             DesiredState before = desired.state();
             DesiredState next = rules.in(before);
             tell(rules.trouble());
@@ -347,6 +324,9 @@ final class ClusterWiring implements AutoCloseable {
                 undecided.remove(network.id());
                 throw e;
             }
+        } else {
+            // It may be there.
+            now.refuseUnasked();
         }
     }
 
@@ -358,6 +338,7 @@ final class ClusterWiring implements AutoCloseable {
                 Thread.sleep(PAUSE_MS);
                 save();
                 try {
+                    followAddress();
                     if (round % ROUNDS_TO_LOOK == 0) {
                         lookAtOthers(dead, round % ROUNDS_TO_SIGN == 0);
                     }
@@ -371,6 +352,15 @@ final class ClusterWiring implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The address by which the others reach this host may be another one than before. */
+    private void followAddress() {
+        ClusterSession now = session;
+        if (now != null && address != null && address.look()) {
+            now.move(address.now().address(), address.now().isThere());
+            takeOrRetry(now.state().view());
         }
     }
 
@@ -408,13 +398,14 @@ final class ClusterWiring implements AutoCloseable {
 
     /** {@return what a person should know} */
     List<String> warnings() {
-        if (self == null) {
+        if (address == null) {
             return List.of();
         }
         Set<String> all = new LinkedHashSet<>();
         ClusterSession now = session;
         all.addAll(StandingWatch.warnings(now == null ? null : now.standing()));
-        all.addAll(alarms);
+        all.addAll(address.warnings());
+        all.addAll(news.alarms());
         all.addAll(trouble);
         return List.copyOf(all);
     }

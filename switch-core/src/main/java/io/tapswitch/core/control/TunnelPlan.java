@@ -169,7 +169,7 @@ final class TunnelPlan {
     }
 
     private void members(Network network, int vni, List<Remotes.Remote> members, boolean isIpv6) {
-        Set<Object> taken = taken(network);
+        Map<Object, String> taken = taken(network);
         for (Remotes.Remote remote : members) {
             IpAddress vtep = remote.host().vtep();
             if (vtep.isIpv6() != isIpv6 || isOwn.test(vtep)) {
@@ -188,13 +188,13 @@ final class TunnelPlan {
         }
     }
 
-    private void member(Network network, TunnelPeer peer, Remotes.Remote remote, Set<Object> taken) {
+    private void member(Network network, TunnelPeer peer, Remotes.Remote remote, Map<Object, String> taken) {
         io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint endpoint = remote.endpoint();
         Object clash = null;
         Set<Object> wants = new HashSet<>(endpoint.addresses());
         wants.add(endpoint.mac());
         for (Object want : wants) {
-            clash = taken.contains(want) ? want : clash;
+            clash = taken.containsKey(want) ? want : clash;
         }
         boolean isInside = endpoint.addresses().stream()
                 .allMatch(address -> network.subnets().stream()
@@ -203,28 +203,34 @@ final class TunnelPlan {
             trouble.add(
                     "container " + endpoint.name() + " on host " + remote.host().name() + " is not reached in network "
                             + network.name() + ": "
-                            + (clash == null ? "its address is in no subnet" : clash + " is another one's too"));
+                            + (clash == null
+                                    ? "its address is in no subnet"
+                                    : clash + " is that of " + taken.get(clash)
+                                            + " too; disconnect one of them from the network and connect it again"));
             return;
         }
-        taken.addAll(wants);
+        String holder =
+                "container " + endpoint.name() + " on host " + remote.host().name();
+        wants.forEach(want -> taken.put(want, holder));
         endpoints.add(new RemoteEndpoint(
                 peer.port(), network.index(), endpoint.mac().bits(), endpoint.ipv4(), endpoint.ipv6()));
     }
 
-    /** {@return the addresses that this host has in a network itself} */
-    private Set<Object> taken(Network network) {
-        Set<Object> taken = new HashSet<>();
+    /** {@return the addresses that this host has in a network itself, with who has them} */
+    private Map<Object, String> taken(Network network) {
+        Map<Object, String> taken = new HashMap<>();
         MacAddress gateway = Compiler.gatewayMac(network);
-        taken.add(gateway);
-        network.subnets().forEach(subnet -> taken.add(subnet.gateway()));
+        taken.put(gateway, "the network's gateway");
+        network.subnets().forEach(subnet -> taken.put(subnet.gateway(), "the network's gateway"));
         state.containers()
                 .forEach(container -> container.endpointIn(network.id()).ifPresent(endpoint -> {
-                    taken.add(endpoint.mac());
+                    String holder = "container " + container.name() + " of this host";
+                    taken.put(endpoint.mac(), holder);
                     if (endpoint.ipv4() != null) {
-                        taken.add(endpoint.ipv4().ip());
+                        taken.put(endpoint.ipv4().ip(), holder);
                     }
                     if (endpoint.ipv6() != null) {
-                        taken.add(endpoint.ipv6().ip());
+                        taken.put(endpoint.ipv6().ip(), holder);
                     }
                 }));
         return taken;

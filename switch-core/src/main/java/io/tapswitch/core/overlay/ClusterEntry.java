@@ -35,6 +35,11 @@ public sealed interface ClusterEntry {
         public Host named(String other) {
             return new Host(id, other, vtep, incarnation);
         }
+
+        /** {@return it at another address} */
+        public Host at(IpAddress other) {
+            return new Host(id, name, other, incarnation);
+        }
     }
 
     /**
@@ -42,8 +47,9 @@ public sealed interface ClusterEntry {
      *
      * @param host whose
      * @param incarnation of the daemon that lives
+     * @param hasAddress whether the host has the address at which it takes tunnel packets
      */
-    record Liveness(String host, long incarnation) implements ClusterEntry {
+    record Liveness(String host, long incarnation, boolean hasAddress) implements ClusterEntry {
         @Override
         public String key() {
             return ClusterKeys.alive(host);

@@ -7,7 +7,9 @@ import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
 import io.tapswitch.core.overlay.store.StoreException;
+import io.tapswitch.wire.IpAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +62,7 @@ public final class ClusterSession implements AutoCloseable {
     private final String self;
     private final LongSupplier clockMs;
     private final OwnKeys keys;
+    private final Supplier<List<OverlayNetwork>> inForce;
     private final SessionLoop loop;
     private final Duration closeBound;
     private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
@@ -72,9 +76,17 @@ public final class ClusterSession implements AutoCloseable {
      * @param lastVni that is given to networks
      * @param saved what was known before a restart
      * @param restored this host's endpoints that are still there after a restart
+     * @param networks of the cluster that this host has in force, also when it did not live to save them
+     * @param identity the file that has this host's id, for whom it must be told
      */
     public record Beginning(
-            Host self, int firstVni, int lastVni, ClusterState saved, Collection<RemoteEndpoint> restored) {
+            Host self,
+            int firstVni,
+            int lastVni,
+            ClusterState saved,
+            Collection<RemoteEndpoint> restored,
+            Supplier<List<OverlayNetwork>> networks,
+            String identity) {
         /** Copies the collection. */
         public Beginning {
             restored = List.copyOf(restored);
@@ -97,19 +109,21 @@ public final class ClusterSession implements AutoCloseable {
             LongSupplier clockMs,
             RandomGenerator random) {
         networks = new NetworkAllocation(store, beginning.firstVni(), beginning.lastVni());
-        endpoints = new EndpointAllocation(store, beginning.self());
-        registration = new Registration(store);
+        AtomicReference<Host> host = new AtomicReference<>(beginning.self());
+        endpoints = new EndpointAllocation(store, host::get);
+        registration = new Registration(store, beginning.identity());
         own = new OwnEndpoints(beginning.restored());
         inquiries = new Inquiries(store, beginning.self().id());
         this.store = store;
         this.self = beginning.self().id();
         this.clockMs = clockMs;
-        keys = new OwnKeys(store, beginning.self());
+        keys = new OwnKeys(store, host::get);
+        inForce = beginning.networks();
         closeBound = store.callBound();
         loop = new SessionLoop(
                 store,
-                beginning.self(),
-                new SessionLoop.Parts(networks, endpoints, registration, own, inquiries, keys),
+                host,
+                new SessionLoop.Parts(networks, endpoints, registration, own, inquiries, keys, inForce),
                 new SessionLoop.Surroundings(listener, clockMs, random, this::wake),
                 beginning.saved());
     }
@@ -158,6 +172,21 @@ public final class ClusterSession implements AutoCloseable {
         return loop.standing();
     }
 
+    /** {@return whether the store was read since the start: before, nobody knows what it does not have any more} */
+    public boolean isRead() {
+        return loop.isRead();
+    }
+
+    /**
+     * This host has another address for tunnels from now on; it is registered with it as soon as that can be.
+     *
+     * @param vtep the address
+     * @param isThere whether this host has it at this moment, which the others are told
+     */
+    public void move(IpAddress vtep, boolean isThere) {
+        loop.move(vtep, isThere);
+    }
+
     /** {@return for how long the store has had no sign of life of a host, -1 when it has one or never knew the host} */
     public long unseenMs(String host) {
         return loop.unseenMs(host);
@@ -182,7 +211,20 @@ public final class ClusterSession implements AutoCloseable {
      */
     public OverlayNetwork createNetwork(String name, int wantedVni, NetworkPlan plan) {
         refuseOutsider();
-        return learned(() -> networks.create(name, wantedVni, plan));
+        List<OverlayNetwork> remembered = new ArrayList<>(inForce.get());
+        for (ClusterEntry entry : state().remembered()) {
+            if (entry instanceof OverlayNetwork network) {
+                remembered.add(network);
+            }
+        }
+        return learned(() -> networks.create(name, wantedVni, plan, remembered));
+    }
+
+    /** Refuses what needs the store when it cannot be asked. */
+    public void refuseUnasked() {
+        if (loop.standing() instanceof Standing.Away away) {
+            throw unreachable(away.sentence());
+        }
     }
 
     /** A host that takes no part changes nothing of what others have. */
@@ -195,7 +237,24 @@ public final class ClusterSession implements AutoCloseable {
     /** Removes a network, when no endpoint of it is anywhere. */
     public void removeNetwork(OverlayNetwork network) {
         refuseOutsider();
+        refuseRemembered(network);
         learned(() -> networks.remove(network));
+    }
+
+    /** What hosts are about to register again after the store was emptied is as good as there. */
+    private void refuseRemembered(OverlayNetwork network) {
+        ClusterState known = state();
+        for (RemoteEndpoint endpoint : known.view().endpoints(network.id())) {
+            if (known.isRemembered(endpoint.key())) {
+                Host host = known.view().hosts().get(endpoint.host());
+                throw Refusal.conflict(
+                        "network_in_use",
+                        "error while removing network: network " + network.name() + " id " + network.id()
+                                + " has active endpoints: container " + endpoint.name() + " on host "
+                                + (host == null ? endpoint.host() : host.name())
+                                + " had one before the cluster store was emptied; try again in a minute");
+            }
+        }
     }
 
     /**
@@ -207,14 +266,21 @@ public final class ClusterSession implements AutoCloseable {
     public RemoteEndpoint addEndpoint(OverlayNetwork network, EndpointPlan plan) {
         refuseOutsider();
         AtomicReference<@Nullable RemoteEndpoint> planned = new AtomicReference<>();
+        ClusterState known = state();
+        Set<IpAddress> taken = known.view().claims(network.id()).keySet();
+        Set<IpAddress> remembered = taken.stream()
+                .filter(address -> known.isRemembered(ClusterKeys.address(network.id(), address)))
+                .collect(Collectors.toSet());
         try {
-            RemoteEndpoint made = learned(() ->
-                    endpoints.add(network, state().view().claims(network.id()).keySet(), taken -> {
-                        RemoteEndpoint endpoint = plan.endpoint(taken);
-                        own.coming(endpoint);
-                        planned.set(endpoint);
-                        return endpoint;
-                    }));
+            RemoteEndpoint made = learned(() -> endpoints.add(network, taken, remembered, free -> {
+                RemoteEndpoint endpoint = plan.endpoint(free);
+                if (known.isRemembered(ClusterKeys.name(network.id(), endpoint.name()))) {
+                    throw EndpointAllocation.nameTaken(endpoint, network.name());
+                }
+                own.coming(endpoint);
+                planned.set(endpoint);
+                return endpoint;
+            }));
             own.came(made);
             return made;
         } catch (RuntimeException e) {
@@ -304,9 +370,7 @@ public final class ClusterSession implements AutoCloseable {
     }
 
     private <T> T asked(Supplier<T> work) {
-        if (loop.standing() instanceof Standing.Away away) {
-            throw unreachable(away.sentence());
-        }
+        refuseUnasked();
         try {
             return work.get();
         } catch (StoreException e) {

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When the store is another one than before (emptied, or an older copy of itself), revisions begin again and mean
  * nothing beside the old ones. Then {@link #unanchored} makes all entries older than any revision: what the new store
- * tells overrides them, what it lacks stays for now, until a full reading is taken in with removals.
+ * tells overrides them, what it lacks is remembered for now, until a full reading is taken in with removals. Signs of
+ * life are the exception: a host is alive if the store says so, and not because it once was.
  *
  * <p>Immutable. Each change copies the map, so changes are merged by the batch.
  */
@@ -94,6 +95,25 @@ public final class ClusterState {
         return EMPTY;
     }
 
+    /**
+     * {@return a state that was kept over a restart, what was only remembered included} Without signs of life: who is
+     * alive now is for the store to say.
+     *
+     * @param complete the revision of the last full reading
+     * @param entries as {@link #stored} gave them
+     */
+    public static ClusterState restored(long complete, List<StoredEntry> entries) {
+        Map<String, Known> all = new HashMap<>();
+        for (StoredEntry one : entries) {
+            String value = one.value();
+            ClusterEntry entry = value == null ? null : ClusterText.read(one.key(), value);
+            if (entry != null && !(entry instanceof ClusterEntry.Liveness)) {
+                all.put(one.key(), new Known(entry, one.createRevision(), one.revision()));
+            }
+        }
+        return all.isEmpty() ? EMPTY : new ClusterState(all, Map.of(), complete, 0);
+    }
+
     /** {@return the entries as the hosts, networks and endpoints that they are} */
     public ClusterView view() {
         return view;
@@ -111,6 +131,20 @@ public final class ClusterState {
         return one == null ? 0 : one.revision();
     }
 
+    /** {@return whether an entry is known of another store than the one that is asked now, which lacks it so far} */
+    public boolean isRemembered(String key) {
+        Known one = known.get(key);
+        return one != null && one.revision() == 0;
+    }
+
+    /** {@return the entries that {@link #isRemembered are remembered}} */
+    List<ClusterEntry> remembered() {
+        return known.values().stream()
+                .filter(one -> one.revision() == 0)
+                .map(Known::entry)
+                .toList();
+    }
+
     /** {@return the revision that created the entry under a key, 0 when there is none} */
     long created(String key) {
         Known one = known.get(key);
@@ -120,6 +154,13 @@ public final class ClusterState {
     /** {@return the revision of the last full reading} */
     public long complete() {
         return complete;
+    }
+
+    /** {@return the highest revision that anything is known of} */
+    long newest() {
+        return Math.max(
+                complete,
+                known.values().stream().mapToLong(Known::revision).max().orElse(0));
     }
 
     int tombstones() {
@@ -138,7 +179,14 @@ public final class ClusterState {
     /** {@return this state after a full reading of everything under {@link ClusterKeys#ROOT}} */
     public Merged merged(ClusterStore.Range range) {
         Draft draft = new Draft();
-        draft.takeAll(range);
+        draft.takeAll(range, false);
+        return draft.done();
+    }
+
+    /** {@return the same, but what is {@link #isRemembered remembered} stays, signs of life excepted} */
+    Merged mergedBesideRemembered(ClusterStore.Range range) {
+        Draft draft = new Draft();
+        draft.takeAll(range, true);
         return draft.done();
     }
 
@@ -211,15 +259,20 @@ public final class ClusterState {
             }
         }
 
-        private void takeAll(ClusterStore.Range range) {
-            if (range.revision() <= completeUpTo) {
+        private void takeAll(ClusterStore.Range range, boolean keepsRemembered) {
+            // A reading that is known already may be the one that ends the time of remembering.
+            if (range.revision() < completeUpTo
+                    || (range.revision() == completeUpTo
+                            && entries.values().stream().noneMatch(one -> one.revision() == 0))) {
                 return;
             }
             Map<String, StoredEntry> there = new HashMap<>();
             range.entries().forEach(entry -> there.put(entry.key(), entry));
             for (Map.Entry<String, Known> each : List.copyOf(entries.entrySet())) {
                 // What is newer than the reading was heard of by the watch meanwhile.
-                if (!there.containsKey(each.getKey()) && each.getValue().revision() <= range.revision()) {
+                if (!there.containsKey(each.getKey())
+                        && each.getValue().revision() <= range.revision()
+                        && !(keepsRemembered && isKept(each.getValue()))) {
                     entries.remove(each.getKey());
                     changed(each.getKey(), each.getValue(), null);
                 }
@@ -234,6 +287,10 @@ public final class ClusterState {
             }
             completeUpTo = range.revision();
             graves.values().removeIf(revision -> revision <= range.revision());
+        }
+
+        private static boolean isKept(Known one) {
+            return one.revision() == 0 && !(one.entry() instanceof ClusterEntry.Liveness);
         }
 
         private void changed(String key, @Nullable Known before, @Nullable Known after) {

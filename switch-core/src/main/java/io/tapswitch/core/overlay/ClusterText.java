@@ -60,7 +60,11 @@ final class ClusterText {
                 map.put("incarnation", host.incarnation());
                 yield json(map);
             }
-            case Liveness liveness -> json(Map.of("incarnation", liveness.incarnation()));
+            case Liveness liveness ->
+                json(
+                        liveness.hasAddress()
+                                ? Map.of("incarnation", liveness.incarnation())
+                                : new TreeMap<>(Map.of("incarnation", liveness.incarnation(), "address", false)));
             case OverlayNetwork network -> json(network(network));
             case AddressClaim claim -> {
                 Map<String, Object> map = new LinkedHashMap<>();
@@ -134,8 +138,7 @@ final class ClusterText {
         int depth = parts.length;
         return switch (parts[0] + "/") {
             case ClusterKeys.HOSTS -> host(checkedId(part(parts, 1, 2)), fields(key, value));
-            case ClusterKeys.ALIVE ->
-                new Liveness(checkedId(part(parts, 1, 2)), fields(key, value).number("incarnation", 0, Long.MAX_VALUE));
+            case ClusterKeys.ALIVE -> liveness(checkedId(part(parts, 1, 2)), fields(key, value));
             case ClusterKeys.NETWORKS -> network(checkedId(part(parts, 1, 2)), fields(key, value));
             case ClusterKeys.ENDPOINTS ->
                 endpoint(checkedId(part(parts, 1, 3)), checkedId(part(parts, 2, 3)), fields(key, value));
@@ -178,6 +181,10 @@ final class ClusterText {
                 fields.text("name"),
                 fields.parse("vtep", IpAddress::parse),
                 fields.number("incarnation", 0, Long.MAX_VALUE));
+    }
+
+    private static Liveness liveness(String id, Fields fields) {
+        return new Liveness(id, fields.number("incarnation", 0, Long.MAX_VALUE), fields.flag("address", true));
     }
 
     private static OverlayNetwork network(String id, Fields fields) {

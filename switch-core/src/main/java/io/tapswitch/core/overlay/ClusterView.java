@@ -37,7 +37,7 @@ public final class ClusterView {
     /** Everything by kind. */
     private static final class Sorted {
         private final Map<String, Host> hosts = new HashMap<>();
-        private final Set<String> alive = new HashSet<>();
+        private final Map<String, Liveness> alive = new HashMap<>();
         private final Map<String, OverlayNetwork> networks = new HashMap<>();
         private final Map<String, List<RemoteEndpoint>> endpoints = new HashMap<>();
         private final Map<String, Map<IpAddress, AddressClaim>> claims = new HashMap<>();
@@ -59,7 +59,7 @@ public final class ClusterView {
         for (ClusterState.Known one : known.values()) {
             switch (one.entry()) {
                 case Host host -> all.hosts.put(host.id(), host);
-                case Liveness liveness -> all.alive.add(liveness.host());
+                case Liveness liveness -> all.alive.put(liveness.host(), liveness);
                 case OverlayNetwork network -> all.networks.put(network.id(), network);
                 case AddressClaim claim ->
                     all.claims
@@ -104,7 +104,13 @@ public final class ClusterView {
 
     /** {@return whether the store has a sign of life of a host} */
     public boolean isAlive(String host) {
-        return sorted().alive.contains(host);
+        return sorted().alive.containsKey(host);
+    }
+
+    /** {@return whether a host that is alive says that it does not have its tunnel address} */
+    public boolean isWithoutAddress(String host) {
+        Liveness alive = sorted().alive.get(host);
+        return alive != null && !alive.hasAddress();
     }
 
     /** {@return whether a host may be a peer: its tunnel address is its own and nobody else's} */

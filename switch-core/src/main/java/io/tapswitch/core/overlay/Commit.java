@@ -6,7 +6,10 @@ import io.tapswitch.core.overlay.store.StoreException;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import io.tapswitch.core.overlay.store.Transaction;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -44,6 +47,18 @@ final class Commit {
     /** {@return whether something stands under a key} */
     static boolean isThere(ClusterStore store, String key) {
         return !store.range(key).entries().isEmpty();
+    }
+
+    /**
+     * {@return what stands under keys of a transaction that was not carried out, and was to read them otherwise; those
+     * that are not there as removed}
+     */
+    static List<StoredEntry> found(Outcome outcome, Collection<String> keys) {
+        Map<String, StoredEntry> there = new HashMap<>();
+        outcome.read().forEach(entry -> there.put(entry.key(), entry));
+        return keys.stream()
+                .map(key -> there.getOrDefault(key, StoredEntry.removed(key, outcome.revision())))
+                .toList();
     }
 
     /**

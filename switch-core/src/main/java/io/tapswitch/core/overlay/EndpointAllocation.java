@@ -10,9 +10,11 @@ import io.tapswitch.core.overlay.store.ClusterStore.Outcome;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import io.tapswitch.core.overlay.store.Transaction;
 import io.tapswitch.wire.IpAddress;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,11 +34,16 @@ final class EndpointAllocation {
     private static final int ATTEMPTS_MAX = 64;
 
     private final ClusterStore store;
-    private final Host self;
+    /** This host, whose address may become another one. */
+    private final Supplier<Host> own;
+
+    EndpointAllocation(ClusterStore store, Supplier<Host> own) {
+        this.store = store;
+        this.own = own;
+    }
 
     EndpointAllocation(ClusterStore store, Host self) {
-        this.store = store;
-        this.self = self;
+        this(store, () -> self);
     }
 
     /**
@@ -44,9 +51,11 @@ final class EndpointAllocation {
      *
      * @param network that it is in
      * @param known addresses that are taken as far as is known
+     * @param remembered those of them that the store lacks since it was emptied, and may get again
      * @param plan of the endpoint
      */
-    Done<RemoteEndpoint> add(OverlayNetwork network, Set<IpAddress> known, EndpointPlan plan) {
+    Done<RemoteEndpoint> add(
+            OverlayNetwork network, Set<IpAddress> known, Set<IpAddress> remembered, EndpointPlan plan) {
         Set<IpAddress> taken = known;
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             RemoteEndpoint endpoint = plan.endpoint(taken::contains);
@@ -64,7 +73,8 @@ final class EndpointAllocation {
             if (obstacle != null) {
                 throw obstacle;
             }
-            taken = addresses(network.id(), there);
+            taken = new HashSet<>(remembered);
+            taken.addAll(addresses(network.id(), there));
         }
         throw Refusal.conflict(
                 "the cluster store changes too fast to connect to network " + network.name() + ": try again");
@@ -99,6 +109,7 @@ final class EndpointAllocation {
     private Transaction claiming(RemoteEndpoint endpoint) {
         String name = ClusterKeys.name(endpoint.network(), endpoint.name());
         String network = ClusterKeys.network(endpoint.network());
+        Host self = own.get();
         String vtep = ClusterKeys.vtep(self.vtep());
         Transaction.Draft draft = Transaction.when()
                 .present(network)
@@ -124,8 +135,10 @@ final class EndpointAllocation {
         if (value(there, ClusterKeys.network(endpoint.network())) == null) {
             return Refusal.unknown("network_not_found", "network " + network + " not found");
         }
-        if (!self.id().equals(value(there, ClusterKeys.vtep(self.vtep())))) {
-            return Registration.lost(self);
+        Host self = own.get();
+        String holder = value(there, ClusterKeys.vtep(self.vtep()));
+        if (!self.id().equals(holder)) {
+            return Registration.lost(store, self, holder);
         }
         String namesake = value(there, ClusterKeys.name(endpoint.network(), endpoint.name()));
         return namesake == null || namesake.equals(endpoint.id()) ? null : nameTaken(endpoint, network);
@@ -220,7 +233,7 @@ final class EndpointAllocation {
 
     /**
      * {@return the transaction that makes an endpoint of the store what it shall be; null when there is no such simple
-     * one}
+     * one, or when the store has it as another host's}
      *
      * @param known what the store has as far as is known
      * @param last the endpoint as it was
@@ -228,7 +241,9 @@ final class EndpointAllocation {
      */
     @Nullable
     Transaction simple(ClusterState known, RemoteEndpoint last, @Nullable RemoteEndpoint wanted) {
-        if (known.revision(last.key()) == 0 || !(known.entry(last.key()) instanceof RemoteEndpoint stored)) {
+        if (known.revision(last.key()) == 0
+                || !(known.entry(last.key()) instanceof RemoteEndpoint stored)
+                || !stored.host().equals(own.get().id())) {
             return null;
         }
         return wanted == null
@@ -243,32 +258,39 @@ final class EndpointAllocation {
         return outcome.isDone() ? entries(known, outcome, transaction) : null;
     }
 
-    /** Takes back an endpoint with its addresses and its name. {@return what changed in the store} */
+    /** Takes back an endpoint with its addresses and its name. {@return what is in the store of it since} */
     List<StoredEntry> remove(RemoteEndpoint endpoint) {
         Transaction transaction = removing(Transaction.when(), endpoint).done();
         Outcome outcome = Commit.of(store, transaction, () -> !Commit.isThere(store, endpoint.key()));
-        return outcome.isDone() ? Commit.entries(outcome, transaction) : List.of();
+        return outcome.isDone() ? Commit.entries(outcome, transaction) : Commit.found(outcome, keys(endpoint));
     }
 
-    /** Takes back an endpoint of a host that is dead (A-OVL-18). {@return what changed in the store} */
+    /** Takes back an endpoint of a host that is dead (A-OVL-18). {@return what is in the store of it since} */
     List<StoredEntry> removeForced(RemoteEndpoint endpoint) {
         String alive = ClusterKeys.alive(endpoint.host());
         Transaction transaction = removing(Transaction.when().absent(alive), endpoint)
                 .otherwiseRead(alive)
                 .done();
         Outcome outcome = Commit.of(store, transaction, () -> !Commit.isThere(store, endpoint.key()));
-        if (!outcome.isDone() && !outcome.read().isEmpty()) {
+        if (!outcome.isDone() && value(outcome.read(), alive) != null) {
             throw Registration.alive(
                     Registration.nameOf(store, endpoint.host()), "remove container " + endpoint.name() + " there");
         }
-        return outcome.isDone() ? Commit.entries(outcome, transaction) : List.of();
+        return outcome.isDone() ? Commit.entries(outcome, transaction) : Commit.found(outcome, keys(endpoint));
+    }
+
+    private static List<String> keys(RemoteEndpoint endpoint) {
+        List<String> keys = new ArrayList<>();
+        keys.add(endpoint.key());
+        keys.add(ClusterKeys.name(endpoint.network(), endpoint.name()));
+        endpoint.addresses().forEach(address -> keys.add(ClusterKeys.address(endpoint.network(), address)));
+        return keys;
     }
 
     private static Transaction.Draft removing(Transaction.Draft draft, RemoteEndpoint endpoint) {
-        draft.present(endpoint.key())
-                .remove(endpoint.key())
-                .remove(ClusterKeys.name(endpoint.network(), endpoint.name()));
-        endpoint.addresses().forEach(address -> draft.remove(ClusterKeys.address(endpoint.network(), address)));
+        draft.present(endpoint.key());
+        // Who does not have it any more, in a store that was emptied, is told what there is instead.
+        keys(endpoint).forEach(key -> draft.remove(key).otherwiseRead(key));
         return draft;
     }
 }

@@ -1,6 +1,7 @@
 package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.model.Refusal;
+import io.tapswitch.core.model.Subnet;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
@@ -8,11 +9,11 @@ import io.tapswitch.core.overlay.store.ClusterStore.Outcome;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import io.tapswitch.core.overlay.store.Transaction;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Networks of the cluster made and removed, each exactly once.
@@ -25,6 +26,10 @@ import java.util.Set;
  *
  * <p>A network goes if no endpoint of it is anywhere, in one transaction with all that is left of it. An endpoint comes
  * only if its network is there ({@link EndpointAllocation}), so neither passes the other unseen.
+ *
+ * <p>After a store was emptied, a new network is planned beside those too that this host remembers. Of networks that
+ * hosts remember, or make without remembering, the one that is in the store first stays: another one of its name, its
+ * VNI or its addresses is not registered again, and whoever has it is told.
  *
  * <p>All methods ask the store, three calls at the most for each attempt, on the caller's thread.
  */
@@ -56,16 +61,17 @@ final class NetworkAllocation {
      * @param name refused when another network has it
      * @param wantedVni 0 for the lowest free one
      * @param plan of the rest
+     * @param remembered networks that the store had before it was emptied, and may get again
      */
-    Done<OverlayNetwork> create(String name, int wantedVni, NetworkPlan plan) {
-        Set<Integer> claimed = new HashSet<>();
+    Done<OverlayNetwork> create(String name, int wantedVni, NetworkPlan plan, Collection<OverlayNetwork> remembered) {
+        Map<Integer, String> claimed = new HashMap<>();
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             ClusterStore.Range range = store.range(ClusterKeys.networks());
-            List<OverlayNetwork> others = networks(range.entries());
+            List<OverlayNetwork> others = with(networks(range.entries()), remembered);
             if (others.stream().anyMatch(other -> other.name().equals(name))) {
                 throw Refusal.conflict("network_exists", "network with name " + name + " already exists");
             }
-            others.forEach(other -> claimed.add(other.vni()));
+            others.forEach(other -> claimed.put(other.vni(), "network " + other.name()));
             OverlayNetwork network = plan.network(others, vni(wantedVni, claimed));
             Transaction transaction = transaction(network, range.revision());
             Outcome outcome = Commit.of(store, transaction, () -> Commit.isThere(store, network.key()));
@@ -78,22 +84,30 @@ final class NetworkAllocation {
                     return new Done<>(network, List.of());
                 }
                 if (there.key().equals(ClusterKeys.vni(network.vni()))) {
-                    claimed.add(network.vni());
+                    claimed.putIfAbsent(network.vni(), "another network");
                 }
             }
         }
         throw Refusal.conflict("the cluster store changes too fast to make network " + name + ": try again");
     }
 
-    private int vni(int wanted, Set<Integer> claimed) {
-        if (wanted != 0 && claimed.contains(wanted)) {
-            throw Refusal.conflict("vni_in_use", "VNI " + wanted + " is that of another network of the cluster");
+    private static List<OverlayNetwork> with(List<OverlayNetwork> there, Collection<OverlayNetwork> remembered) {
+        Map<String, OverlayNetwork> all = new LinkedHashMap<>();
+        remembered.forEach(network -> all.put(network.id(), network));
+        there.forEach(network -> all.put(network.id(), network));
+        return List.copyOf(all.values());
+    }
+
+    private int vni(int wanted, Map<Integer, String> claimed) {
+        if (wanted != 0 && claimed.containsKey(wanted)) {
+            throw Refusal.conflict(
+                    "vni_in_use", "VNI " + wanted + " is that of " + claimed.get(wanted) + " of the cluster");
         }
         if (wanted != 0) {
             return wanted;
         }
         for (int vni = firstVni; vni <= lastVni; vni++) {
-            if (!claimed.contains(vni)) {
+            if (!claimed.containsKey(vni)) {
                 return vni;
             }
         }
@@ -116,18 +130,58 @@ final class NetworkAllocation {
                 .done();
     }
 
-    /** Writes a network again that a store has lost; nothing happens when its name or VNI has another owner. */
+    /**
+     * Writes a network again that a store has lost; refused when another one has its name, its VNI or its addresses
+     * there.
+     *
+     * @return what changed in the store
+     */
     List<StoredEntry> restore(OverlayNetwork network) {
-        Transaction transaction = Transaction.when()
-                .absent(network.key())
-                .absent(ClusterKeys.networkName(network.name()))
-                .absent(ClusterKeys.vni(network.vni()))
-                .put(network.key(), ClusterText.write(network))
-                .put(ClusterKeys.networkName(network.name()), network.id())
-                .put(ClusterKeys.vni(network.vni()), network.id())
-                .done();
-        Outcome outcome = store.commit(transaction);
-        return outcome.isDone() ? Commit.entries(outcome, transaction) : List.of();
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            ClusterStore.Range range = store.range(ClusterKeys.networks());
+            for (OverlayNetwork other : networks(range.entries())) {
+                if (other.id().equals(network.id())) {
+                    return List.of();
+                }
+                refuseClash(network, other);
+            }
+            Transaction transaction = transaction(network, range.revision());
+            Outcome outcome = store.commit(transaction);
+            if (outcome.isDone()) {
+                return Commit.entries(outcome, transaction);
+            }
+            // Its own: another host has registered it meanwhile, which the next reading shows.
+            if (outcome.read().stream()
+                    .anyMatch(there -> there.key().equals(ClusterKeys.vni(network.vni()))
+                            && !network.id().equals(there.value()))) {
+                throw notAgain(network, "its VNI " + network.vni() + " is that of another one", "it");
+            }
+        }
+        throw Refusal.conflict("the cluster store changes too fast to register network " + network.name() + " again");
+    }
+
+    private static void refuseClash(OverlayNetwork network, OverlayNetwork other) {
+        String by = "network " + other.name() + ", which was registered first";
+        if (other.name().equals(network.name())) {
+            throw notAgain(network, "its name is that of another " + by, "that one");
+        }
+        if (other.vni() == network.vni()) {
+            throw notAgain(network, "its VNI " + network.vni() + " is that of " + by, other.name());
+        }
+        // As when networks are made: internal ones may lie over others.
+        for (Subnet subnet : network.internal() || other.internal() ? List.<Subnet>of() : network.subnets()) {
+            if (other.subnets().stream().anyMatch(there -> there.prefix().intersects(subnet.prefix()))) {
+                throw notAgain(network, "its subnet " + subnet.prefix() + " overlaps that of " + by, other.name());
+            }
+        }
+    }
+
+    private static Refusal notAgain(OverlayNetwork network, String why, String other) {
+        return Refusal.conflict(
+                "network_exists",
+                "network " + network.name() + " cannot be registered again after the cluster store was emptied: " + why
+                        + "; remove " + other + " within the minute, or else make a new network for the containers of "
+                        + network.name() + ", which do not reach those on other hosts any more");
     }
 
     /** {@return the network, when it is gone everywhere} */
@@ -142,12 +196,27 @@ final class NetworkAllocation {
                 .remove(ClusterKeys.addresses(network.id()))
                 .remove(ClusterKeys.names(network.id()))
                 .otherwiseRead(ClusterKeys.endpoints(network.id()))
+                .otherwiseRead(network.key())
+                .otherwiseRead(ClusterKeys.networkName(network.name()))
+                .otherwiseRead(ClusterKeys.vni(network.vni()))
                 .done();
         Outcome outcome = Commit.of(store, transaction, () -> !Commit.isThere(store, network.key()));
-        if (!outcome.isDone() && !outcome.read().isEmpty()) {
-            throw inUse(network, outcome.read());
+        List<StoredEntry> members = outcome.read().stream()
+                .filter(entry -> entry.key().startsWith(ClusterKeys.endpoints(network.id())))
+                .toList();
+        if (!outcome.isDone() && !members.isEmpty()) {
+            throw inUse(network, members);
         }
-        return new Done<>(network, outcome.isDone() ? Commit.entries(outcome, transaction) : List.of());
+        return new Done<>(
+                network,
+                outcome.isDone()
+                        ? Commit.entries(outcome, transaction)
+                        : Commit.found(
+                                outcome,
+                                List.of(
+                                        network.key(),
+                                        ClusterKeys.networkName(network.name()),
+                                        ClusterKeys.vni(network.vni()))));
     }
 
     private Refusal inUse(OverlayNetwork network, List<StoredEntry> members) {

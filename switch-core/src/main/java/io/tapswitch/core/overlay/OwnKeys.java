@@ -9,16 +9,17 @@ import io.tapswitch.core.overlay.store.Transaction;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** The keys of this host as the store shall have them. {@link #want} is for any thread. */
 final class OwnKeys {
     private final ClusterStore store;
-    private final Host self;
+    private final Supplier<Host> own;
     private volatile Set<HostKey> wanted = Set.of();
 
-    OwnKeys(ClusterStore store, Host self) {
+    OwnKeys(ClusterStore store, Supplier<Host> own) {
         this.store = store;
-        this.self = self;
+        this.own = own;
     }
 
     /** {@return whether others are wanted than before} */
@@ -31,6 +32,7 @@ final class OwnKeys {
     /** Brings them into the store, if it has others. {@return what changed there} */
     List<StoredEntry> settle(ClusterState state) {
         Set<HostKey> all = wanted;
+        Host self = own.get();
         Transaction.Draft draft = Transaction.when().holds(ClusterKeys.vtep(self.vtep()), self.id());
         boolean isDifferent = false;
         for (HostKey key : all) {

@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  * was the same machine before its state was lost, or one that is gone. A host is dead when its key under a lease is
  * absent.
  *
- * <p>A daemon that runs with the id of another one, as a copied state directory makes it, is told by the incarnation:
- * the later one wins.
+ * <p>A host may register again with another address, while it runs or after a restart. Two daemons with one id, as a
+ * copied state directory makes them, are told from that by what is alive: who is registered at another address and
+ * lives stays, the other one is refused. With one address, or when nobody is alive, the incarnation decides: the later
+ * one stays.
  */
 final class Registration {
     private static final String CONFLICT = "host_conflict";
@@ -36,19 +38,35 @@ final class Registration {
     private static final int ID_DIGITS = 6;
 
     private final ClusterStore store;
+    private final String identity;
 
-    Registration(ClusterStore store) {
+    /**
+     * A registrar.
+     *
+     * @param identity the file that has this host's id, as people find it
+     */
+    Registration(ClusterStore store, String identity) {
         this.store = store;
+        this.identity = identity;
     }
+
+    /**
+     * What a host says of itself besides what it is.
+     *
+     * @param lease that its life hangs on
+     * @param hasAddress whether it has the address that it says
+     * @param last as it was registered by this daemon before, null at first
+     */
+    record Sign(long lease, boolean hasAddress, @Nullable Host last) {}
 
     /**
      * Registers a host, or again after its lease was lost.
      *
      * @param wanted the host; when another one has its name, it gets the begin of its id behind it
-     * @param lease that its life hangs on
+     * @param sign of its life
      * @return what changed in the store
      */
-    List<StoredEntry> register(Host wanted, long lease) {
+    List<StoredEntry> register(Host wanted, Sign sign) {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             Host self = named(wanted);
             StoredEntry before = one(self.key());
@@ -59,8 +77,8 @@ final class Registration {
                 draft.unchanged(self.key(), before.revision());
             }
             if (before != null && read(before) instanceof Host earlier) {
-                if (earlier.incarnation() > self.incarnation()) {
-                    throw superseded(self);
+                if (earlier.incarnation() > self.incarnation() || isAnother(earlier, self, sign.last())) {
+                    throw superseded(earlier);
                 }
                 releaseOld(draft, earlier, self);
             }
@@ -77,9 +95,9 @@ final class Registration {
                     draft.unchanged(claim, holder.revision());
                 }
             }
-            Liveness liveness = new Liveness(self.id(), self.incarnation());
+            Liveness liveness = new Liveness(self.id(), self.incarnation(), sign.hasAddress());
             Transaction transaction = draft.put(self.key(), ClusterText.write(self))
-                    .put(liveness.key(), ClusterText.write(liveness), lease)
+                    .put(liveness.key(), ClusterText.write(liveness), sign.lease())
                     .done();
             Outcome outcome = store.commit(transaction);
             if (outcome.isDone()) {
@@ -90,12 +108,36 @@ final class Registration {
                 CONFLICT, "host " + wanted.name() + " cannot be registered: others change its entries all the time");
     }
 
+    /** {@return whether another daemon has this one's id, and is alive at another address} */
+    private boolean isAnother(Host earlier, Host self, @Nullable Host last) {
+        return !earlier.vtep().equals(self.vtep())
+                && !earlier.equals(last)
+                && one(ClusterKeys.alive(self.id())) != null;
+    }
+
+    /**
+     * {@return the name that a host asks for: the one that it had, also when another one of its name is quicker after
+     * the store was emptied}
+     *
+     * @param wanted with the name of the machine
+     * @param known what is known of the cluster
+     */
+    static Host asBefore(Host wanted, ClusterState known) {
+        Host distinct = distinct(wanted);
+        boolean wasDistinct = known.entry(wanted.key()) instanceof Host before
+                && before.name().equals(distinct.name());
+        String owner = known.view().owner(ClusterKeys.hostName(wanted.name()));
+        return wasDistinct || (owner != null && !owner.equals(wanted.id())) ? distinct : wanted;
+    }
+
+    private static Host distinct(Host wanted) {
+        return wanted.named(wanted.name() + "-" + wanted.id().substring(0, ID_DIGITS));
+    }
+
     /** Machines made of one image have one name, which is no reason to keep one of them out. */
     private Host named(Host wanted) {
         StoredEntry holder = one(ClusterKeys.hostName(wanted.name()));
-        return holder == null || wanted.id().equals(holder.value())
-                ? wanted
-                : wanted.named(wanted.name() + "-" + wanted.id().substring(0, ID_DIGITS));
+        return holder == null || wanted.id().equals(holder.value()) ? wanted : distinct(wanted);
     }
 
     /** A host that was given another name or address gives the old one back. */
@@ -185,17 +227,32 @@ final class Registration {
         return Refusal.conflict("host_alive", "host " + host + " is alive: " + mend);
     }
 
-    static Refusal lost(Host self) {
+    /**
+     * {@return the refusal of a host that does not have its address in the cluster}
+     *
+     * @param holder who has it, null when nobody does
+     */
+    static Refusal lost(ClusterStore store, Host self, @Nullable String holder) {
         return Refusal.conflict(
                 CONFLICT,
-                "the address " + self.vtep() + " of host " + self.name()
-                        + " is not its own in the cluster: another host has it");
+                "the address " + self.vtep() + " of host " + self.name() + " is not its own in the cluster: "
+                        + (holder == null
+                                ? "it is about to be registered; try again"
+                                : "host " + nameOf(store, holder)
+                                        + " has it; give each host a --cluster-advertise of its own"));
     }
 
-    static Refusal superseded(Host self) {
+    /**
+     * {@return the refusal of a daemon whose id another one has}
+     *
+     * @param other as the other one is registered
+     */
+    Refusal superseded(Host other) {
         return Refusal.conflict(
                 CONFLICT,
-                "another daemon has registered later with the id of host " + self.name()
-                        + ": a state directory must not be copied to another host; remove it on one of them");
+                "host " + other.name() + " at " + other.vtep() + " has registered with the id that this host has in "
+                        + identity + " too: one of the two state directories is a copy of the other. On the host that"
+                        + " has the copy: stop the daemon, delete that file, start the daemon again, and remove the"
+                        + " containers that came with the copy (tapswitch ps -a, tapswitch rm -f NAME)");
     }
 }

@@ -7,14 +7,16 @@ import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
 import io.tapswitch.core.overlay.store.StoreException;
 import io.tapswitch.core.overlay.store.StoredEntry;
-import io.tapswitch.core.overlay.store.Transaction;
+import io.tapswitch.wire.IpAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Another store.</b> A revision that goes back means that the store was emptied, or restored from a copy. Nothing
  * that it lacks is dropped for {@link #GRACE_MS}: meanwhile each host registers its endpoints again, with the networks
- * they are in. What nobody has claimed by then is gone.
+ * they are in. What nobody has claimed by then is gone. A daemon that starts in that time, with what it had saved in
+ * it, begins it anew.
  */
 final class SessionLoop {
     /** How long a host is taken for alive without a sign. */
@@ -49,7 +52,10 @@ final class SessionLoop {
     private static final long RETRY_MIN_MS = 100;
 
     private final ClusterStore store;
-    private final Host self;
+    /** This host as it shall be registered. */
+    private final AtomicReference<Host> self;
+
+    private final String id;
     private final Parts parts;
     private final Surroundings around;
     private final ConcurrentLinkedQueue<Message> inbox = new ConcurrentLinkedQueue<>();
@@ -58,6 +64,12 @@ final class SessionLoop {
 
     private volatile ClusterState state;
     private volatile Standing standing;
+    /** Whether the store was read since the start: before that, what it lacks is not known. */
+    private volatile boolean read;
+    /** Whether this host has the address that it is registered with, as somebody else looks. */
+    private volatile boolean hasAddress = true;
+    /** Something of this host is to be registered again. */
+    private volatile boolean moved;
 
     private ClusterStore.@Nullable Watch watch;
     /** Grows with each watch: what an older one still says is not for this one. */
@@ -72,6 +84,10 @@ final class SessionLoop {
     private String cluster = "";
     private long lease;
     private boolean registered;
+    /** This host as this daemon registered it last, and when. */
+    private @Nullable Host mine;
+
+    private long mineSince;
     private long nextBeatMs;
     private long retryMs;
     private int failures;
@@ -85,7 +101,8 @@ final class SessionLoop {
             Registration registration,
             OwnEndpoints own,
             Inquiries inquiries,
-            OwnKeys keys) {}
+            OwnKeys keys,
+            Supplier<List<OverlayNetwork>> inForce) {}
 
     /** What is around the loop; {@code wake} makes it turn soon. */
     record Surroundings(ClusterListener listener, LongSupplier clockMs, RandomGenerator random, Runnable wake) {}
@@ -99,13 +116,14 @@ final class SessionLoop {
         record Ended(int generation, StoreException why) implements Message {}
     }
 
-    SessionLoop(ClusterStore store, Host self, Parts parts, Surroundings around, ClusterState saved) {
+    SessionLoop(ClusterStore store, AtomicReference<Host> self, Parts parts, Surroundings around, ClusterState saved) {
         this.store = store;
         this.self = self;
+        id = self.get().id();
         this.parts = parts;
         this.around = around;
         this.state = saved;
-        this.seen = saved.complete();
+        this.seen = saved.newest();
         this.standing = new Standing.Away("cluster store unreachable: " + store.description() + " was not asked yet");
     }
 
@@ -115,6 +133,18 @@ final class SessionLoop {
 
     Standing standing() {
         return standing;
+    }
+
+    boolean isRead() {
+        return read;
+    }
+
+    /** This host is at another address from now on, or has lost the one that it had. Any thread. */
+    void move(IpAddress vtep, boolean isThere) {
+        self.set(self.get().at(vtep));
+        hasAddress = isThere;
+        moved = true;
+        wake();
     }
 
     long unseenMs(String host) {
@@ -138,6 +168,11 @@ final class SessionLoop {
     long turn() {
         long now = around.clockMs().getAsLong();
         hear(now);
+        if (moved) {
+            moved = false;
+            registered = false;
+            nextBeatMs = now;
+        }
         if (now - retryMs >= 0) {
             try {
                 if (watch == null) {
@@ -147,7 +182,7 @@ final class SessionLoop {
                     beat(now);
                 }
                 if (registered) {
-                    settle();
+                    new Settling(parts, id, state, graceEndMs != 0, this::learn, around.listener()::alarm).settle();
                     parts.inquiries().answer(around.listener()::believed);
                 }
                 hear(now);
@@ -216,17 +251,23 @@ final class SessionLoop {
         gone.keySet().retainAll(view.hosts().keySet());
         around.listener().changed(state, merged.changes());
         if (merged.changes().stream().anyMatch(this::isOwn)) {
-            parts.own().compare(state, self.id());
+            parts.own().compare(state, id);
         }
-        if (state.entry(self.key()) instanceof Host other && other.incarnation() > self.incarnation()) {
-            refuse(Registration.superseded(self));
+        if (state.entry(self.get().key()) instanceof Host other && isAnother(other)) {
+            refuse(parts.registration().superseded(other));
         }
+    }
+
+    /** {@return whether another daemon has registered with this one's id} */
+    private boolean isAnother(Host now) {
+        return now.incarnation() > self.get().incarnation()
+                || (registered && !now.equals(mine) && state.revision(now.key()) > mineSince);
     }
 
     /** An endpoint of this host that others removed comes back, as long as its container is here. */
     private boolean isOwn(ClusterState.Change change) {
         return change.before() instanceof RemoteEndpoint endpoint
-                && endpoint.host().equals(self.id());
+                && endpoint.host().equals(id);
     }
 
     private void readAll(long now) {
@@ -235,7 +276,11 @@ final class SessionLoop {
         // Another store may have come further already than the old one was: then some entry is older than it was.
         boolean isOther = range.revision() < seen
                 || (!cluster.isEmpty() && !cluster.equals(range.cluster()))
-                || range.entries().stream().anyMatch(entry -> entry.revision() < state.revision(entry.key()));
+                || range.entries().stream().anyMatch(entry -> entry.revision() < state.revision(entry.key()))
+                // It was replaced before this daemon started, and not all hosts had registered again by then.
+                || (!read && !state.remembered().isEmpty());
+        boolean isFirst = !read;
+        read = true;
         cluster = range.cluster();
         seen = range.revision();
         told = range.revision();
@@ -252,11 +297,16 @@ final class SessionLoop {
         }
         boolean isGrace = graceEndMs != 0 && now - graceEndMs < 0;
         graceEndMs = isGrace ? graceEndMs : 0;
-        publish(isGrace ? state.merged(range.entries()) : state.merged(range), now);
+        ClusterState.Merged merged = isGrace ? state.mergedBesideRemembered(range) : state.merged(range);
+        publish(merged, now);
+        if (isFirst && merged.changes().isEmpty()) {
+            // All is as it was saved: now that is known.
+            around.listener().changed(state, List.of());
+        }
         if (standing instanceof Standing.Away) {
             nextBeatMs = now;
         }
-        parts.own().compare(state, self.id());
+        parts.own().compare(state, id);
         watchFrom(range.revision() + 1);
     }
 
@@ -312,7 +362,18 @@ final class SessionLoop {
     private void register() {
         try {
             lease = lease == 0 ? store.grant(LEASE) : lease;
-            learn(parts.registration().register(self, lease));
+            Host wanted = Registration.asBefore(self.get(), state);
+            List<StoredEntry> entries =
+                    parts.registration().register(wanted, new Registration.Sign(lease, hasAddress, mine));
+            for (StoredEntry entry : entries) {
+                if (entry.key().equals(wanted.key())
+                        && entry.value() != null
+                        && ClusterText.read(entry.key(), entry.value()) instanceof Host host) {
+                    mine = host;
+                    mineSince = entry.revision();
+                }
+            }
+            learn(entries);
             registered = true;
             stand(new Standing.Joined());
         } catch (Refusal refusal) {
@@ -330,79 +391,6 @@ final class SessionLoop {
             around.listener().alarm(refusal.sentence());
         }
         stand(new Standing.Refused(refusal.sentence()));
-    }
-
-    /** A piece of work: an endpoint as it was, and as it shall be. */
-    private record Open(RemoteEndpoint last, @Nullable RemoteEndpoint wanted) {}
-
-    /**
-     * Brings what is open into the store, in its order: what is simple, as much as a transaction takes at once. When
-     * one of these cannot be done, each of them is done alone, and says why.
-     */
-    private void settle() {
-        List<StoredEntry> keys = parts.keys().settle(state);
-        if (!keys.isEmpty()) {
-            learn(keys);
-        }
-        List<Open> batch = new ArrayList<>();
-        Transaction together = null;
-        for (RemoteEndpoint last : parts.own().open()) {
-            Open open = new Open(last, parts.own().wanted(last.id()));
-            Transaction one = parts.endpoints().simple(state, last, open.wanted());
-            Transaction more = one == null || together == null ? null : together.with(one);
-            if (more == null) {
-                settle(batch, together);
-                batch.clear();
-            }
-            together = more == null ? one : more;
-            batch.add(open);
-        }
-        settle(batch, together);
-    }
-
-    private void settle(List<Open> batch, @Nullable Transaction together) {
-        List<StoredEntry> changed =
-                together == null || batch.size() < 2 ? null : parts.endpoints().commit(state, together);
-        if (changed == null) {
-            batch.forEach(this::settleAlone);
-        } else {
-            learn(changed);
-            batch.forEach(open -> parts.own().settled(open.last().id(), open.wanted()));
-        }
-    }
-
-    private void settleAlone(Open open) {
-        RemoteEndpoint last = open.last();
-        try {
-            List<StoredEntry> entries = settle(last, open.wanted());
-            if (entries != null) {
-                learn(entries);
-                parts.own().settled(last.id(), open.wanted());
-            }
-        } catch (Refusal refusal) {
-            if (parts.own().refuse(last.id(), refusal.sentence())) {
-                around.listener()
-                        .alarm("container " + last.name() + " is not known to the cluster as it is here: "
-                                + refusal.sentence());
-            }
-        }
-    }
-
-    /** {@return what changed in the store; null when the watch must tell more first} */
-    private @Nullable List<StoredEntry> settle(RemoteEndpoint last, @Nullable RemoteEndpoint wanted) {
-        // What the store has is what counts: an endpoint whose removal or making it has not told yet is asked about.
-        ClusterEntry entry = state.revision(last.key()) == 0 ? null : state.entry(last.key());
-        RemoteEndpoint stored = entry instanceof RemoteEndpoint endpoint ? endpoint : null;
-        if (wanted == null) {
-            return parts.endpoints().remove(stored == null ? last : stored);
-        }
-        if (stored == null) {
-            if (graceEndMs != 0 && state.entry(ClusterKeys.network(last.network())) instanceof OverlayNetwork network) {
-                learn(parts.networks().restore(network));
-            }
-            return parts.endpoints().restore(wanted);
-        }
-        return stored.equals(wanted) ? List.of() : parts.endpoints().rename(state, wanted);
     }
 
     private void away(StoreException why, long now) {

@@ -46,6 +46,17 @@ class ClusterFileTest {
                 .isEqualTo(3);
     }
 
+    /** After the store was emptied, what nobody has registered again yet has no revision. */
+    @Test
+    void row92_whatIsOnlyRememberedIsKeptToo() {
+        String network = "/tapswitch/v1/network-names/web";
+        ClusterState remembered = ClusterState.restored(4, List.of(new StoredEntry(network, "b".repeat(64), 0, 0)));
+        ClusterFile.next(directory).save(remembered);
+        ClusterState back = ClusterFile.next(directory).saved();
+        assertThat(back.isRemembered(network)).isTrue();
+        assertThat(back.stored()).isEqualTo(remembered.stored());
+    }
+
     /** As the JVM itself tells which files were forced to the disk. */
     @Test
     void row94_theFileAndItsNameAreOnTheDiskBeforeAnybodyHearsOfTheHost() throws IOException {

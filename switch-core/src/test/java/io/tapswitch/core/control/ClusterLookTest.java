@@ -92,6 +92,27 @@ class ClusterLookTest {
     }
 
     @Test
+    void row94_whatIsRegisteredWithTheIdOfARefusedHostIsNotShownAsItsOwn() {
+        host(1, "alpha", true, 1);
+        put("hosts/" + id(2), "{\"name\":\"copy\",\"vtep\":\"192.0.2.66\",\"incarnation\":9}");
+        put("vteps/192.0.2.66", id(2));
+        Node self = nodes(new Standing.Refused("its id is another one's")).getFirst();
+        assertThat(self.name()).isEqualTo("zeta");
+        assertThat(self.address()).isEqualTo("192.0.2.2");
+        assertThat(self.status()).isEqualTo(Status.REFUSED);
+    }
+
+    @Test
+    void row94_aHostThatSaysThatItLacksItsAddressIsNotReady() {
+        host(2, "zeta", true, 2);
+        host(1, "alpha", true, 1);
+        put("alive/" + id(1), "{\"incarnation\":1,\"address\":false}");
+        assertThat(nodes(new Standing.Joined()))
+                .extracting(Node::status)
+                .containsExactly(Status.READY, Status.UNREACHABLE);
+    }
+
+    @Test
     void aContainerInTwoNetworksIsOneAndEachNetworkCounts() {
         host(2, "zeta", true, 2);
         host(1, "alpha", true, 1);

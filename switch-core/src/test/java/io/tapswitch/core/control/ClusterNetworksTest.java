@@ -42,7 +42,7 @@ class ClusterNetworksTest {
     }
 
     private static ClusterNetworks rules(List<OverlayNetwork> networks, Set<String> undecided) {
-        return new ClusterNetworks(networks, undecided, List.of());
+        return new ClusterNetworks(networks, undecided, List.of(), true);
     }
 
     @Test
@@ -77,6 +77,25 @@ class ClusterNetworksTest {
                 .isEmpty();
     }
 
+    /** V12: a daemon that starts without the store keeps what it has, whatever it remembers. */
+    @Test
+    void V12_nothingIsGoneBeforeTheStoreWasRead() {
+        DesiredState once = in(DesiredState.EMPTY, List.of(MESH));
+        ClusterNetworks unread = new ClusterNetworks(List.of(), Set.of(), List.of(), false);
+        assertThat(unread.in(once)).isSameAs(once);
+        assertThat(unread.trouble()).isEmpty();
+    }
+
+    @Test
+    void aVniThatAnotherNetworkHasHereIsSaid() {
+        DesiredState once = in(DesiredState.EMPTY, List.of(MESH));
+        ClusterNetworks rules = rules(List.of(MESH, network("same", "10.0.9.0/24", Map.of())), Set.of());
+        assertThat(rules.in(once)).isSameAs(once);
+        assertThat(rules.trouble())
+                .containsExactly("network same of the cluster is not on this host: network mesh here has its VNI 4096:"
+                        + " remove that one, and the cluster's comes");
+    }
+
     @Test
     void networksOfThisHostAreItsOwn() {
         DesiredState own = DesiredState.EMPTY.with(States.network("web", 0, "172.18.0.0/16"));
@@ -92,7 +111,7 @@ class ClusterNetworksTest {
                 .containsExactly("network mesh of the cluster is not on this host: a network of its own has that name:"
                         + " remove it, and the cluster's comes");
         List<Taken> routes = List.of(new Taken(IpPrefix.parse("10.0.0.0/16"), "the host's route by eth0", false));
-        ClusterNetworks covered = new ClusterNetworks(List.of(MESH), Set.of(), routes);
+        ClusterNetworks covered = new ClusterNetworks(List.of(MESH), Set.of(), routes, true);
         assertThat(covered.in(DesiredState.EMPTY).networks()).isEmpty();
         assertThat(covered.trouble())
                 .containsExactly("network mesh of the cluster is not on this host: its subnet 10.0.0.0/24 overlaps"

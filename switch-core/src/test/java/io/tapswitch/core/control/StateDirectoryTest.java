@@ -73,7 +73,7 @@ class StateDirectoryTest {
 
     /** What {@code cleanup} takes away: a key that stayed would be a secret that nobody knows of. */
     @Test
-    void A_LIFE_eraseTakesTheKeysAndTheClusterToo_andLeavesWhatIsNotOurs() throws IOException {
+    void eraseTakesTheKeysAndTheClusterToo_andLeavesWhatIsNotOurs() throws IOException {
         for (String ours : new String[] {"state.json", "cluster.json", "cluster.json.new", "tunnel-keys.json"}) {
             Files.writeString(directory.resolve(ours), "{}");
         }

@@ -36,21 +36,29 @@ final class AllocationTest {
         return new NetworkAllocation(client, NetworkAllocation.VNI_FIRST, ClusterText.VNI_MAX);
     }
 
+    private static Registration registration(ClusterStore client) {
+        return new Registration(client, "/state/cluster.json");
+    }
+
+    private static Registration.Sign sign(long lease) {
+        return new Registration.Sign(lease, true, null);
+    }
+
     private static NetworkPlan plan(String name) {
         String id = Entries.id(IDS.incrementAndGet());
         return (others, vni) -> {
             OverlayNetwork like = Entries.network(name, vni);
-            return new OverlayNetwork(id, name, vni, "now", false, false, true, like.subnets(), Map.of(), Map.of());
+            return new OverlayNetwork(id, name, vni, "now", true, false, true, like.subnets(), Map.of(), Map.of());
         };
     }
 
     private OverlayNetwork made(String name) {
-        return networks(store.client()).create(name, 0, plan(name)).value();
+        return networks(store.client()).create(name, 0, plan(name), List.of()).value();
     }
 
     private Host registered(ClusterStore client, int number) {
         Host host = Entries.host(number);
-        new Registration(client).register(host, client.grant(java.time.Duration.ofSeconds(15)));
+        registration(client).register(host, sign(client.grant(java.time.Duration.ofSeconds(15))));
         return host;
     }
 
@@ -98,8 +106,9 @@ final class AllocationTest {
     void A_OVL_03_aNameIsMadeOnceHoweverManyHostsMakeItAtOnce() throws InterruptedException {
         List<Callable<OverlayNetwork>> tasks = new ArrayList<>();
         for (int host = 0; host < 8; host++) {
-            tasks.add(
-                    () -> networks(store.client()).create("web", 0, plan("web")).value());
+            tasks.add(() -> networks(store.client())
+                    .create("web", 0, plan("web"), List.of())
+                    .value());
         }
         assertThat(atOnce(tasks)).hasSize(1);
         assertThatThrownBy(() -> made("web")).hasMessage("network with name web already exists");
@@ -113,12 +122,16 @@ final class AllocationTest {
             String name = "net-" + i;
             NetworkPlan plan = plan(name);
             tasks.add(() -> networks(store.client())
-                    .create(name, 0, (others, vni) -> {
-                        Set<String> names = new HashSet<>();
-                        others.forEach(other -> names.add(other.name()));
-                        known.add(names);
-                        return plan.network(others, vni);
-                    })
+                    .create(
+                            name,
+                            0,
+                            (others, vni) -> {
+                                Set<String> names = new HashSet<>();
+                                others.forEach(other -> names.add(other.name()));
+                                known.add(names);
+                                return plan.network(others, vni);
+                            },
+                            List.of())
                     .value());
         }
         List<OverlayNetwork> made = atOnce(tasks);
@@ -131,12 +144,30 @@ final class AllocationTest {
     void aVniThatIsTakenIsRefusedAndOneThatNobodyCanReadIsPassedOver() {
         store.put(new ClusterEntry.Claim(ClusterKeys.vni(4_096), Entries.id(1)));
         assertThat(made("web").vni()).isEqualTo(4_097);
-        assertThatThrownBy(() -> networks(store.client()).create("db", 4_097, plan("db")))
-                .hasMessage("VNI 4097 is that of another network of the cluster");
-        assertThatThrownBy(() -> new NetworkAllocation(store.client(), 4_096, 4_097).create("db", 0, plan("db")))
+        assertThatThrownBy(() -> networks(store.client()).create("db", 4_097, plan("db"), List.of()))
+                .hasMessage("VNI 4097 is that of network web of the cluster");
+        assertThatThrownBy(() ->
+                        new NetworkAllocation(store.client(), 4_096, 4_097).create("db", 0, plan("db"), List.of()))
                 .hasMessage("all VNIs from 4096 to 4097 are in use");
         assertThatThrownBy(() -> new NetworkAllocation(store.client(), 0, 1 << 24))
                 .hasMessageContaining("they must be from 1 to 16777215");
+    }
+
+    @Test
+    void row92_aNetworkThatAllHostsRegisterAgainAtOnceIsThereOnce() throws InterruptedException {
+        List<OverlayNetwork> lost = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            lost.add(made("net-" + i));
+        }
+        store.become("8", Map.of());
+        List<Callable<Boolean>> tasks = new ArrayList<>();
+        for (int i = 0; i < 8 * lost.size(); i++) {
+            OverlayNetwork network = lost.get(i / 8);
+            tasks.add(() -> networks(store.client()).restore(network) != null);
+        }
+        assertThat(atOnce(tasks)).as("and nobody is refused").hasSize(8 * lost.size());
+        assertThat(store.content().keySet().stream().filter(key -> key.contains("/networks/")))
+                .hasSize(lost.size());
     }
 
     @Test
@@ -148,7 +179,7 @@ final class AllocationTest {
             Host host = registered(client, 1 + i % 4);
             EndpointPlan plan = endpoint(network, host, "c" + i);
             tasks.add(() -> new EndpointAllocation(client, host)
-                    .add(network, Set.of(), plan)
+                    .add(network, Set.of(), Set.of(), plan)
                     .value());
         }
         assertThat(atOnce(tasks)).hasSize(40).extracting(RemoteEndpoint::ipv4).doesNotHaveDuplicates();
@@ -161,10 +192,14 @@ final class AllocationTest {
         Host host = registered(client, 1);
         client.losesAnswers(true);
         RemoteEndpoint made = new EndpointAllocation(client, host)
-                .add(network, Set.of(), endpoint(network, host, "one"))
+                .add(network, Set.of(), Set.of(), endpoint(network, host, "one"))
                 .value();
         assertThat(store.content()).containsKey(made.key());
-        assertThat(networks(client).create("db", 0, plan("db")).value().vni()).isEqualTo(4_097);
+        assertThat(networks(client)
+                        .create("db", 0, plan("db"), List.of())
+                        .value()
+                        .vni())
+                .isEqualTo(4_097);
         new EndpointAllocation(client, host).remove(made);
         assertThat(store.content()).doesNotContainKey(made.key());
     }
@@ -175,8 +210,8 @@ final class AllocationTest {
         FakeStore.Client client = store.client();
         Host host = registered(client, 1);
         client.away(true);
-        assertThatThrownBy(() ->
-                        new EndpointAllocation(client, host).add(network, Set.of(), endpoint(network, host, "one")))
+        assertThatThrownBy(() -> new EndpointAllocation(client, host)
+                        .add(network, Set.of(), Set.of(), endpoint(network, host, "one")))
                 .isInstanceOf(StoreException.class);
     }
 
@@ -186,15 +221,16 @@ final class AllocationTest {
         FakeStore.Client client = store.client();
         Host host = registered(client, 1);
         EndpointAllocation endpoints = new EndpointAllocation(client, host);
-        RemoteEndpoint endpoint =
-                endpoints.add(network, Set.of(), endpoint(network, host, "one")).value();
+        RemoteEndpoint endpoint = endpoints
+                .add(network, Set.of(), Set.of(), endpoint(network, host, "one"))
+                .value();
         assertThatThrownBy(() -> networks(store.client()).remove(network))
                 .hasMessageContaining("has active endpoints: disconnect or remove container one on host host-1 first");
         endpoints.remove(endpoint);
         networks(store.client()).remove(network);
         assertThat(store.content().keySet())
                 .noneMatch(key -> key.contains(network.id()) || key.endsWith("/web") || key.endsWith("/4096"));
-        assertThatThrownBy(() -> endpoints.add(network, Set.of(), endpoint(network, host, "two")))
+        assertThatThrownBy(() -> endpoints.add(network, Set.of(), Set.of(), endpoint(network, host, "two")))
                 .hasMessage("network web not found");
     }
 
@@ -205,9 +241,9 @@ final class AllocationTest {
         FakeStore.Client second = store.client();
         Host one = registered(first, 1);
         Host two = registered(second, 2);
-        new EndpointAllocation(first, one).add(network, Set.of(), endpoint(network, one, "svc"));
-        assertThatThrownBy(
-                        () -> new EndpointAllocation(second, two).add(network, Set.of(), endpoint(network, two, "svc")))
+        new EndpointAllocation(first, one).add(network, Set.of(), Set.of(), endpoint(network, one, "svc"));
+        assertThatThrownBy(() -> new EndpointAllocation(second, two)
+                        .add(network, Set.of(), Set.of(), endpoint(network, two, "svc")))
                 .hasMessage("endpoint with name svc already exists in network web");
     }
 
@@ -217,7 +253,7 @@ final class AllocationTest {
         FakeStore.Client dead = store.client();
         Host one = registered(dead, 1);
         RemoteEndpoint old = new EndpointAllocation(dead, one)
-                .add(network, Set.of(), endpoint(network, one, "svc"))
+                .add(network, Set.of(), Set.of(), endpoint(network, one, "svc"))
                 .value();
         FakeStore.Client client = store.client();
         Host two = registered(client, 2);
@@ -225,15 +261,16 @@ final class AllocationTest {
         assertThatThrownBy(() -> endpoints.removeForced(old)).hasMessageContaining("is alive: remove container svc");
         store.expireLeases();
         endpoints.removeForced(old);
-        RemoteEndpoint again =
-                endpoints.add(network, Set.of(), endpoint(network, two, "svc")).value();
+        RemoteEndpoint again = endpoints
+                .add(network, Set.of(), Set.of(), endpoint(network, two, "svc"))
+                .value();
         assertThat(again.ipv4()).isEqualTo(old.ipv4());
         assertThatThrownBy(() -> new EndpointAllocation(dead, one).restore(old))
                 .as("the dead one comes back")
                 .hasMessage("endpoint with name svc already exists in network " + network.id());
         assertThat(new EndpointAllocation(dead, one).remove(old))
                 .as("a late removal takes nothing from the new one")
-                .isEmpty();
+                .noneMatch(entry -> entry.value() == null && !entry.key().equals(old.key()));
         assertThat(store.content())
                 .containsKey(again.key())
                 .containsKey(Entries.claim(again).key());
@@ -245,19 +282,19 @@ final class AllocationTest {
         FakeStore.Client first = store.client();
         Host one = registered(first, 1);
         RemoteEndpoint old = new EndpointAllocation(first, one)
-                .add(network, Set.of(), endpoint(network, one, "svc"))
+                .add(network, Set.of(), Set.of(), endpoint(network, one, "svc"))
                 .value();
         FakeStore.Client second = store.client();
         Host thief = new Host(Entries.id(9), "thief", one.vtep(), 1);
         long lease = second.grant(java.time.Duration.ofSeconds(15));
-        assertThatThrownBy(() -> new Registration(second).register(thief, lease))
+        assertThatThrownBy(() -> registration(second).register(thief, sign(lease)))
                 .hasMessage("host thief has the address 192.0.2.1 of host host-1, which came first and is alive: give"
                         + " each host a --cluster-advertise of its own");
-        assertThatThrownBy(() ->
-                        new EndpointAllocation(second, thief).add(network, Set.of(), endpoint(network, thief, "two")))
+        assertThatThrownBy(() -> new EndpointAllocation(second, thief)
+                        .add(network, Set.of(), Set.of(), endpoint(network, thief, "two")))
                 .hasMessageContaining("is not its own in the cluster");
         store.expireLeases();
-        new Registration(second).register(thief, second.grant(java.time.Duration.ofSeconds(15)));
+        registration(second).register(thief, sign(second.grant(java.time.Duration.ofSeconds(15))));
         assertThat(store.content()).doesNotContainKey(old.key()).doesNotContainKey(one.key());
         assertThat(store.content()).containsEntry(ClusterKeys.vtep(one.vtep()), thief.id());
     }
@@ -268,26 +305,35 @@ final class AllocationTest {
         FakeStore.Client other = store.client();
         long lease = other.grant(java.time.Duration.ofSeconds(15));
         Host namesake = new Host(Entries.id(9), "host-1", IpAddress.parse("192.0.2.9"), 1);
-        new Registration(other).register(namesake, lease);
+        registration(other).register(namesake, sign(lease));
         String named = "host-1-" + namesake.id().substring(0, 6);
         assertThat(store.content())
                 .containsEntry(ClusterKeys.hostName("host-1"), Entries.id(1))
                 .containsEntry(ClusterKeys.hostName(named), namesake.id())
                 .containsEntry(namesake.key(), ClusterText.write(namesake.named(named)));
         Host copy = new Host(Entries.id(1), "host-1", IpAddress.parse("192.0.2.1"), 0);
-        assertThatThrownBy(() -> new Registration(other).register(copy, lease))
-                .hasMessageContaining("a state directory must not be copied");
+        assertThatThrownBy(() -> registration(other).register(copy, sign(lease)))
+                .hasMessageContaining("one of the two state directories is a copy of the other");
     }
 
     @Test
-    void aHostThatMovesGivesItsOldAddressBack() {
+    void row94_aHostThatMovesGivesItsOldAddressBack_andOneThatIsAliveElsewhereIsAnotherOne() {
         FakeStore.Client client = store.client();
         Host before = registered(client, 1);
+        long lease = client.grant(java.time.Duration.ofSeconds(15));
         Host after = new Host(before.id(), "renamed", IpAddress.parse("192.0.2.77"), 2);
-        new Registration(client).register(after, client.grant(java.time.Duration.ofSeconds(15)));
+        assertThatThrownBy(() -> registration(client).register(after, sign(lease)))
+                .hasMessageStartingWith("host host-1 at 192.0.2.1 has registered with the id that this host has in"
+                        + " /state/cluster.json too");
+        registration(client).register(after, new Registration.Sign(lease, true, before));
         assertThat(store.content())
                 .containsEntry(ClusterKeys.vtep(after.vtep()), after.id())
                 .doesNotContainKey(ClusterKeys.vtep(before.vtep()))
                 .doesNotContainKey(ClusterKeys.hostName("host-1"));
+        store.expireLeases();
+        registration(client)
+                .register(
+                        new Host(before.id(), "again", before.vtep(), 3),
+                        sign(client.grant(java.time.Duration.ofSeconds(15))));
     }
 }

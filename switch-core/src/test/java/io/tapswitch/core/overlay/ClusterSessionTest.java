@@ -9,125 +9,14 @@ import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.StoreException;
-import io.tapswitch.wire.Ipv4Address;
-import io.tapswitch.wire.MacAddress;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Hosts in a cluster whose store fails in all ways, driven by hand: no threads, no time but the test's. */
-final class ClusterSessionTest {
-    private final FakeStore store = new FakeStore();
-    private final List<Node> nodes = new ArrayList<>();
-    private long nowMs = 1_000_000;
-    private long ids = 0x1000;
-
-    /** A host. */
-    private final class Node implements ClusterListener {
-        private final FakeStore.Client client = store.client();
-        private final List<ClusterState.Change> changes = new ArrayList<>();
-        private final List<Standing> standings = new ArrayList<>();
-        private final List<String> alarms = new ArrayList<>();
-        private final Host host;
-        private final ClusterSession session;
-
-        private Node(Host host, ClusterState saved, List<RemoteEndpoint> restored) {
-            this.host = host;
-            session = new ClusterSession(
-                    client,
-                    new ClusterSession.Beginning(host, 4_096, 5_000, saved, restored),
-                    this,
-                    () -> nowMs,
-                    new Random(host.id().hashCode()));
-            nodes.add(this);
-        }
-
-        @Override
-        public void changed(ClusterState state, List<ClusterState.Change> news) {
-            changes.addAll(news);
-        }
-
-        @Override
-        public void standing(Standing standing) {
-            standings.add(standing);
-        }
-
-        @Override
-        public void alarm(String sentence) {
-            alarms.add(sentence);
-        }
-
-        private OverlayNetwork network(String name) {
-            String id = Entries.id(ids++);
-            return session.createNetwork(
-                    name,
-                    0,
-                    (others, vni) -> new OverlayNetwork(
-                            id,
-                            name,
-                            vni,
-                            "now",
-                            false,
-                            false,
-                            true,
-                            Entries.network(name, vni).subnets(),
-                            Map.of(),
-                            Map.of()));
-        }
-
-        private RemoteEndpoint endpoint(OverlayNetwork network, String name) {
-            String id = Entries.id(ids++);
-            return session.addEndpoint(network, taken -> {
-                Ipv4Address address = IntStream.range(0, 5_000)
-                        .mapToObj(Entries::address)
-                        .filter(each -> !taken.test(each))
-                        .findFirst()
-                        .orElseThrow();
-                return new RemoteEndpoint(
-                        id, network.id(), host.id(), name, List.of(), MacAddress.ofContainer(address), address, null);
-            });
-        }
-
-        private List<RemoteEndpoint> endpoints(OverlayNetwork network) {
-            return session.state().view().endpoints(network.id());
-        }
-    }
-
-    private Node node(int number) {
-        return new Node(Entries.host(number), ClusterState.empty(), List.of());
-    }
-
-    /** Lets all do what is due, and hear what there is to hear. */
-    private void settle() {
-        for (int i = 0; i < 6; i++) {
-            nodes.forEach(node -> node.session.loop().turn());
-            store.tell();
-        }
-        nodes.forEach(node -> node.session.loop().turn());
-    }
-
-    private void pass(long ms) {
-        for (long left = ms; left > 0; left -= 1_000) {
-            nowMs += Math.min(left, 1_000);
-            settle();
-        }
-    }
-
-    private static Map<String, String> content(ClusterState state) {
-        Map<String, String> content = new TreeMap<>();
-        state.stored().forEach(entry -> content.put(entry.key(), String.valueOf(entry.value())));
-        return content;
-    }
-
-    /** All hosts know what the store has. */
-    private void assertConverged() {
-        nodes.forEach(node -> assertThat(content(node.session.state())).isEqualTo(store.content()));
-    }
-
+final class ClusterSessionTest extends ClusterSessions {
     @Test
     void A_OVL_03_whatOneHostMakesAllOthersHaveAlsoThoseThatComeLater() {
         Node one = node(1);
@@ -395,7 +284,10 @@ final class ClusterSessionTest {
         settle();
         new Node(new Host(one.host.id(), one.host.name(), one.host.vtep(), 7), ClusterState.empty(), List.of());
         settle();
-        assertThat(one.alarms).singleElement().asString().contains("a state directory must not be copied");
+        assertThat(one.alarms)
+                .singleElement()
+                .asString()
+                .contains("one of the two state directories is a copy of the other");
     }
 
     @Test

@@ -35,7 +35,8 @@ final class ClusterTextTest {
                 false);
         return Stream.of(
                 Entries.host(7),
-                new Liveness(ID, 3),
+                new Liveness(ID, 3, true),
+                new Liveness(ID, 4, false),
                 network,
                 new OverlayNetwork(
                         ID, "six", 4_097, "now", true, true, false, List.of(six), Map.of(), Map.of("k\"", "v\n")),

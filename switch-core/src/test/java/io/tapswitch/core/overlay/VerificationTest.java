@@ -46,7 +46,8 @@ final class VerificationTest {
             this.host = host;
             session = new ClusterSession(
                     client,
-                    new ClusterSession.Beginning(host, 4_096, 5_000, ClusterState.empty(), List.of()),
+                    new ClusterSession.Beginning(
+                            host, 4_096, 5_000, ClusterState.empty(), List.of(), List::of, "cluster.json"),
                     this,
                     () -> nowMs,
                     new Random(host.id().hashCode()));

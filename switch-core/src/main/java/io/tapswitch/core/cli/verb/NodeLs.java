@@ -12,10 +12,11 @@ import picocli.CommandLine.Mixin;
         aliases = "list",
         description = {
             "Lists the hosts of the cluster; behind the id of this one is a *.",
-            "Filters: id, name, status=ready|unseen|refused|unknown.",
+            "Filters: id, name, status=ready|unseen|refused|unreachable|unknown.",
             "",
             "STATUS is 'ready', 'unseen for 12s' when its sign of life ended so long ago (15 s after the last one),",
-            "'refused' when another host has its tunnel address, and 'unknown' when this host cannot ask the store.",
+            "'refused' when another host has its tunnel address, 'unreachable' when it does not have that address",
+            "itself at the moment, and 'unknown' when this host cannot ask the store.",
             "What a host that is not seen has stays as it is.",
             "",
             "Example:",
