@@ -10,13 +10,13 @@ import io.tapswitch.core.overlay.store.EtcdStore;
 import io.tapswitch.core.overlay.store.StoreException;
 import io.tapswitch.core.overlay.store.StoredEntry;
 import io.tapswitch.core.overlay.store.Transaction;
+import io.tapswitch.lab.Certificates;
 import io.tapswitch.lab.Etcd;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.LabNamespace;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
@@ -289,9 +289,10 @@ final class EtcdStoreIT {
     @Test
     void tlsBothWays() {
         String other = "127.0.0.4";
-        Path ca = certificate("ca", "authority", "CA:TRUE", null);
-        Path server = certificate("server", "etcd", "CA:FALSE", ca);
-        Path client = certificate("client", "tapswitch", "CA:FALSE", ca);
+        Certificates made = new Certificates(directory, other);
+        Path ca = made.authority("ca");
+        Path server = made.signed("server", "/CN=etcd", ca);
+        Path client = made.signed("client", "/CN=tapswitch", ca);
         try (Etcd etcd = etcd(
                         "secured",
                         other,
@@ -299,13 +300,13 @@ final class EtcdStoreIT {
                         "--cert-file",
                         server.toString(),
                         "--key-file",
-                        key(server).toString(),
+                        Certificates.key(server).toString(),
                         "--client-cert-auth",
                         "--trusted-ca-file",
                         ca.toString())
                 .start()) {
-            try (ClusterStore store =
-                    store(EtcdSettings.parse(etcd.url(), new EtcdSettings.Tls(ca, client, key(client)), null))) {
+            try (ClusterStore store = store(
+                    EtcdSettings.parse(etcd.url(), new EtcdSettings.Tls(ca, client, Certificates.key(client)), null))) {
                 assertThat(put(store, "/s/a", "1").isDone()).isTrue();
                 assertThat(store.range("/s/").entries()).hasSize(1);
             }
@@ -317,40 +318,5 @@ final class EtcdStoreIT {
                 assertThatThrownBy(() -> store.range("/s/")).isInstanceOf(StoreException.class);
             }
         }
-    }
-
-    private static Path key(Path certificate) {
-        return certificate.resolveSibling(certificate.getFileName() + ".key");
-    }
-
-    private static Path certificate(String name, String subject, String constraint, @Nullable Path authority) {
-        Path file = directory.resolve(name + ".pem");
-        List<String> command = new ArrayList<>(List.of(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=" + subject,
-                "-addext",
-                "subjectAltName=IP:127.0.0.4",
-                "-addext",
-                "basicConstraints=critical," + constraint,
-                "-keyout",
-                key(file).toString(),
-                "-out",
-                file.toString()));
-        if (authority != null) {
-            command.addAll(List.of(
-                    "-CA", authority.toString(), "-CAkey", key(authority).toString()));
-        }
-        Objects.requireNonNull(namespace).exec(command.toArray(String[]::new)).ok();
-        return file;
     }
 }

@@ -34,7 +34,7 @@ final class OverlayPeersIT {
     private static final String VNI = "com.docker.network.driver.overlay.vxlanid_list";
     private static final String KERNEL = "10.66.0.100";
     private static final String SOCKET = "tunnels +by socket: --tunnel socket\n";
-    private static final String SIZES = "1,500,1422,8000,65000";
+    private static final String SIZES = TunnelTraffic.SIZES;
     private static final String KERNEL_6 = "fd66::100";
 
     private final String way;
@@ -81,18 +81,7 @@ final class OverlayPeersIT {
     @Test
     void V10_theKernelsVxlanDeviceAndAContainerTalk_smallAndLargeInBothFamilies() {
         LabContainer one = one();
-        one.ping(KERNEL);
-        one.ping(KERNEL_6);
-        router.ping("10.66.0.10");
-        for (String size : new String[] {"1", "1400", "20000"}) {
-            one.exec("ping", "-c", "2", "-i", "0.2", "-W", "2", "-s", size, KERNEL)
-                    .ok();
-        }
-        one.transferTcp(router, KERNEL, 30_000_000);
-        one.transferTcp(router, KERNEL_6, 3_000_000);
-        router.transferTcp(one, "10.66.0.10", 30_000_000);
-        one.exchangeUdp(router, KERNEL, SIZES);
-        router.exchangeUdp(one, "10.66.0.10", SIZES);
+        TunnelTraffic.bothWays(one, "10.66.0.10", router, KERNEL, KERNEL_6, 30_000_000);
         world.assertNoTrouble();
     }
 

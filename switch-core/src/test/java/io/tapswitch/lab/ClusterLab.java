@@ -21,6 +21,7 @@ public final class ClusterLab implements AutoCloseable {
     private final LabNamespace wire = new LabNamespace("wire");
     private final LabNamespace storeHost = new LabNamespace("store");
     private final List<World> hosts = new ArrayList<>();
+    private final List<LabNamespace> places = new ArrayList<>();
     private final Etcd etcd;
 
     /** Makes hosts, of which none runs a daemon yet, and starts etcd. */
@@ -45,6 +46,14 @@ public final class ClusterLab implements AutoCloseable {
         host.ip("addr add " + PREFIX + number + "/24 dev " + device);
         host.ip("addr add " + PREFIX_6 + number + "/64 dev " + device + " nodad");
         host.ip("link set " + device + " up");
+    }
+
+    /** Makes a further place on the wire, with {@code eth0} there; the lab closes it. {@return it} */
+    public LabNamespace place(int number) {
+        LabNamespace place = new LabNamespace("place");
+        places.add(place);
+        plug(place, "eth0", number);
+        return place;
     }
 
     /** {@return the store} */
@@ -74,7 +83,10 @@ public final class ClusterLab implements AutoCloseable {
 
     /** Starts a host's daemon as a part of the cluster. {@return the host} */
     public World join(int number, String... flags) {
-        List<String> all = new ArrayList<>(List.of("--cluster-store", etcd.url()));
+        List<String> all = new ArrayList<>();
+        if (!List.of(flags).contains("--cluster-store")) {
+            all.addAll(List.of("--cluster-store", etcd.url()));
+        }
         if (!List.of(flags).contains("--cluster-advertise")) {
             all.addAll(List.of("--cluster-advertise", "wire0"));
         }
@@ -145,6 +157,7 @@ public final class ClusterLab implements AutoCloseable {
         hosts.forEach(World::close);
         etcd.close();
         storeHost.close();
+        places.forEach(LabNamespace::close);
         wire.close();
     }
 }

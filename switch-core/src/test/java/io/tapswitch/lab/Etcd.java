@@ -5,13 +5,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A real etcd with one member, in a namespace, whose data outlives it: it can be killed and started again. */
+/** A real etcd, or a member of one, in a namespace, whose data outlives it: it can be killed and started again. */
 public final class Etcd implements AutoCloseable {
     private static final int THREADS = 8;
 
@@ -44,8 +47,48 @@ public final class Etcd implements AutoCloseable {
         return "etcd://" + address + ":2379";
     }
 
+    /**
+     * Describes one member of several, each in a namespace of its own.
+     *
+     * @param namespaces of all members
+     * @param addresses of all members, in the same order
+     * @param number of this one, from 0
+     * @param directory for the data of all
+     */
+    public static Etcd member(List<LabNamespace> namespaces, List<String> addresses, int number, Path directory) {
+        String all = IntStream.range(0, addresses.size())
+                .mapToObj(i -> "m" + i + "=http://" + addresses.get(i) + ":2380")
+                .collect(Collectors.joining(","));
+        String name = "m" + number;
+        return new Etcd(
+                namespaces.get(number),
+                addresses.get(number),
+                directory.resolve(name),
+                "http",
+                "--name",
+                name,
+                "--initial-cluster",
+                all,
+                // Members that are starved for a moment by the rest of a test do not lose their leader.
+                "--heartbeat-interval",
+                "100",
+                "--election-timeout",
+                "1000");
+    }
+
     /** Starts it and waits until it takes clients. */
     public Etcd start() {
+        return launch().awaitReady();
+    }
+
+    /** Waits until it takes clients. */
+    public Etcd awaitReady() {
+        Objects.requireNonNull(running, "launched").awaitWords("ready to serve client requests");
+        return this;
+    }
+
+    /** Starts it without waiting: the first of several members is not ready before the second. */
+    public Etcd launch() {
         List<String> command = new ArrayList<>(List.of(
                 "etcd",
                 "--data-dir",
@@ -66,7 +109,7 @@ public final class Etcd implements AutoCloseable {
                 "--election-timeout",
                 "100"));
         command.addAll(flags);
-        running = namespace.start(command.toArray(String[]::new)).awaitWords("ready to serve client requests");
+        running = namespace.start(command.toArray(String[]::new));
         return this;
     }
 

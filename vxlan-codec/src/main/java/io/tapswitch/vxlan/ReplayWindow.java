@@ -30,18 +30,30 @@ public final class ReplayWindow {
     private static final int LAST_SHIFT = 44;
 
     private final AtomicLongArray words = new AtomicLongArray(WORDS);
+    private final long from;
 
     /** Nothing came yet. */
-    public ReplayWindow() {}
+    public ReplayWindow() {
+        this(0);
+    }
+
+    /**
+     * Of what came before, not more is known than that it was less.
+     *
+     * @param from first sequence that may be taken
+     */
+    public ReplayWindow(long from) {
+        this.from = from;
+    }
 
     /** {@return whether a frame may be taken} It changes nothing: who sent the frame is not known yet. Any thread. */
     public boolean isNew(long sequence) {
-        return sequence >>> LAST_SHIFT == 0 && with(words.getAcquire(index(sequence)), sequence) != 0;
+        return isPossible(sequence) && with(words.getAcquire(index(sequence)), sequence) != 0;
     }
 
     /** Takes a frame whose sender is known. {@return whether nobody took it before} Any thread. */
     public boolean take(long sequence) {
-        if (sequence >>> LAST_SHIFT != 0) {
+        if (!isPossible(sequence)) {
             return false;
         }
         int index = index(sequence);
@@ -55,6 +67,25 @@ public final class ReplayWindow {
                 return true;
             }
         }
+    }
+
+    private boolean isPossible(long sequence) {
+        return sequence >= from && sequence >>> LAST_SHIFT == 0;
+    }
+
+    /** {@return the first sequence behind all that came} What is taken at this moment may be missing. Any thread. */
+    public long next() {
+        long next = from;
+        for (int i = 0; i < WORDS; i++) {
+            long word = words.getAcquire(i);
+            int came = (int) word;
+            if (came != 0) {
+                long round = word >>> Integer.SIZE;
+                int bit = Integer.SIZE - Integer.numberOfLeadingZeros(came);
+                next = Math.max(next, (round << ROUND_SHIFT | (long) i << WORD_SHIFT) + bit);
+            }
+        }
+        return next;
     }
 
     private static int index(long sequence) {

@@ -60,6 +60,20 @@ public final class TunnelCipher {
         this.worker = worker;
     }
 
+    /**
+     * Encrypts and decrypts something once. The first cipher of a JVM takes the JDK some 100 ms and more, in which a
+     * worker would do nothing else: whoever has the first key calls this before the workers get it. Any thread.
+     */
+    public static void warm() {
+        TunnelKey key = new TunnelKey(0, new byte[TunnelKey.SECRET_LENGTH], 0);
+        TunnelCipher cipher = new TunnelCipher(0);
+        UnsafeBuffer out = new UnsafeBuffer(new byte[AROUND + EthernetHeader.LENGTH]);
+        int length = cipher.seal(new SendingKey(key, 0, 1), 0, EthernetHeader.LENGTH, out, 0);
+        if (cipher.open(new ReceivingKey(key), out, 0, length) < 0) {
+            throw new IllegalStateException("AES-256-GCM does not decrypt what it encrypted");
+        }
+    }
+
     /** {@return where a frame to be sealed is laid, at {@link #FRAME}, and where one that was opened is} */
     public UnsafeBuffer clear() {
         return clearBuffer;

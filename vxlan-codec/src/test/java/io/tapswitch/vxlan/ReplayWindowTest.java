@@ -67,6 +67,21 @@ class ReplayWindowTest {
         assertThat(window.take((1L << 44) - 1)).isFalse();
     }
 
+    @Test
+    void V13_whoGoesOnTakesNothingThatCame_andAllThatIsNew() {
+        assertThat(window.next()).isZero();
+        for (long sequence : new long[] {0, 31, 32, 4095, 4096, 5000, 1L << 40}) {
+            window.take(sequence);
+            window.take(0);
+            assertThat(window.next()).isEqualTo(sequence + 1);
+            ReplayWindow anew = new ReplayWindow(window.next());
+            assertThat(anew.isNew(sequence)).isFalse();
+            assertThat(anew.take(sequence)).isFalse();
+            assertThat(anew.next()).isEqualTo(sequence + 1);
+            assertThat(anew.take(sequence + 1)).isTrue();
+        }
+    }
+
     @RepeatedTest(5)
     void V13_ofSeveralWorkersOneTakesIt() throws InterruptedException {
         int sequences = 20_000;

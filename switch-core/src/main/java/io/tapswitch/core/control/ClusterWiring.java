@@ -420,6 +420,9 @@ final class ClusterWiring implements AutoCloseable {
             last.close();
             save();
         }
+        if (keyring != null) {
+            keyring.close();
+        }
     }
 
     /** What went at the end is given back before, as far as the store can be asked. */

@@ -8,7 +8,9 @@ import io.tapswitch.core.overlay.ClusterSession;
 import io.tapswitch.core.overlay.ClusterView;
 import io.tapswitch.core.overlay.HostKeys;
 import io.tapswitch.core.overlay.KeyFile;
+import io.tapswitch.core.overlay.MarkFile;
 import io.tapswitch.core.overlay.PeerKeys;
+import io.tapswitch.vxlan.TunnelCipher;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -20,7 +22,8 @@ import java.util.List;
 final class Keyring {
     private final String self;
     private final HostKeys own;
-    private final PeerKeys others = new PeerKeys();
+    private final PeerKeys others;
+    private boolean isWarm;
 
     /**
      * Asks nobody, and reads nothing yet.
@@ -32,6 +35,7 @@ final class Keyring {
     Keyring(Path stateDirectory, String self, int workers) {
         this.self = self;
         own = new HostKeys(new KeyFile(stateDirectory), self, workers, new SecureRandom());
+        others = new PeerKeys(new MarkFile(stateDirectory));
     }
 
     private boolean turn(ClusterView view) {
@@ -52,6 +56,7 @@ final class Keyring {
     synchronized boolean renew(ClusterSession session) {
         boolean isOther = turn(session.state().view());
         session.publish(own.published());
+        others.remember(System.currentTimeMillis());
         return isOther;
     }
 
@@ -62,6 +67,15 @@ final class Keyring {
             turn(view);
         }
         List<PeerKey> accepted = others.of(view, self);
+        if (!isWarm && (own.sending() != null || !accepted.isEmpty())) {
+            TunnelCipher.warm();
+            isWarm = true;
+        }
         return new TunnelKeys(own.sending(), accepted);
+    }
+
+    /** The daemon ends: nothing that is encrypted is taken any more, so that the next one takes nothing twice. */
+    synchronized void close() {
+        others.end();
     }
 }

@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
  *   STATE-DIR/state.json.new             the next one while it is written
  *   STATE-DIR/state.json.corrupt-TIME    copy of one that could not be read
  *   STATE-DIR/tunnel-keys.json           {@link io.tapswitch.core.overlay.KeyFile}
+ *   STATE-DIR/tunnel-marks.json          {@link io.tapswitch.core.overlay.MarkFile}
  *   STATE-DIR/logs/ID.log, ID.run        what run keeps of a container; goes when the container is forgotten
  * </pre>
  *
@@ -120,7 +121,7 @@ public final class StateDirectory implements AutoCloseable {
     public void erase() {
         try {
             deleteAll(directory.resolve("logs"));
-            try (var files = Files.newDirectoryStream(directory, "{state,cluster,tunnel-keys}.json*")) {
+            try (var files = Files.newDirectoryStream(directory, "{state,cluster,tunnel-keys,tunnel-marks}.json*")) {
                 for (Path file : files) {
                     Files.delete(file);
                 }

@@ -75,11 +75,16 @@ public final class KeyFile implements HostKeys.Disk {
             map.put("spent", key.spent());
             list.add(map);
         }
+        write(file, Map.of("keys", list));
+    }
+
+    /** Writes an object to a file that is its owner's alone; when it returns, it is there whatever happens. */
+    static void write(Path file, Map<String, ?> object) {
         Path next = file.resolveSibling(file.getFileName() + ".new");
         try {
             // A file that somebody else left there would keep its owner and mode.
             Files.deleteIfExists(next);
-            byte[] text = JSON.writeValueAsString(Map.of("keys", list)).getBytes(StandardCharsets.UTF_8);
+            byte[] text = JSON.writeValueAsString(object).getBytes(StandardCharsets.UTF_8);
             try (FileChannel channel = FileChannel.open(next, WRITE_NEW, OWNER_ONLY)) {
                 ByteBuffer buffer = ByteBuffer.wrap(text);
                 while (buffer.hasRemaining()) {

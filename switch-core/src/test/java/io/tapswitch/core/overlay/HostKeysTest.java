@@ -6,6 +6,7 @@ import io.tapswitch.core.dataplane.TunnelKeys.PeerKey;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.store.StoredEntry;
+import io.tapswitch.vxlan.ReceivingKey;
 import io.tapswitch.vxlan.SendingKey;
 import io.tapswitch.vxlan.TunnelCipher;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class HostKeysTest {
     private static final String SELF = Entries.id(1);
     private static final int WORKERS = 2;
+    private static final int SEALED_LENGTH = 60 + 36;
 
     /** A disk that can be full. */
     private static final class MemoryDisk implements HostKeys.Disk {
@@ -204,7 +206,7 @@ final class HostKeysTest {
     }
 
     @Test
-    void whatCameWithAKeyIsRememberedForAsLongAsItsEntryIsThere() {
+    void whatCameWithAKeyIsRememberedForAsLongAsItsEntryIsThere(@TempDir Path directory) {
         HostKey key = new HostKey(Entries.id(2), "0a1b2c3d", "5a".repeat(32), "00000007");
         HostKey own = new HostKey(SELF, "0a1b2c3e", "5a".repeat(32), "00000007");
         state = state.merged(List.of(
@@ -213,12 +215,51 @@ final class HostKeysTest {
                         Entries.put(own, 3),
                         Entries.put(key, 4)))
                 .state();
-        PeerKeys peers = new PeerKeys();
+        PeerKeys peers = new PeerKeys(new MarkFile(directory));
         PeerKey first = peers.of(state.view(), SELF).getFirst();
         assertThat(first.remote()).isEqualTo(Entries.host(2).vtep());
         state = state.merged(List.of(Entries.put(Entries.host(3), 5))).state();
         assertThat(peers.of(state.view(), SELF)).containsExactly(first);
         state = state.merged(List.of(Entries.removed(key, 6))).state();
         assertThat(peers.of(state.view(), SELF)).isEmpty();
+    }
+
+    @Test
+    void V13_whatCameIsNotTakenByTheNextDaemon_alsoOfAKeyThatWasAwayForAWhile(@TempDir Path directory) {
+        HostKey key = new HostKey(Entries.id(2), "0a1b2c3d", "5a".repeat(32), "00000007");
+        ClusterState with = state.merged(
+                        List.of(Entries.put(Entries.host(1), 1), Entries.put(Entries.host(2), 2), Entries.put(key, 4)))
+                .state();
+        SendingKey theirs = new SendingKey(key.tunnelKey(), 0, 100);
+        UnsafeBuffer old = sealed(theirs);
+        PeerKeys peers = new PeerKeys(new MarkFile(directory));
+        ReceivingKey first = peers.of(with.view(), SELF).getFirst().key();
+        assertThat(isTaken(first, old)).isTrue();
+        peers.remember(nowMs);
+        UnsafeBuffer late = sealed(theirs);
+        peers.end();
+        assertThat(isTaken(first, late)).as("after the last writing").isFalse();
+
+        PeerKeys next = new PeerKeys(new MarkFile(directory));
+        ReceivingKey second = next.of(with.view(), SELF).getFirst().key();
+        assertThat(isTaken(second, old)).as("played again").isFalse();
+        assertThat(isTaken(second, late)).isTrue();
+        next.of(ClusterState.empty().view(), SELF);
+        ReceivingKey third = next.of(with.view(), SELF).getFirst().key();
+        assertThat(isTaken(third, late)).isFalse();
+        assertThat(isTaken(third, sealed(theirs))).isTrue();
+        next.of(ClusterState.empty().view(), SELF);
+        next.remember(System.currentTimeMillis() + 9 * HostKeys.AGE_MS);
+        assertThat(new MarkFile(directory).read()).as("long gone").isEmpty();
+    }
+
+    private static UnsafeBuffer sealed(SendingKey key) {
+        UnsafeBuffer out = new UnsafeBuffer(new byte[200]);
+        assertThat(new TunnelCipher(1).seal(key, 7, 60, out, 0)).isEqualTo(SEALED_LENGTH);
+        return out;
+    }
+
+    private static boolean isTaken(ReceivingKey key, UnsafeBuffer packet) {
+        return new TunnelCipher(0).open(key, packet, 0, SEALED_LENGTH) > 0;
     }
 }

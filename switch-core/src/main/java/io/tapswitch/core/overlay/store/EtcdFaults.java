@@ -21,6 +21,9 @@ final class EtcdFaults {
     private static final int UNAUTHENTICATED = 16;
     private static final int SHOWN = 80;
 
+    /** How etcd's gateway begins, without any JSON, when authentication is on and a certificate names somebody. */
+    private static final String NAMED_CERTIFICATE = "CommonName of client";
+
     private EtcdFaults() {}
 
     static StoreException unreachable(URI member, boolean mayHaveHappened, Throwable cause) {
@@ -52,6 +55,14 @@ final class EtcdFaults {
     }
 
     static StoreException garbage(URI member, int status, String what) {
+        if (what.contains(NAMED_CERTIFICATE)) {
+            return new StoreException(
+                    Kind.REFUSED,
+                    false,
+                    "cluster store refused: " + member + " has users, and then takes no client certificate that has a"
+                            + " CommonName; make one without, as with -subj /O=tapswitch",
+                    null);
+        }
         return new StoreException(
                 Kind.GARBAGE,
                 true,
