@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A key of another host, and what came encrypted with it: a {@link ReplayWindow} for each of that host's workers. It
- * must be kept for as long as the key is accepted, and {@link #next} for longer: whoever begins anew goes on from there.
- * Any thread.
+ * must be kept for as long as the key is accepted, and {@link #next} for longer: whoever begins anew goes on there. Any
+ * thread.
  */
 public final class ReceivingKey {
     private static final int WORKERS = 256;
@@ -33,7 +33,7 @@ public final class ReceivingKey {
         this.from = from.clone();
     }
 
-    /** {@return for each worker of that host, the first sequence behind all that came; the last ones may be left out} */
+    /** {@return for each worker of that host, the first sequence behind all that came; no zeros at the end} */
     public long[] next() {
         long[] next = new long[WORKERS];
         int length = 0;
