@@ -213,6 +213,35 @@ final class ClusterCommandsIT {
     }
 
     @Test
+    void V11_aHostThatJoinsOrWasKilledAndIsBackAnswersAtOnce() {
+        lab.joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        one.cli("network", "create", "-d", "overlay", "--subnet", "10.68.0.0/24", "wide");
+        awaitNetwork(two);
+        two.attached("b", "--network", "wide");
+        for (boolean isKilled : new boolean[] {true, false}) {
+            if (isKilled) {
+                two.daemon().process().kill();
+            } else {
+                two.stop();
+            }
+            lab.join(2);
+            Eventually.until(
+                    "joined",
+                    () -> two.daemon()
+                            .api()
+                            .get("/status")
+                            .at("cluster")
+                            .text("standing")
+                            .equals("joined"));
+            Outcome outcome = one.daemon().cli("network", "verify", "wide");
+            assertThat(outcome.exit()).as(outcome.text()).isZero();
+            assertThat(cells(outcome.text())).contains(name(two) + "|198.18.0.2|1|agrees");
+        }
+    }
+
+    @Test
     void V12_aHostThatIsCutOffFromTheStoreIsSilentThenUnseenAndSaysItselfThatItIsAway() {
         lab.joined();
         World one = lab.host(1);

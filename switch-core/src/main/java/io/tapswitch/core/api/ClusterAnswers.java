@@ -59,8 +59,8 @@ final class ClusterAnswers {
             @Nullable Long heardSeconds) {}
 
     /**
-     * What all hosts have in force of a network, compared with the store; fine when all agree that are alive. Causes are
-     * what the hosts that differ say of themselves, and why nobody sends to a host that is refused.
+     * What all hosts have in force of a network, compared with the store; fine when all agree that are alive. Causes
+     * are what the hosts that differ say of themselves, and why nobody sends to a host that is refused.
      */
     record Verification(
             String network, boolean fine, List<Verified> hosts, List<String> differences, List<String> causes) {}

@@ -118,7 +118,10 @@ public final class Main {
         } else if (e instanceof MissingParameterException missing
                 && !missing.getMissing().isEmpty()
                 && missing.getMissing().getFirst() instanceof OptionSpec option) {
-            problem = "flag needs an argument: " + option.longestName();
+            // picocli tells a flag that is not there at all from one without a value by its words only.
+            problem = String.valueOf(problem).startsWith("Missing required option")
+                    ? "the flag " + option.longestName() + " is missing"
+                    : "flag needs an argument: " + option.longestName();
         } else if (group) {
             problem = "a verb is missing";
         } else if (e instanceof MissingParameterException missing

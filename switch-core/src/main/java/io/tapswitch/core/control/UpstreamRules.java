@@ -17,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses whoever names the switch itself as an upstream: the gateway of a network, which would never be asked (D15). Of
- * a file and of a container's own servers alike. Pure.
+ * Refuses whoever names the switch itself as an upstream: the gateway of a network, which would never be asked (D15).
+ * Of a file and of a container's own servers alike. Pure.
  */
 final class UpstreamRules {
     private UpstreamRules() {}

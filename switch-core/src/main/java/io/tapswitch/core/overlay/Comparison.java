@@ -22,6 +22,9 @@ import java.util.function.Predicate;
  */
 final class Comparison {
     private static final int SHORT_ID = 12;
+    private static final String SILENT = "who is silent cannot reach the store, hangs, or was killed a moment ago:"
+            + " it is taken for alive for " + SessionLoop.LEASE.toSeconds() + " s after its last sign of life, and so"
+            + " is the old one when a host comes back with another id";
 
     private final ClusterView store;
     private final String network;
@@ -154,6 +157,9 @@ final class Comparison {
                     host.id().equals(asker),
                     belief == null ? 0 : belief.places().size(),
                     verdict));
+        }
+        if (rows.stream().anyMatch(row -> row.verdict() == Verdict.SILENT)) {
+            causes.add(SILENT);
         }
         return new Verification(rows, sentences, causes);
     }

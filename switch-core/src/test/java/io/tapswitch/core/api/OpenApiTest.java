@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 class OpenApiTest {
     private static final String WEB = "{\"name\":\"web\",\"subnets\":[\"10.66.0.0/16\"],\"labels\":{\"a\":\"b\"}}";
 
-    /** What this daemon, which is in no cluster, refuses; {@code ClusterCommandsIT} holds the answers to the description. */
+    /** What this daemon, in no cluster, refuses; {@code ClusterCommandsIT} holds the answers to the description. */
     private static final List<String> OF_A_CLUSTER = List.of("GET /v1/nodes", "POST /v1/networks/{ref}/verify");
 
     private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);

@@ -201,6 +201,8 @@ class MainTest extends CliCase {
                 "network create a b|tapswitch: \"tapswitch network create\" does not take 'b'|1",
                 "network ls --socket|tapswitch: flag needs an argument: --socket|1",
                 "--socket|tapswitch: flag needs an argument: --socket|1",
+                "attach blue|tapswitch: the flag --netns is missing|1",
+                "dns lookup x|tapswitch: the flag --from is missing|1",
                 "network ls --foo|tapswitch: unknown flag: --foo|1",
                 "network frob|tapswitch: 'frob' is not a tapswitch network command.|1",
                 "frob|tapswitch: 'frob' is not a tapswitch command.|1",

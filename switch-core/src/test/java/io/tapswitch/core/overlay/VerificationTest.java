@@ -232,6 +232,10 @@ final class VerificationTest {
         Verification verification = verify();
         assertThat(nowMs - begin).isBetween(3_000L, 3_500L);
         assertThat(verification.differences()).containsExactly("host host-2 did not answer within 3 s");
+        assertThat(verification.causes())
+                .singleElement()
+                .asString()
+                .contains("taken for alive for 15 s after its last sign of life");
         assertThat(verification.hosts())
                 .extracting(Row::verdict)
                 .containsExactly(Verdict.AGREES, Verdict.SILENT, Verdict.AGREES);

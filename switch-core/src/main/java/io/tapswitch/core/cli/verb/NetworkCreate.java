@@ -25,7 +25,8 @@ public final class NetworkCreate extends Verb {
     @Option(
             names = {"-d", "--driver"},
             paramLabel = "DRIVER",
-            description = "bridge, the default, or overlay: a network that other hosts have too")
+            description = "bridge, the default, or overlay: in a cluster a network of all its hosts, else one for hosts"
+                    + " that the configuration file names as peers")
     private @Nullable String driver;
 
     @Option(
@@ -62,7 +63,8 @@ public final class NetworkCreate extends Verb {
             names = {"-o", "--opt"},
             paramLabel = "KEY[=VALUE]",
             mapFallbackValue = "",
-            description = "an option of the driver, such as com.docker.network.driver.mtu=9000; repeatable")
+            description = "an option of the driver, such as com.docker.network.driver.mtu=9000, or encrypted for an"
+                    + " overlay; repeatable")
     private Map<String, String> options = new LinkedHashMap<>();
 
     @Option(names = "--label", paramLabel = "KEY[=VALUE]", description = "kept and shown; repeatable")

@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 public final class NetworkDisconnect extends Verb {
     @Option(
             names = {"-f", "--force"},
-            description = "also when the container or its interface is gone")
+            description = "also when the container or its interface is gone, or is on a host of the cluster that"
+                    + " is dead")
     private boolean force;
 
     @Parameters(paramLabel = "NETWORK", index = "0", description = "name, id, or the beginning of an id")

@@ -12,7 +12,14 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rm",
         aliases = "remove",
-        description = {"Removes networks that have no endpoints.", "", "Example:", "  tapswitch network rm web db", ""})
+        description = {
+            "Removes networks that have no endpoints.",
+            "One of the cluster goes from all its hosts, and is kept while a container of any of them is in it.",
+            "",
+            "Example:",
+            "  tapswitch network rm web db",
+            "",
+        })
 public final class NetworkRm extends EachVerb {
     private static final int NOT_FOUND = 404;
 

@@ -2,6 +2,7 @@ package io.tapswitch.core.overlay.store;
 
 import io.tapswitch.core.overlay.store.StoreException.Kind;
 import java.net.URI;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,14 @@ final class EtcdFaults {
     private EtcdFaults() {}
 
     static StoreException unreachable(URI member, boolean mayHaveHappened, Throwable cause) {
+        if (isUnknown(cause)) {
+            return new StoreException(
+                    Kind.UNREACHABLE,
+                    mayHaveHappened,
+                    "cluster store unreachable: the host name in " + member + " is not found; mend the host's DNS, or"
+                            + " write the store's address in --cluster-store",
+                    cause);
+        }
         return new StoreException(
                 Kind.UNREACHABLE,
                 mayHaveHappened,
@@ -34,6 +43,10 @@ final class EtcdFaults {
                         + (mayHaveHappened ? "broke the connection" : "does not answer") + words(cause)
                         + "; is etcd running there, and does a firewall let this host pass?",
                 cause);
+    }
+
+    private static boolean isUnknown(Throwable fault) {
+        return fault instanceof UnresolvedAddressException || (fault.getCause() != null && isUnknown(fault.getCause()));
     }
 
     static StoreException tls(URI member, Throwable cause) {
