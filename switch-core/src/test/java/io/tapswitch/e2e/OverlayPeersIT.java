@@ -169,7 +169,7 @@ final class OverlayPeersIT {
                 def vx(inner, **k): return IP(src=k.pop('src', '%s'), dst='%s')/UDP(sport=5555, dport=4789)/VXLAN(**dict(dict(flags='Instance', vni=4096), **k))/inner
                 frame = %s
                 forged = %s
-                for packet in [vx(frame, src='%s'), vx(frame, vni=4097), vx(frame, flags=0), vx(forged),
+                for packet in [vx(frame, src='%s'), vx(frame, vni=4097), vx(frame, vni=0), vx(frame, flags=0), vx(forged),
                                IP(src='%s', dst='%s')/UDP(sport=5555, dport=4789)/b'noise', vx(Ether(src='01:00:5e:00:00:01')/IP())]:
                     send(packet, verbose=0)
                 """.formatted(Outside.ONE, Outside.HOST, frame, forged, Outside.TWO, Outside.ONE, Outside.HOST));
@@ -183,6 +183,11 @@ final class OverlayPeersIT {
         }) {
             Eventually.until(reason, () -> world.cli("drops").contains(reason));
         }
+        Eventually.until(
+                "both numbers that are no network's",
+                () -> world.daemon().api().get("/drops").elements().stream()
+                        .anyMatch(drop ->
+                                drop.text("reason").equals("tunnel_unknown_vni") && drop.number("frames") == 2));
         assertThat(world.cli("fdb", "mesh")).doesNotContain("02:42:0a:42:00:77");
         one.ping(KERNEL);
     }

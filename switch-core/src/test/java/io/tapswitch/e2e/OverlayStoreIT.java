@@ -2,6 +2,7 @@ package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.lab.Background;
 import io.tapswitch.lab.Certificates;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.Etcd;
@@ -192,6 +193,40 @@ final class OverlayStoreIT {
             members.get(1).launch().awaitReady();
             members.get(0).awaitReady();
             goesOn("majority");
+            flow.end().nothingLost();
+        }
+    }
+
+    @Test
+    void row92_V12_aStoreThatIsTooSlowOrAnswersNonsenseIsCalledSo_trafficGoesOnAndItComesBack() {
+        lab.joined();
+        one.cli("network", "create", "-d", "overlay", "mesh");
+        ClusterLab.awaitNetwork(two, "mesh");
+        LabContainer a = one.attached("a", "--network", "mesh");
+        LabContainer b = two.attached("b", "--network", "mesh");
+        ClusterLab.awaitName(a, "b");
+        try (Flow flow = Flow.start(a, b.endpoint("mesh").text("IPAddress"), b, 500)) {
+            lab.etcd().freeze();
+            // A question is given 5 s.
+            assertThat(one.refused("network", "create", "-d", "overlay", "more"))
+                    .contains("cluster store too slow");
+            assertThat(ClusterLab.lookup(a, "b")).isNotEmpty();
+            lab.etcd().thaw();
+            goesOn("slow");
+
+            lab.etcd().kill();
+            try (Background web = lab.storeHost().start("python3", "-um", "http.server", "2379")) {
+                Eventually.until(
+                        Duration.ofSeconds(15),
+                        "nonsense",
+                        () -> one.cli("status").contains("cluster store answers nonsense"));
+                assertThat(one.refused("network", "create", "-d", "overlay", "more"))
+                        .contains("cluster store answers nonsense");
+                assertThat(ClusterLab.lookup(a, "b")).isNotEmpty();
+                assertThat(web.alive()).isTrue();
+            }
+            lab.etcd().start();
+            goesOn("nonsense");
             flow.end().nothingLost();
         }
     }

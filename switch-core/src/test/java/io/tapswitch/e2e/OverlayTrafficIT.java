@@ -72,8 +72,8 @@ final class OverlayTrafficIT {
         a.transferTcp(b, four, 30_000_000);
         b.transferTcp(a, own, 30_000_000);
         a.transferTcp(b, six, 3_000_000);
-        a.exchangeUdp(b, four, "1,500,1422,8000,65000");
-        b.exchangeUdp(a, own, "1,500,1422,8000,65000");
+        a.exchangeUdp(b, four, TunnelTraffic.SIZES);
+        b.exchangeUdp(a, own, TunnelTraffic.SIZES);
         lab.host(1).assertNoTrouble();
         lab.host(2).assertNoTrouble();
     }

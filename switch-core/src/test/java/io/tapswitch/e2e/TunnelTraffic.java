@@ -5,8 +5,8 @@ import io.tapswitch.lab.LabNamespace;
 
 /** V10's traffic between a container and whatever is at the other end of its tunnel. */
 final class TunnelTraffic {
-    /** A byte, what fits, what just fits 1450 bytes, and what is split inside. */
-    static final String SIZES = "1,500,1422,8000,65000";
+    /** A byte, what fits, what just fits 1450 bytes, and what is split inside, up to the largest there is (row 37). */
+    static final String SIZES = "1,500,1422,8000,65507";
 
     private TunnelTraffic() {}
 

@@ -61,6 +61,11 @@ public final class ClusterLab implements AutoCloseable {
         return etcd;
     }
 
+    /** {@return where the store is} */
+    public LabNamespace storeHost() {
+        return storeHost;
+    }
+
     /** {@return what carries the underlay; its port to host i is {@code pI}} */
     public LabNamespace wire() {
         return wire;

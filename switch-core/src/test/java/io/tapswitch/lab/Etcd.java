@@ -121,6 +121,21 @@ public final class Etcd implements AutoCloseable {
         }
     }
 
+    /** Stops it where it is (SIGSTOP): it takes connections, and answers nothing. */
+    public void freeze() {
+        signal("-STOP");
+    }
+
+    /** Lets it go on. */
+    public void thaw() {
+        signal("-CONT");
+    }
+
+    private void signal(String name) {
+        long pid = Objects.requireNonNull(running, "started").pid();
+        Commands.run("kill", name, String.valueOf(pid)).ok();
+    }
+
     /** Asks its gateway by curl, which is not ours. {@return the answer} */
     public String curl(String path, String question, String... options) {
         List<String> command = new ArrayList<>(
