@@ -187,8 +187,8 @@ final class DaemonOptions {
     @Option(
             names = "--cluster-advertise",
             paramLabel = "INTERFACE|IP[:PORT]",
-            description = "where other hosts' tunnels reach this one (default: the address by which the store is"
-                    + " reached)")
+            description = "where other hosts' tunnels reach this one; the address of an interface is followed when it"
+                    + " changes (default: the address by which the store is reached)")
     @Nullable
     String clusterAdvertise;
 

@@ -53,6 +53,9 @@ final class ClusterWiring implements AutoCloseable {
     private static final int VNI_FIRST = 4_096;
     private static final int VNI_LAST = (1 << 24) - 1;
     private static final long PAUSE_MS = 500;
+    /** Each second: a look at addresses goes through all interfaces of the host. */
+    private static final int ROUNDS_TO_MOVE = 2;
+
     private static final int ROUNDS_TO_LOOK = 10;
     /** Each 15 s, some four times before one is taken for dead. */
     private static final int ROUNDS_TO_SIGN = 30;
@@ -338,7 +341,9 @@ final class ClusterWiring implements AutoCloseable {
                 Thread.sleep(PAUSE_MS);
                 save();
                 try {
-                    followAddress();
+                    if (round % ROUNDS_TO_MOVE == 0) {
+                        followAddress();
+                    }
                     if (round % ROUNDS_TO_LOOK == 0) {
                         lookAtOthers(dead, round % ROUNDS_TO_SIGN == 0);
                     }
