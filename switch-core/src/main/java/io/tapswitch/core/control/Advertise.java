@@ -56,8 +56,7 @@ final class Advertise {
             return isLocal(last) ? Optional.of(last) : Optional.empty();
         }
         if (text.isEmpty()) {
-            Optional<IpAddress> other =
-                    isLocal(last) ? Optional.of(last) : found(store, kernel);
+            Optional<IpAddress> other = isLocal(last) ? Optional.of(last) : found(store, kernel);
             return other.filter(address -> address.isIpv6() == last.isIpv6());
         }
         boolean isPlain = text.lastIndexOf(':') <= 0;

@@ -74,8 +74,8 @@ class StateDirectoryTest {
     /** What {@code cleanup} takes away: a key that stayed would be a secret that nobody knows of. */
     @Test
     void eraseTakesTheKeysAndTheClusterToo_andLeavesWhatIsNotOurs() throws IOException {
-        for (String ours : List.of(
-                "state.json", "cluster.json", "cluster.json.new", "tunnel-keys.json", "tunnel-marks.json")) {
+        for (String ours :
+                List.of("state.json", "cluster.json", "cluster.json.new", "tunnel-keys.json", "tunnel-marks.json")) {
             Files.writeString(directory.resolve(ours), "{}");
         }
         Files.writeString(directory.resolve("notes"), "somebody's");
