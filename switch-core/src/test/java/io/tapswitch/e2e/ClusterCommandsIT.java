@@ -148,25 +148,25 @@ final class ClusterCommandsIT {
 
     /** Everything that takes a container, and is refused of another host's. */
     private static final List<String> OF_A_CONTAINER = List.of(
-            "inspect b",
-            "inspect --type container b",
-            "rm b",
-            "rm -f b",
-            "rename b c",
-            "stop b",
-            "start b",
-            "exec b true",
-            "logs b",
-            "publish b 8080:80",
-            "unpublish b 8080:80",
-            "port b",
-            "stats b",
-            "flows --container b",
-            "capture -c 1 b",
-            "dns lookup a --from b",
-            "network connect own b",
-            "network disconnect own b",
-            "run --rm --network container:b -- true");
+            "inspect far",
+            "inspect --type container far",
+            "rm far",
+            "rm -f far",
+            "rename far c",
+            "stop far",
+            "start far",
+            "exec far true",
+            "logs far",
+            "publish far 8080:80",
+            "unpublish far 8080:80",
+            "port far",
+            "stats far",
+            "flows --container far",
+            "capture -c 1 far",
+            "dns lookup a --from far",
+            "network connect own far",
+            "network disconnect own far",
+            "run --rm --network container:far -- true");
 
     @Test
     void V11_answersAboutOtherHostsAreAsDescribed_andTheirContainersAreSaidToBeThere() {
@@ -177,8 +177,8 @@ final class ClusterCommandsIT {
         one.cli("network", "create", "own");
         awaitNetwork(two);
         LabContainer a = one.attached("a", "--network", "wide");
-        LabContainer b = two.attached("b", "--network", "wide");
-        Eventually.until("b is reached", () -> a.reaches(b.endpoint("wide").text("IPAddress")));
+        LabContainer far = two.attached("far", "--network", "wide");
+        Eventually.until("far is reached", () -> a.reaches(far.endpoint("wide").text("IPAddress")));
 
         Description description = new Description(one.daemon());
         assertThat(description.held(200, "GET", "/nodes", "").elements()).hasSize(2);
@@ -195,21 +195,29 @@ final class ClusterCommandsIT {
 
         String there = "It is on host " + name(two) + " (198.18.0.2): run the command there";
         for (String command : OF_A_CONTAINER) {
-            assertThat(one.refused(command.split(" "))).as(command).contains("No such container: b", there);
+            assertThat(one.refused(command.split(" "))).as(command).contains("No such container: far", there);
         }
-        Json refusal = description.held(409, "GET", "/containers/{ref}", "b");
+        Json refusal = description.held(409, "GET", "/containers/{ref}", "far");
         assertThat(refusal.text("code")).isEqualTo("container_elsewhere");
-        for (String query : List.of("/stats?container=b", "/ports?container=b", "/flows?container=b")) {
+        for (String query : List.of("/stats?container=far", "/ports?container=far", "/flows?container=far")) {
             assertThat(one.daemon().api().ask(query).status()).as(query).isEqualTo(409);
         }
         assertThat(one.refused("inspect", "nobody")).contains("No such object: nobody");
         assertThat(one.cli("inspect", "wide")).as("a network").contains("10.68.0.0/24");
         assertThat(one.refused("network", "rm", "wide"))
-                .contains("disconnect or remove container a, b on host " + name(two) + " first");
+                .contains("disconnect or remove container a, far on host " + name(two) + " first");
+        String begin = a.id().substring(0, 4);
+        two.attached(begin, "--network", "wide");
+        Eventually.until(
+                "one knows it", () -> one.cli("network", "inspect", "wide").contains("\"Name\": \"" + begin + "\""));
+        assertThat(one.refused("rm", begin))
+                .as("a name goes before the beginning of an id")
+                .contains("No such container: " + begin, there);
+        two.cli("rm", begin);
         one.cli("rm", "a");
         assertThat(one.refused("network", "rm", "wide"))
-                .contains("disconnect or remove container b on host " + name(two) + " first");
-        assertThat(two.cli("inspect", "b")).contains("10.68.0.3");
+                .contains("disconnect or remove container far on host " + name(two) + " first");
+        assertThat(two.cli("inspect", "far")).contains("10.68.0.3");
     }
 
     @Test

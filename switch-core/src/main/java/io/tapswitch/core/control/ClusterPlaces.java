@@ -255,10 +255,21 @@ final class ClusterPlaces {
                 : Elsewhere.of(now.state().view(), self.id());
     }
 
-    /** {@return the container of a reference; one of another host is refused with where it is} */
+    /**
+     * {@return the container of a reference; one of another host is refused with where it is} A name goes before the
+     * beginning of an id, also when it is another host's: nobody who types it means the container whose id begins so.
+     */
     Container container(DesiredState state, String reference) {
         try {
-            return References.container(state, reference);
+            Container found = References.container(state, reference);
+            Refusal better = found.name().equals(References.withoutSlash(reference))
+                            || found.id().equals(reference)
+                    ? null
+                    : elsewhere().refusal(reference);
+            if (better != null) {
+                throw better;
+            }
+            return found;
         } catch (Refusal e) {
             Refusal better = e.kind() == Refusal.Kind.UNKNOWN ? elsewhere().refusal(reference) : null;
             throw better == null ? e : better;

@@ -102,6 +102,14 @@ final class Desired {
         return cluster.places().container(state, reference);
     }
 
+    /** Refuses a word that is what another host's container is called. */
+    void refuseElsewhere(String word) {
+        Refusal refusal = cluster.places().elsewhere().refusal(word);
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
     /** {@return what is known of names} */
     NameService names() {
         return names;

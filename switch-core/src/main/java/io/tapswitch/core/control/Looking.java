@@ -349,29 +349,20 @@ public final class Looking {
     }
 
     private Network networkOf(String word) {
+        DesiredState state = desired.state();
+        if (state.networks().stream().noneMatch(network -> network.name().equals(word))) {
+            // Before a network whose id merely begins so comes the name of another host's container.
+            desired.refuseElsewhere(word);
+        }
         try {
-            return References.network(desired.state(), word);
+            return References.network(state, word);
         } catch (Refusal e) {
-            if (e.kind() == Refusal.Kind.UNKNOWN) {
-                refuseElsewhere(word);
-            }
             throw e.kind() == Refusal.Kind.UNKNOWN
                     ? Refusal.unknown(
                             "capture_target_not_found",
                             "no container and no network is called " + word
                                     + "; the host's devices are uplink, one of them uplink:eth0")
                     : e;
-        }
-    }
-
-    /** Refuses the name of another host's container, whose frames only that host can show. */
-    private void refuseElsewhere(String word) {
-        try {
-            desired.container(word);
-        } catch (Refusal e) {
-            if (e.kind() != Refusal.Kind.UNKNOWN) {
-                throw e;
-            }
         }
     }
 

@@ -49,16 +49,28 @@ public final class Inspect extends Inspection {
         try {
             return daemon.getObject(ApiClient.container(reference));
         } catch (ApiException e) {
-            boolean isElsewhere = e.status() == CONFLICT;
-            if ((e.status() != NOT_FOUND && !isElsewhere) || CONTAINER.equals(type)) {
+            if (CONTAINER.equals(type) || (e.status() != NOT_FOUND && e.status() != CONFLICT)) {
                 throw e;
             }
-            try {
-                return daemon.getObject(ApiClient.network(reference));
-            } catch (ApiException other) {
-                throw isElsewhere && other.status() == NOT_FOUND ? e : other;
+            return e.status() == CONFLICT
+                    ? networkNamed(daemon, reference, e)
+                    : daemon.getObject(ApiClient.network(reference));
+        }
+    }
+
+    /** Another host's container has the name; a network whose id merely begins so was not meant. */
+    private static JsonObject networkNamed(ApiClient daemon, String name, ApiException elsewhere) {
+        try {
+            JsonObject network = daemon.getObject(ApiClient.network(name));
+            if (name.equals(network.getString("Name"))) {
+                return network;
+            }
+        } catch (ApiException e) {
+            if (e.status() != NOT_FOUND) {
+                throw e;
             }
         }
+        throw elsewhere;
     }
 
     @Override
