@@ -215,8 +215,10 @@ final class ClusterCommandsIT {
                 .contains("No such container: " + begin, there);
         two.cli("rm", begin);
         one.cli("rm", "a");
-        assertThat(one.refused("network", "rm", "wide"))
-                .contains("disconnect or remove container far on host " + name(two) + " first");
+        Eventually.until(
+                "the store knows that a is gone",
+                () -> one.refused("network", "rm", "wide")
+                        .contains("disconnect or remove container far on host " + name(two) + " first"));
         assertThat(two.cli("inspect", "far")).contains("10.68.0.3");
     }
 
