@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -21,18 +23,17 @@ import org.junit.jupiter.api.Timeout;
 @Tag("netns")
 @Timeout(150)
 final class OverlayMemoryIT {
-    private ClusterLab lab;
+    private final List<ClusterLab> labs = new ArrayList<>();
 
     private ClusterLab lab(int hosts) {
-        lab = new ClusterLab(hosts);
+        ClusterLab lab = new ClusterLab(hosts);
+        labs.add(lab);
         return lab;
     }
 
     @AfterEach
     void close() {
-        if (lab != null) {
-            lab.close();
-        }
+        labs.forEach(ClusterLab::close);
     }
 
     private static String ip(LabContainer container) {
@@ -40,11 +41,11 @@ final class OverlayMemoryIT {
     }
 
     /** As when its disk is replaced: another etcd by the same address, with nothing in it. */
-    private void empty() throws IOException {
+    private static void empty(ClusterLab lab) throws IOException {
         lab.etcd().kill();
         Path data = lab.host(1).directory().resolve("etcd");
         try (Stream<Path> all = Files.walk(data)) {
-            for (Path file : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+            for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }
@@ -53,7 +54,7 @@ final class OverlayMemoryIT {
 
     @Test
     void row92_inTheMinuteAfterTheStoreWasEmptiedNothingThatIsRememberedIsGivenAway() throws IOException {
-        lab(2).joined();
+        ClusterLab lab = lab(2).joined();
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
@@ -66,7 +67,7 @@ final class OverlayMemoryIT {
         one.cli("network", "connect", "away", "a");
         ClusterLab.awaitNetwork(two, "away");
         one.daemon().process().kill();
-        empty();
+        empty(lab);
         Eventually.until(
                 Duration.ofSeconds(20), "noticed", () -> two.cli("status").contains("is not as it was"));
         Eventually.until("joined again", () -> two.cli("node", "ls").contains("ready"));
@@ -95,7 +96,7 @@ final class OverlayMemoryIT {
 
     @Test
     void V12_aDaemonThatStartsWithoutTheStoreDoesNotJudgeWhatTheStoreHas() throws IOException {
-        lab(2).joined();
+        ClusterLab lab = lab(2).joined();
         World one = lab.host(1);
         World two = lab.host(2);
         one.cli("network", "create", "-d", "overlay", "mesh");
@@ -127,7 +128,7 @@ final class OverlayMemoryIT {
 
     @Test
     void row94_aCopyOfAStateDirectoryIsRefusedAndSaysWhatToDo() throws IOException {
-        lab(2);
+        ClusterLab lab = lab(2);
         World one = lab.join(1);
         ClusterLab.awaitJoined(one);
         one.cli("network", "create", "-d", "overlay", "mesh");
@@ -158,7 +159,7 @@ final class OverlayMemoryIT {
 
     @Test
     void row94_anAddressThatChangesWhileTheDaemonRunsIsFollowed_andOneThatWasSaidAndIsGoneIsKnownToAll() {
-        lab(2);
+        ClusterLab lab = lab(2);
         World one = lab.host(1);
         World two = lab.host(2);
         String second = "198.18.0.51";

@@ -109,15 +109,15 @@ public final class ClusterSession implements AutoCloseable {
             LongSupplier clockMs,
             RandomGenerator random) {
         networks = new NetworkAllocation(store, beginning.firstVni(), beginning.lastVni());
-        AtomicReference<Host> host = new AtomicReference<>(beginning.self());
-        endpoints = new EndpointAllocation(store, host::get);
+        OwnHost host = new OwnHost(beginning.self());
+        endpoints = new EndpointAllocation(store, host);
         registration = new Registration(store, beginning.identity());
         own = new OwnEndpoints(beginning.restored());
         inquiries = new Inquiries(store, beginning.self().id());
         this.store = store;
         this.self = beginning.self().id();
         this.clockMs = clockMs;
-        keys = new OwnKeys(store, host::get);
+        keys = new OwnKeys(store, host);
         inForce = beginning.networks();
         closeBound = store.callBound();
         loop = new SessionLoop(

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -52,9 +51,7 @@ final class SessionLoop {
     private static final long RETRY_MIN_MS = 100;
 
     private final ClusterStore store;
-    /** This host as it shall be registered. */
-    private final AtomicReference<Host> self;
-
+    private final OwnHost self;
     private final String id;
     private final Parts parts;
     private final Surroundings around;
@@ -116,7 +113,7 @@ final class SessionLoop {
         record Ended(int generation, StoreException why) implements Message {}
     }
 
-    SessionLoop(ClusterStore store, AtomicReference<Host> self, Parts parts, Surroundings around, ClusterState saved) {
+    SessionLoop(ClusterStore store, OwnHost self, Parts parts, Surroundings around, ClusterState saved) {
         this.store = store;
         this.self = self;
         id = self.get().id();
@@ -141,7 +138,7 @@ final class SessionLoop {
 
     /** This host is at another address from now on, or has lost the one that it had. Any thread. */
     void move(IpAddress vtep, boolean isThere) {
-        self.set(self.get().at(vtep));
+        self.moveTo(vtep);
         hasAddress = isThere;
         moved = true;
         wake();
