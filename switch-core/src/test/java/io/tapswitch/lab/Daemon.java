@@ -15,6 +15,9 @@ public final class Daemon implements AutoCloseable {
     private static final String RUN_DIR = "--run-dir";
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** A start takes 2 s, and up to 15 s were measured beside a compiler on two cores. */
+    private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+
     private static final Path LAUNCHER = launcher();
 
     private final LabHost host;
@@ -65,7 +68,7 @@ public final class Daemon implements AutoCloseable {
     /** Starts a daemon and waits until it says that it is ready. */
     public static Daemon start(LabHost host, Path directory, List<String> wrapper, List<String> flags) {
         Daemon daemon = launch(host, directory, wrapper, flags);
-        daemon.process.awaitWords("tapswitch: ready");
+        daemon.process.awaitWords(START_PATIENCE, "tapswitch: ready");
         return daemon;
     }
 
