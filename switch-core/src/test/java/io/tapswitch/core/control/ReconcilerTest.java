@@ -232,9 +232,14 @@ class ReconcilerTest {
     @Test
     void V7_theFileNamesNoPeersOfANetworkOfTheCluster() {
         ofCluster("wide");
-        String file = "networks:\n  mine: {driver: overlay, subnet: 10.69.0.0/24}\noverlay:\n  peers:\n"
-                + "    - {network: mine, vni: 7, remote: 192.0.2.7}\n"
-                + "    - {network: wide, vni: 8, remote: 192.0.2.7}\n";
+        String file = """
+                networks:
+                  mine: {driver: overlay, subnet: 10.69.0.0/24}
+                overlay:
+                  peers:
+                    - {network: mine, vni: 7, remote: 192.0.2.7}
+                    - {network: wide, vni: 8, remote: 192.0.2.7}
+                """;
         refused(file, "f.yaml:6: overlay.peers[1].network: network wide is the cluster's, which knows by itself what");
         state = DesiredState.EMPTY;
         load(file);
