@@ -89,14 +89,14 @@ final class ClusterNetworks {
     private @Nullable String obstacle(DesiredState state, Network network) {
         for (Network other : state.networks()) {
             if (other.name().equals(network.name())) {
-                return "a network of its own has that name: remove it, and the cluster's comes";
+                return "a network of its own has that name: " + removal(other);
             }
         }
         Network namesake =
                 NetworkRules.networkOf(state, NetworkOptions.of(network).vni());
         if (namesake != null) {
             return "network " + namesake.name() + " here has its VNI "
-                    + NetworkOptions.of(network).vni() + ": remove that one, and the cluster's comes";
+                    + NetworkOptions.of(network).vni() + ": " + removal(namesake);
         }
         if (network.internal()) {
             return null;
@@ -109,6 +109,12 @@ final class ClusterNetworks {
             }
         }
         return null;
+    }
+
+    private static String removal(Network own) {
+        return own.origin() instanceof Origin.File(String file, int line)
+                ? "take it out of " + file + " (line " + line + "), and the cluster's comes"
+                : "remove it, and the cluster's comes";
     }
 
     /** {@return a network of the cluster as a network of this host} */

@@ -93,7 +93,7 @@ class ClusterNetworksTest {
         assertThat(rules.in(once)).isSameAs(once);
         assertThat(rules.trouble())
                 .containsExactly("network same of the cluster is not on this host: network mesh here has its VNI 4096:"
-                        + " remove that one, and the cluster's comes");
+                        + " remove it, and the cluster's comes");
     }
 
     @Test
@@ -110,6 +110,24 @@ class ClusterNetworksTest {
         assertThat(rules.trouble())
                 .containsExactly("network mesh of the cluster is not on this host: a network of its own has that name:"
                         + " remove it, and the cluster's comes");
+        Network web = States.network("mesh", 0, "172.18.0.0/16");
+        ClusterNetworks declared = rules(List.of(MESH), Set.of());
+        declared.in(DesiredState.EMPTY.with(new Network(
+                web.id(),
+                web.index(),
+                web.name(),
+                web.created(),
+                web.driver(),
+                false,
+                false,
+                true,
+                web.subnets(),
+                Map.of(),
+                Map.of(),
+                new Origin.File("/etc/t.yaml", 3))));
+        assertThat(declared.trouble())
+                .containsExactly("network mesh of the cluster is not on this host: a network of its own has that name:"
+                        + " take it out of /etc/t.yaml (line 3), and the cluster's comes");
         List<Taken> routes = List.of(new Taken(IpPrefix.parse("10.0.0.0/16"), "the host's route by eth0", false));
         ClusterNetworks covered = new ClusterNetworks(List.of(MESH), Set.of(), routes, true);
         assertThat(covered.in(DesiredState.EMPTY).networks()).isEmpty();
