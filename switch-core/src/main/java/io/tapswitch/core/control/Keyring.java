@@ -16,8 +16,9 @@ import java.security.SecureRandom;
 import java.util.List;
 
 /**
- * The keys of encrypted networks: this host's own, from the first encrypted network on, and those of the other hosts
- * (V13). Any thread; nothing here waits for the store.
+ * The keys of encrypted networks: this host's own, and those of the other hosts (V13). A host has one as soon as it is in
+ * the cluster, so that all know it before the first encrypted network is made. Any thread; nothing here waits for the
+ * store.
  */
 final class Keyring {
     private final String self;
@@ -39,8 +40,7 @@ final class Keyring {
     }
 
     private boolean turn(ClusterView view) {
-        boolean isNeeded = view.networks().values().stream().anyMatch(Keyring::isEncrypted);
-        return (isNeeded || !own.published().isEmpty()) && own.turn(System.currentTimeMillis(), view);
+        return own.turn(System.currentTimeMillis(), view);
     }
 
     private static boolean isEncrypted(OverlayNetwork network) {
@@ -67,7 +67,7 @@ final class Keyring {
             turn(view);
         }
         List<PeerKey> accepted = others.of(view, self);
-        if (!isWarm && (own.sending() != null || !accepted.isEmpty())) {
+        if (!isWarm && view.networks().values().stream().anyMatch(Keyring::isEncrypted)) {
             TunnelCipher.warm();
             isWarm = true;
         }
