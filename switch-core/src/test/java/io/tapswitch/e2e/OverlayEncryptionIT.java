@@ -248,6 +248,15 @@ final class OverlayEncryptionIT {
         awaitPing(a, ip(b, "safe"));
         assertThat(dropped(one, "tunnel_seal_key") + dropped(two, "tunnel_seal_key"))
                 .isZero();
+        // A daemon that starts anew goes on with its key, which the others go on knowing.
+        one.daemon().process().kill();
+        lab.join(1);
+        assertThat(a.exec("ping", "-c", "60", "-i", "0.05", "-W", "2", ip(b, "safe"))
+                        .ok()
+                        .out())
+                .contains(" 0% packet loss");
+        assertThat(dropped(one, "tunnel_seal_key") + dropped(two, "tunnel_seal_key"))
+                .isZero();
         for (World host : new World[] {one, two}) {
             Path keys = host.state().resolve("tunnel-keys.json");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(keys)))

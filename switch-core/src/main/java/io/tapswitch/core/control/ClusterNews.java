@@ -6,21 +6,18 @@ import io.tapswitch.core.overlay.ClusterState;
 import io.tapswitch.core.overlay.ClusterView;
 import io.tapswitch.core.overlay.Standing;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hears the session, on its thread, and keeps what people should know of it, for any. */
+/** Hears the session, on its thread: writes the log, and keeps since when this host stands as it does, for any. */
 final class ClusterNews implements ClusterListener {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterNews.class);
 
     private final String store;
     private final Consumer<ClusterView> changed;
     private final StandingWatch stood = new StandingWatch();
-    private final Set<String> alarms = ConcurrentHashMap.newKeySet();
     private volatile Function<String, Belief> believed = network -> Belief.none("it is about to start");
 
     /**
@@ -43,16 +40,9 @@ final class ClusterNews implements ClusterListener {
     public void standing(Standing now) {
         stood.is(now);
         switch (now) {
-            case Standing.Away(String why) -> {
-                alarms.clear();
-                LOG.warn("{}; what is known of the cluster goes on", why);
-            }
+            case Standing.Away(String why) -> LOG.warn("{}; what is known of the cluster goes on", why);
             case Standing.Refused(String why) -> LOG.error("this host takes no part in the cluster: {}", why);
-            case Standing.Joined() -> {
-                // That the store is another one stands until it is away again: people should know.
-                alarms.removeIf(sentence -> !sentence.contains("is not as it was"));
-                LOG.info("joined the cluster of {}", store);
-            }
+            case Standing.Joined() -> LOG.info("joined the cluster of {}", store);
         }
     }
 
@@ -63,7 +53,6 @@ final class ClusterNews implements ClusterListener {
 
     @Override
     public void alarm(String sentence) {
-        alarms.add(sentence);
         LOG.warn(sentence);
     }
 
@@ -75,10 +64,5 @@ final class ClusterNews implements ClusterListener {
     /** {@return since when it stands as it does} */
     StandingWatch stood() {
         return stood;
-    }
-
-    /** {@return what a person should know of what happened} */
-    Set<String> alarms() {
-        return Set.copyOf(alarms);
     }
 }

@@ -410,7 +410,7 @@ final class ClusterWiring implements AutoCloseable {
         ClusterSession now = session;
         all.addAll(StandingWatch.warnings(now == null ? null : now.standing()));
         all.addAll(address.warnings());
-        all.addAll(news.alarms());
+        all.addAll(now == null ? List.of() : now.trouble());
         all.addAll(trouble);
         return List.copyOf(all);
     }

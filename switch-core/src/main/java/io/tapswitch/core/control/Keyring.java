@@ -16,8 +16,8 @@ import java.security.SecureRandom;
 import java.util.List;
 
 /**
- * The keys of encrypted networks: this host's own, and those of the other hosts (V13). A host has one as soon as it is in
- * the cluster, so that all know it before the first encrypted network is made. Any thread; nothing here waits for the
+ * The keys of encrypted networks: this host's own, and those of the other hosts (V13). A host has one as soon as it is
+ * in the cluster, so that all know it before the first encrypted network is made. Any thread; nothing here waits for the
  * store.
  */
 final class Keyring {

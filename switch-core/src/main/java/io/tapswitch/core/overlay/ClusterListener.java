@@ -24,6 +24,6 @@ public interface ClusterListener {
         return Belief.none("it serves no networks");
     }
 
-    /** Something needs a person. */
+    /** Something needs a person: told once, when it begins. {@link ClusterSession#trouble} is what still does. */
     void alarm(String sentence);
 }

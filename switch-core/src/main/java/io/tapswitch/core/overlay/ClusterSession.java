@@ -172,6 +172,11 @@ public final class ClusterSession implements AutoCloseable {
         return loop.standing();
     }
 
+    /** {@return what a person should know at the moment, a sentence each} */
+    public List<String> trouble() {
+        return loop.trouble();
+    }
+
     /** {@return whether the store was read since the start: before, nobody knows what it does not have any more} */
     public boolean isRead() {
         return loop.isRead();

@@ -24,7 +24,7 @@ final class OwnEndpoints {
     private final Map<String, RemoteEndpoint> open = new LinkedHashMap<>();
     /** Ids that are being given by transactions: neither wanted yet nor left over. */
     private final Set<String> coming = new HashSet<>();
-    /** Those that the store cannot have, with the reason. */
+    /** Those that the store cannot have, with a sentence that says so. */
     private final Map<String, String> refused = new HashMap<>();
 
     OwnEndpoints(Collection<RemoteEndpoint> restored) {
@@ -90,6 +90,11 @@ final class OwnEndpoints {
             open.remove(id);
             refused.remove(id);
         }
+    }
+
+    /** {@return what the store cannot have, a sentence each} */
+    synchronized List<String> refusals() {
+        return List.copyOf(refused.values());
     }
 
     /** {@return whether the store cannot have it for a reason that is new} */

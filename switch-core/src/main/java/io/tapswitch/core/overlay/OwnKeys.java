@@ -10,12 +10,14 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The keys of this host as the store shall have them. {@link #want} is for any thread. */
 final class OwnKeys {
     private final ClusterStore store;
     private final Supplier<Host> own;
-    private volatile Set<HostKey> wanted = Set.of();
+    /** Null until somebody said: after a restart the store has keys that are still in use. */
+    private volatile @Nullable Set<HostKey> wanted;
 
     OwnKeys(ClusterStore store, Supplier<Host> own) {
         this.store = store;
@@ -25,13 +27,17 @@ final class OwnKeys {
     /** {@return whether others are wanted than before} */
     boolean want(Collection<HostKey> all) {
         Set<HostKey> before = wanted;
-        wanted = Set.copyOf(all);
-        return !before.equals(wanted);
+        Set<HostKey> next = Set.copyOf(all);
+        wanted = next;
+        return !next.equals(before);
     }
 
     /** Brings them into the store, if it has others. {@return what changed there} */
     List<StoredEntry> settle(ClusterState state) {
         Set<HostKey> all = wanted;
+        if (all == null) {
+            return List.of();
+        }
         Host self = own.get();
         Transaction.Draft draft = Transaction.when().holds(ClusterKeys.vtep(self.vtep()), self.id());
         boolean isDifferent = false;

@@ -90,6 +90,8 @@ final class SessionLoop {
     private int failures;
     /** Until when nothing is dropped that another store lacks; 0 when it is the same one. */
     private long graceEndMs;
+    /** What a person should know meanwhile, "" when it is the same store. */
+    private volatile String otherStore = "";
 
     /** What does the work. */
     record Parts(
@@ -126,6 +128,16 @@ final class SessionLoop {
 
     ClusterState state() {
         return state;
+    }
+
+    /** {@return what a person should know at the moment; any thread} */
+    List<String> trouble() {
+        List<String> all = new ArrayList<>(parts.own().refusals());
+        String other = otherStore;
+        if (!other.isEmpty()) {
+            all.addFirst(other);
+        }
+        return all;
     }
 
     Standing standing() {
@@ -287,13 +299,14 @@ final class SessionLoop {
             registered = false;
             nextBeatMs = now;
             state = state.unanchored();
-            around.listener()
-                    .alarm("the cluster store " + store.description() + " is not as it was: it was emptied, or restored"
-                            + " from an older copy; what it lacks is kept for " + GRACE_MS / 1_000
-                            + " s, until each host has registered again");
+            otherStore = "the cluster store " + store.description() + " is not as it was: it was emptied, or restored"
+                    + " from an older copy; what it lacks is kept for " + GRACE_MS / 1_000
+                    + " s, until each host has registered again";
+            around.listener().alarm(otherStore);
         }
         boolean isGrace = graceEndMs != 0 && now - graceEndMs < 0;
         graceEndMs = isGrace ? graceEndMs : 0;
+        otherStore = isGrace ? otherStore : "";
         ClusterState.Merged merged = isGrace ? state.mergedBesideRemembered(range) : state.merged(range);
         publish(merged, now);
         if (isFirst && merged.changes().isEmpty()) {

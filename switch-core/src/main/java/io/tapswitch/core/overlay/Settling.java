@@ -94,9 +94,10 @@ final class Settling {
                 parts.own().settled(last.id(), open.wanted());
             }
         } catch (Refusal refusal) {
-            if (parts.own().refuse(last.id(), refusal.sentence())) {
-                alarm.accept("container " + last.name() + " is not known to the cluster as it is here: "
-                        + refusal.sentence());
+            String sentence =
+                    "container " + last.name() + " is not known to the cluster as it is here: " + refusal.sentence();
+            if (parts.own().refuse(last.id(), sentence)) {
+                alarm.accept(sentence);
             }
         }
     }

@@ -191,7 +191,9 @@ final class ClusterSessionTest extends ClusterSessions {
                 .containsKey(network.key());
         assertThat(one.endpoints(network)).containsExactlyInAnyOrder(first, second);
         assertThat(one.session.state().view().networks()).containsKey(unused.id());
+        assertThat(one.session.trouble()).isEqualTo(one.alarms);
         pass(SessionLoop.GRACE_MS + SessionLoop.BEAT_MS);
+        assertThat(one.session.trouble()).as("the minute is over").isEmpty();
         assertConverged();
         assertThat(one.session.state().view().networks()).doesNotContainKey(unused.id());
         assertThat(one.changes)
@@ -324,6 +326,12 @@ final class ClusterSessionTest extends ClusterSessions {
         assertThat(two.session.state().view().keys(one.host.id())).containsExactly(second);
         assertThat(two.session.state().view().keys(two.host.id())).isEmpty();
         assertConverged();
+        // The next daemon has not read its keys yet: those in the store are still in use.
+        nodes.remove(one);
+        one.session.close();
+        node(1);
+        settle();
+        assertThat(two.session.state().view().keys(one.host.id())).containsExactly(second);
     }
 
     @Test

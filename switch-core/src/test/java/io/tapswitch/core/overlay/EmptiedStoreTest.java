@@ -100,9 +100,11 @@ final class EmptiedStoreTest extends ClusterSessions {
                 .anyMatch(alarm -> alarm.contains("container a is not known to the cluster as it is here: network old"
                         + " cannot be registered again after the cluster store was emptied: its VNI 4096 is that of"
                         + " network new, which was registered first; remove new within the minute"));
+        assertThat(one.session.trouble()).containsExactlyInAnyOrderElementsOf(one.alarms);
         two.session.removeNetwork(made);
         pass(SessionLoop.BEAT_MS * 2);
         assertThat(store.content()).containsKey(old.key()).containsKey(member.key());
+        assertThat(one.session.trouble()).as("what is mended").noneMatch(told -> told.contains("container a"));
         assertConverged();
     }
 
