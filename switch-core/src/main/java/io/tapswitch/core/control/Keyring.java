@@ -17,8 +17,8 @@ import java.util.List;
 
 /**
  * The keys of encrypted networks: this host's own, and those of the other hosts (V13). A host has one as soon as it is
- * in the cluster, so that all know it before the first encrypted network is made. Any thread; nothing here waits for the
- * store.
+ * in the cluster, so that all know it before the first encrypted network is made. Any thread; nothing here waits for
+ * the store.
  */
 final class Keyring {
     private final String self;
