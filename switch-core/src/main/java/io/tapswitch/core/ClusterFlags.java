@@ -33,6 +33,11 @@ final class ClusterFlags {
             }
             return null;
         }
+        if (advertise != null && advertise.isBlank()) {
+            // As a variable that is not set leaves it: what then was meant is for a person to say.
+            throw Refusal.badInput("invalid --cluster-advertise: it is empty; give an interface or an address, or leave"
+                    + " the flag out for the address by which the store is reached");
+        }
         Map<String, Path> files = new LinkedHashMap<>();
         for (String option : options) {
             int equals = option.indexOf('=');

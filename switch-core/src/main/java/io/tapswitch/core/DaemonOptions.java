@@ -188,7 +188,8 @@ final class DaemonOptions {
             names = "--cluster-advertise",
             paramLabel = "INTERFACE|IP[:PORT]",
             description = "where other hosts' tunnels reach this one; the address of an interface is followed when it"
-                    + " changes (default: the address by which the store is reached)")
+                    + " changes; PORT is of docker's form, and does nothing (default: the address by which the store"
+                    + " is reached)")
     @Nullable
     String clusterAdvertise;
 

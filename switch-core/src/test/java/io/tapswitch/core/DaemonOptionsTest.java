@@ -71,6 +71,7 @@ class DaemonOptionsTest {
                 "--cluster-store=consul://x | only etcd is supported",
                 "--cluster-store=x | it is written as etcd://HOST:PORT",
                 "--cluster-advertise=eth0 | has no meaning without --cluster-store",
+                "--cluster-store=etcd://x --cluster-advertise= | invalid --cluster-advertise: it is empty; give an",
                 "--cluster-store-opt=kv.keyfile=k | has no meaning without --cluster-store",
                 "--cluster-store=etcd://x --cluster-store-opt=kv.path=p | KEY one of kv.cacertfile, kv.certfile",
                 "--cluster-store=etcd://x --cluster-store-opt=kv.keyfile=k | and its key are given together",

@@ -10,7 +10,7 @@ final class ClusterAnswers {
     /**
      * This host in its cluster. It stands {@code joined}, {@code away} (the store cannot be asked) or {@code refused},
      * since so many seconds, and why when it is not joined. While the store is away, hosts are counted as it had them
-     * last.
+     * last; how many were alive is null until this daemon has read it for the first time.
      */
     record Cluster(
             String store,
@@ -20,7 +20,7 @@ final class ClusterAnswers {
             String standing,
             String why,
             long sinceSeconds,
-            int hostsAlive,
+            @Nullable Integer hostsAlive,
             int hosts,
             int pendingChanges) {}
 

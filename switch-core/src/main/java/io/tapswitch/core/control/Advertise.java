@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.store.EtcdSettings;
 import io.tapswitch.wire.IpAddress;
+import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -16,6 +17,7 @@ import java.util.Optional;
 /** The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. */
 final class Advertise {
     private static final String FLAG = "--cluster-advertise";
+    private static final IpAddress BROADCAST = IpAddress.parse("255.255.255.255");
 
     private Advertise() {}
 
@@ -24,8 +26,7 @@ final class Advertise {
      * matters, and mended without another start.
      *
      * @param text an interface or an address, with or without a port, which docker's own flag has and nobody needs
-     *     here;
-     *     empty for the address by which the store is reached
+     *     here; empty, which is the flag left out, for the address by which the store is reached
      * @param store where that is
      * @param kernel knows the routes
      */
@@ -97,16 +98,42 @@ final class Advertise {
     }
 
     private static Optional<IpAddress> parse(String text) {
+        int zone = text.indexOf('%');
         try {
-            IpAddress address = IpAddress.parse(text);
+            IpAddress address = IpAddress.parse(zone < 0 ? text : text.substring(0, zone));
             InetAddress it = InetAddress.getByName(address.toString());
-            if (it.isAnyLocalAddress() || it.isMulticastAddress() || it.isLoopbackAddress()) {
-                throw Refusal.badInput("invalid " + FLAG + " " + text + ": no other host reaches this one there");
+            String fault = fault(address, it);
+            if (!fault.isEmpty()) {
+                throw Refusal.badInput("invalid " + FLAG + " " + text + ": " + fault);
             }
-            return Optional.of(address);
+            return zone < 0 ? Optional.of(address) : Optional.empty();
         } catch (IllegalArgumentException | UnknownHostException e) {
             return Optional.empty();
         }
+    }
+
+    /** {@return why no other host can reach this one at an address, empty when one may} */
+    private static String fault(IpAddress address, InetAddress it) {
+        if (it.isAnyLocalAddress()) {
+            return "it stands for any address, and no other host can send to it";
+        }
+        if (it.isLoopbackAddress()) {
+            return "no other host reaches this one there: each has that address for itself";
+        }
+        if (it.isMulticastAddress()) {
+            return "it is a multicast address, of a group and not of a host";
+        }
+        if (address.equals(BROADCAST)) {
+            return "it is the broadcast address, of all hosts and not of one";
+        }
+        if (address.isIpv6() && it instanceof Inet4Address) {
+            return "it is an IPv4 address written as IPv6: write " + it.getHostAddress();
+        }
+        if (address.isIpv6() && it.isLinkLocalAddress()) {
+            return "it is link-local, and means a host only together with an interface: give an address that is"
+                    + " routed, or the name of the interface that has one";
+        }
+        return "";
     }
 
     private static void checkPort(String text, String port) {

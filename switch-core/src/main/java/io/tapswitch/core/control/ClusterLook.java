@@ -83,8 +83,9 @@ public final class ClusterLook {
      * @param standing {@code joined}, {@code away} or {@code refused}
      * @param why it is not joined, empty when it is
      * @param sinceSeconds for how long it has been joined, or not
-     * @param alive hosts that have a sign of life, as far as is known
-     * @param hosts all that have registered
+     * @param alive hosts that had a sign of life when the store was read last; null before this daemon has read it
+     *     for the first time: signs of life are not kept over a restart
+     * @param hosts all that have registered; before the first reading, those of the daemon before
      * @param pending endpoints of this host that the store does not have as they are here
      */
     public record State(
@@ -93,7 +94,7 @@ public final class ClusterLook {
             String standing,
             String why,
             long sinceSeconds,
-            int alive,
+            @Nullable Integer alive,
             int hosts,
             int pending) {}
 
@@ -120,9 +121,17 @@ public final class ClusterLook {
                     case Standing.Refused(String why) -> why;
                 },
                 cluster.standingFor().toSeconds(),
-                (int) view.hosts().keySet().stream().filter(view::isAlive).count(),
+                alive(view, session.isRead()),
                 view.hosts().size(),
                 session.pending());
+    }
+
+    /** {@return how many hosts have a sign of life, null when this daemon never read the store} */
+    static @Nullable Integer alive(ClusterView view, boolean isRead) {
+        return isRead
+                ? Math.toIntExact(
+                        view.hosts().keySet().stream().filter(view::isAlive).count())
+                : null;
     }
 
     /** {@return this host as the cluster has it; when it is refused, what is there may be another one's with its id} */

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,13 +57,14 @@ record Elsewhere(List<Member> members) {
         return new Elsewhere(members);
     }
 
-    /** {@return who of other hosts is in a network, as {@code NAME on host HOST}} */
-    List<String> in(String networkId) {
-        return members.stream()
+    /** {@return who of other hosts is in a network: the containers by the names of their hosts} */
+    SortedMap<String, List<String>> in(String networkId) {
+        SortedMap<String, List<String>> hosts = new TreeMap<>();
+        members.stream()
                 .filter(member -> member.endpoint().network().equals(networkId))
-                .map(member ->
-                        member.endpoint().name() + " on host " + member.host().name())
-                .toList();
+                .forEach(member -> hosts.computeIfAbsent(member.host().name(), host -> new ArrayList<>())
+                        .add(member.endpoint().name()));
+        return hosts;
     }
 
     /** {@return the refusal of a command about another host's container; null when no other host has it} */

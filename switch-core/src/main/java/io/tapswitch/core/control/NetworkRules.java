@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** The rules for making and removing networks: of a state and a request, the network or why not. Pure. */
@@ -196,27 +197,49 @@ final class NetworkRules {
     /**
      * Refuses the removal of a network that is in use, or not the asker's to remove.
      *
-     * @param elsewhere containers of other hosts in it, with their hosts
+     * @param elsewhere containers of other hosts in it, by the names of these
      */
-    static void checkRemovable(DesiredState state, Network network, List<String> elsewhere) {
+    static void checkRemovable(DesiredState state, Network network, SortedMap<String, List<String>> elsewhere) {
         if (network.isBuiltIn()) {
             throw Refusal.conflict(
                     "network_predefined", network.name() + " is a pre-defined network and cannot be removed");
         }
         Reconciler.refuseRemovalByCommand(network);
-        List<String> members = new ArrayList<>();
-        members(state, network.id()).forEach(container -> members.add(container.name()));
-        if (!members.isEmpty()) {
+        List<String> here =
+                members(state, network.id()).stream().map(Container::name).toList();
+        if (!here.isEmpty()) {
             // Whether others alone are in it is for the store to say, which knows it for certain.
-            members.addAll(elsewhere);
-            int more = members.size() - NAMED_MAX;
             throw Refusal.conflict(
                     "network_in_use",
                     "error while removing network: network " + network.name() + " id " + network.id()
-                            + " has active endpoints: disconnect or remove container "
-                            + String.join(", ", members.subList(0, Math.min(NAMED_MAX, members.size())))
-                            + (more > 0 ? " and " + more + " more" : "") + " first");
+                            + " has active endpoints: disconnect or remove container " + where(here, elsewhere)
+                            + " first");
         }
+    }
+
+    /** {@return the names of containers, and on which host they are when some are on other ones} */
+    private static String where(List<String> here, SortedMap<String, List<String>> elsewhere) {
+        List<String> hosts = new ArrayList<>();
+        int named = Math.min(NAMED_MAX, here.size());
+        List<String> first = here.subList(0, named);
+        hosts.add(elsewhere.isEmpty() ? String.join(", ", first) : words(first) + " here");
+        int all = here.size();
+        for (Map.Entry<String, List<String>> host : elsewhere.entrySet()) {
+            List<String> names = host.getValue();
+            int more = Math.min(NAMED_MAX - named, names.size());
+            if (more > 0) {
+                hosts.add(words(names.subList(0, more)) + " on host " + host.getKey());
+            }
+            named += more;
+            all += names.size();
+        }
+        return String.join(", ", hosts) + (all > named ? " and " + (all - named) + " more" : "");
+    }
+
+    /** {@return "a", "a and b", "a, b and c"} */
+    private static String words(List<String> names) {
+        int last = names.size() - 1;
+        return last == 0 ? names.getFirst() : String.join(", ", names.subList(0, last)) + " and " + names.get(last);
     }
 
     /** {@return the containers that have an endpoint in a network} */

@@ -230,9 +230,13 @@ public final class SwitchMetrics {
         }
         families.add(MetricFamily.gauge("cluster_up", "1 while this host takes part in its cluster.")
                 .add(cluster.standing().equals("joined") ? 1 : 0));
-        families.add(MetricFamily.gauge("cluster_hosts", "Hosts of the cluster, by whether the store sees them alive.")
-                .add(cluster.alive(), "state", "alive")
-                .add((long) cluster.hosts() - cluster.alive(), "state", "unseen"));
+        Integer alive = cluster.alive();
+        if (alive != null) {
+            families.add(
+                    MetricFamily.gauge("cluster_hosts", "Hosts of the cluster, by whether the store sees them alive.")
+                            .add(alive, "state", "alive")
+                            .add((long) cluster.hosts() - alive, "state", "unseen"));
+        }
         families.add(MetricFamily.gauge("cluster_changes_pending", "Changes here that the store does not have yet.")
                 .add(cluster.pending()));
     }

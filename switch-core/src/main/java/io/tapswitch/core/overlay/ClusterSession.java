@@ -362,7 +362,7 @@ public final class ClusterSession implements AutoCloseable {
                 .merged(store.range(ClusterKeys.ROOT))
                 .state()
                 .view();
-        Comparison comparison = new Comparison(view, network, self);
+        Comparison comparison = new Comparison(view, state().view(), network, self);
         Map<String, Belief> beliefs = inquiries.ask(network, comparison.asked(), clockMs, pause);
         comparison.differences(beliefs).values().forEach(differences::addAll);
         return comparison.verification(beliefs, isLasting);

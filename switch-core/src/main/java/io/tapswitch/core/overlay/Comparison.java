@@ -27,6 +27,7 @@ final class Comparison {
             + " is the old one when a host comes back with another id";
 
     private final ClusterView store;
+    private final ClusterView known;
     private final String network;
     private final String asker;
 
@@ -34,11 +35,13 @@ final class Comparison {
      * Compares with a state of the store.
      *
      * @param store all of it, as of about now
+     * @param known what the host that asks has of it: it may know hosts that the store lacks at the moment
      * @param network id of the network
      * @param asker the host that asked
      */
-    Comparison(ClusterView store, String network, String asker) {
+    Comparison(ClusterView store, ClusterView known, String network, String asker) {
         this.store = store;
+        this.known = known;
         this.network = network;
         this.asker = asker;
     }
@@ -109,13 +112,24 @@ final class Comparison {
     }
 
     private String name(String host) {
-        Host known = store.hosts().get(host);
-        return "host " + (known != null ? known.name() : host.substring(0, Math.min(host.length(), idLength(host))));
+        Host there = store.hosts().get(host);
+        if (there != null) {
+            return "host " + there.name();
+        }
+        Host gone = known.hosts().get(host);
+        if (gone == null) {
+            return "host " + shortId(host);
+        }
+        // A host that came back with another id has the name of the one that it was.
+        boolean isTaken =
+                store.hosts().values().stream().anyMatch(other -> other.name().equals(gone.name()));
+        return "host " + gone.name() + (isTaken ? " of before (" + shortId(host) + ")" : "");
     }
 
     /** An address stays as long as it is. */
-    private static int idLength(String host) {
-        return host.indexOf('.') >= 0 || host.indexOf(':') >= 0 ? host.length() : SHORT_ID;
+    private static String shortId(String host) {
+        boolean isAddress = host.indexOf('.') >= 0 || host.indexOf(':') >= 0;
+        return isAddress ? host : host.substring(0, Math.min(host.length(), SHORT_ID));
     }
 
     /**

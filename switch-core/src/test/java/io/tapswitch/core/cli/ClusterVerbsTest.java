@@ -106,4 +106,18 @@ class ClusterVerbsTest extends CliCase {
                 .contains("cluster|etcd://192.0.2.100:2379, joined for 12 seconds", "cluster hosts|2 alive of 3");
         assertThat(out).doesNotContain("cluster changes");
     }
+
+    @Test
+    void V12_aDaemonThatNeverReadTheStoreSaysSoAndCountsNobodyAlive() {
+        String status = "{\"cluster\":{\"store\":\"s\",\"id\":\"" + ID + "\",\"name\":\"alpha\","
+                + "\"address\":\"192.0.2.1\",\"standing\":\"away\",\"why\":\"\",\"sinceSeconds\":12,"
+                + "\"hostsAlive\":null,\"hosts\":%s,\"pendingChanges\":0},\"warnings\":[]}";
+        daemon.on("GET /status", 200, status.formatted("3"));
+        assertThat(line("status")).as(err).isZero();
+        assertThat(cells())
+                .contains("cluster hosts|unknown; the store had 3 when it was read last, before this daemon's start");
+        daemon.on("GET /status", 200, status.formatted("0"));
+        line("status");
+        assertThat(cells()).contains("cluster hosts|unknown; the store was never read");
+    }
 }

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A-OVL-10: the address for the others, and what is said where there is none. */
 class AdvertiseTest {
@@ -61,5 +63,46 @@ class AdvertiseTest {
         assertThat(fault("etcd://192.0.2.100"))
                 .startsWith("--cluster-advertise is missing:")
                 .contains("to which this host has no route");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "255.255.255.255 | it is the broadcast address",
+                "255.255.255.255:2377 | it is the broadcast address",
+                "fe80::1 | it is link-local, and means a host only together with an interface",
+                "[fe80::1]:2377 | it is link-local",
+                "fe80::1%eth0 | it is link-local",
+                "0.0.0.0 | it stands for any address",
+                ":: | it stands for any address",
+                "127.0.0.1 | each has that address for itself",
+                "::1 | each has that address for itself",
+                "224.0.0.1 | it is a multicast address",
+                "ff02::1 | it is a multicast address",
+                "::ffff:192.0.2.7 | it is an IPv4 address written as IPv6: write 192.0.2.7",
+                "192.0.2.7:0 | is no port; it is INTERFACE or IP",
+                "nowhere0 | it is no address, and this host has no interface of that name",
+            })
+    void A_OVL_01_whatCanBeNoAddressOfAHostIsRefusedWithTheReason(String text, String reason) {
+        Refusal refusal = catchThrowableOfType(Refusal.class, () -> address(text, "etcd://192.0.2.100"));
+        assertThat(refusal).as(text).isNotNull();
+        assertThat(refusal.kind()).isEqualTo(Refusal.Kind.BAD_INPUT);
+        assertThat(refusal.sentence())
+                .startsWith("invalid --cluster-advertise ")
+                .contains(reason);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.0.2.7, 192.0.2.7",
+        "192.0.2.7:2377, 192.0.2.7",
+        "2001:db8::7, 2001:db8::7",
+        "[2001:db8::7]:2377, 2001:db8::7",
+        "169.254.3.4, 169.254.3.4",
+    })
+    void A_OVL_01_anAddressIsTakenAsItIsAndThePortOfDockersFormDoesNothing(String text, String address) {
+        assertThat(address(text, "etcd://192.0.2.100")).isEqualTo(IpAddress.parse(address));
+        assertThat(Advertise.isAddress(text)).isTrue();
     }
 }

@@ -123,4 +123,13 @@ class ClusterLookTest {
         assertThat(nodes).extracting(Node::networks).containsExactly(0, 2);
         assertThat(nodes).extracting(Node::containers).containsExactly(0, 2);
     }
+
+    @Test
+    void V12_howManyAreAliveIsNotKnownBeforeTheStoreWasRead() {
+        host(2, "zeta", true, 2);
+        host(1, "alpha", false, 1);
+        ClusterView view = ClusterState.empty().merged(entries).state().view();
+        assertThat(ClusterLook.alive(view, true)).isEqualTo(1);
+        assertThat(ClusterLook.alive(view, false)).isNull();
+    }
 }

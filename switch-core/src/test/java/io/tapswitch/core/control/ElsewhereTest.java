@@ -1,6 +1,7 @@
 package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterState;
@@ -99,7 +100,9 @@ class ElsewhereTest {
 
     @Test
     void whoIsInANetworkIsSaidWithTheHost() {
-        assertThat(elsewhere().in(id(7))).containsExactly("late on host gamma", "web on host beta");
+        endpoint(3, 13, "db");
+        assertThat(elsewhere().in(id(7)))
+                .containsExactly(entry("beta", List.of("web")), entry("gamma", List.of("db", "late")));
         assertThat(elsewhere().in(id(8))).isEmpty();
     }
 }

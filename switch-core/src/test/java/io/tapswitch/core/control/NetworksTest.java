@@ -3,6 +3,7 @@ package io.tapswitch.core.control;
 import static io.tapswitch.core.control.TestControl.refused;
 import static io.tapswitch.core.control.TestControl.refusedWithCode;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.Network;
@@ -11,6 +12,7 @@ import io.tapswitch.core.model.Refusal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -196,5 +198,32 @@ class NetworksTest {
         control.restart();
         assertThat(control.controller.networks(Filters.NONE)).isEqualTo(before);
         assertThat(control.dataplane.networks).hasSize(2);
+    }
+
+    private String inTheWay(Network web, Map<String, List<String>> elsewhere) {
+        String sentence = catchThrowableOfType(
+                        Refusal.class,
+                        () -> NetworkRules.checkRemovable(control.controller.state(), web, new TreeMap<>(elsewhere)))
+                .sentence();
+        assertThat(sentence).contains("disconnect or remove container ").endsWith(" first");
+        return sentence.substring(sentence.indexOf("container ") + 10, sentence.length() - 6);
+    }
+
+    @Test
+    @DisplayName("A-NET-08, V11 who is in a network that is to be removed is named, each with its host")
+    void saysOnWhichHostEachIs() {
+        Network web = control.create("web");
+        control.attach("two", "web");
+        assertThat(inTheWay(web, Map.of("h-a", List.of("one")))).isEqualTo("two here, one on host h-a");
+        control.attach("clever_heron", "web");
+        assertThat(inTheWay(web, Map.of())).isEqualTo("two, clever_heron");
+        assertThat(inTheWay(web, Map.of("h-c", List.of("three"), "h-a", List.of("one"))))
+                .isEqualTo("two and clever_heron here, one on host h-a, three on host h-c");
+        assertThat(inTheWay(web, Map.of("h-a", List.of("a", "b"), "h-c", List.of("c", "d"), "h-d", List.of("e"))))
+                .isEqualTo("two and clever_heron here, a and b on host h-a, c on host h-c and 2 more");
+        List.of("four", "five", "six", "seven").forEach(name -> control.attach(name, "web"));
+        assertThat(inTheWay(web, Map.of())).isEqualTo("two, clever_heron, four, five, six and 1 more");
+        assertThat(inTheWay(web, Map.of("h-a", List.of("one"))))
+                .isEqualTo("two, clever_heron, four, five and six here and 2 more");
     }
 }

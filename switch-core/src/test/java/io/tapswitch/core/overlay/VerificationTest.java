@@ -13,6 +13,7 @@ import io.tapswitch.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -166,6 +167,38 @@ final class VerificationTest {
                 .extracting(Row::verdict)
                 .containsExactly(Verdict.AGREES, Verdict.DIFFERS, Verdict.DIFFERS);
         assertThat(verification.isFine()).isFalse();
+    }
+
+    @Test
+    void V11_aHostThatTheStoreLacksHasItsNameAsLongAsTheAskerKnowsIt() {
+        Host three = this.three.host;
+        ClusterView known = one.session.state().view();
+        store.removeKey(three.key());
+        store.removeKey(ClusterKeys.alive(three.id()));
+        two.fault = places -> {
+            places.replaceAll(place -> moved(place, place.name().equals("c1") ? three.id() : Entries.id(9)));
+            return places;
+        };
+        Belief belief = two.believed(Entries.NETWORK);
+        assertThat(sentences(known, belief))
+                .contains("host host-2 believes 10.0.0.3 is at host host-3, the store says host host-1")
+                .contains("host host-2 believes 10.0.0.4 is at host 000000000000, the store says host host-1");
+        store.put(new Host(Entries.id(7), three.name(), three.vtep(), 1));
+        assertThat(sentences(known, belief))
+                .as("the name is another one's now")
+                .contains("host host-2 believes 10.0.0.3 is at host host-3 of before (000000000000), the store says"
+                        + " host host-1");
+    }
+
+    private List<String> sentences(ClusterView known, Belief belief) {
+        ClusterView now = ClusterState.empty()
+                .merged(store.client().range(ClusterKeys.ROOT))
+                .state()
+                .view();
+        return new Comparison(now, known, Entries.NETWORK, one.host.id())
+                .differences(Map.of(two.host.id(), belief)).values().stream()
+                        .flatMap(List::stream)
+                        .toList();
     }
 
     @Test

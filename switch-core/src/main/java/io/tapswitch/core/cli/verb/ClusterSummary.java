@@ -23,15 +23,23 @@ final class ClusterSummary {
                 "cluster host",
                 Json.text(cluster, "name") + ", " + Verb.shortId(Json.text(cluster, "id")) + ", at "
                         + Json.text(cluster, "address"));
-        String alive = Json.text(cluster, "hostsAlive");
-        String hosts = Json.text(cluster, "hosts");
-        table.row(
-                "cluster hosts",
-                Json.text(cluster, "standing").equals("away")
-                        ? "unknown; the store had " + hosts + " when it was read last, " + alive + " of them alive"
-                        : alive + " alive of " + hosts);
+        table.row("cluster hosts", hosts(cluster));
         if (cluster.getLong("pendingChanges") > 0) {
             table.row("cluster changes", Json.text(cluster, "pendingChanges") + " not yet in the store");
         }
+    }
+
+    private static String hosts(JsonObject cluster) {
+        String alive = Json.text(cluster, "hostsAlive");
+        String hosts = Json.text(cluster, "hosts");
+        if (alive.isEmpty()) {
+            // The daemon before kept who was registered, and not who was alive.
+            return cluster.getInt("hosts") == 0
+                    ? "unknown; the store was never read"
+                    : "unknown; the store had " + hosts + " when it was read last, before this daemon's start";
+        }
+        return Json.text(cluster, "standing").equals("away")
+                ? "unknown; the store had " + hosts + " when it was read last, " + alive + " of them alive"
+                : alive + " alive of " + hosts;
     }
 }
