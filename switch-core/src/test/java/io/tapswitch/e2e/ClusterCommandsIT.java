@@ -205,7 +205,7 @@ final class ClusterCommandsIT {
         assertThat(one.refused("inspect", "nobody")).contains("No such object: nobody");
         assertThat(one.cli("inspect", "wide")).as("a network").contains("10.68.0.0/24");
         assertThat(one.refused("network", "rm", "wide"))
-                .contains("disconnect or remove container a, far on host " + name(two) + " first");
+                .contains("disconnect or remove container a here, far on host " + name(two) + " first");
         String begin = a.id().substring(0, 4);
         two.attached(begin, "--network", "wide");
         Eventually.until(
