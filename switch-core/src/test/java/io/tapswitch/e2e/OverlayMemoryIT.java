@@ -137,8 +137,14 @@ final class OverlayMemoryIT {
         Path copy = two.state().resolve("cluster.json");
         Files.copy(one.state().resolve("cluster.json"), copy);
         lab.join(2);
-        two.daemon().expectLog("has registered with the id");
+        two.daemon().expectLog("has registered with the id|its last sign of life from before");
         Eventually.until("refused", () -> two.cli("status").contains("this host takes no part in the cluster"));
+        // For as long as a sign of life lasts, it may be its own of before.
+        assertThat(two.cli("status")).doesNotContain("copy");
+        Eventually.until(
+                Duration.ofSeconds(30),
+                "known as a copy",
+                () -> two.cli("status").contains("one of the two state directories is a copy"));
         assertThat(two.cli("status"))
                 .contains(
                         "at " + ClusterLab.address(1) + " has registered with the id that this host has in " + copy,
@@ -163,9 +169,10 @@ final class OverlayMemoryIT {
         World one = lab.host(1);
         World two = lab.host(2);
         String second = "198.18.0.51";
+        String third = "198.18.0.53";
         lab.join(1);
         // By number, beside another one by which it reaches the store all the time.
-        two.host().exec("sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1");
+        List.of(one, two).forEach(each -> each.host().exec("sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1"));
         two.host().ip("addr add 198.18.0.52/24 dev wire0");
         lab.join(2, "--cluster-advertise", ClusterLab.address(2));
         ClusterLab.awaitJoined(one);
@@ -181,13 +188,18 @@ final class OverlayMemoryIT {
         Eventually.until(
                 "an alarm",
                 () -> one.cli("status").contains("interface wire0 of --cluster-advertise does not have the address"));
+        String address = ip(a);
         one.host().ip("addr add " + second + "/24 dev wire0");
-        Eventually.until(
-                Duration.ofSeconds(10),
-                "the other host knows",
-                () -> two.cli("node", "ls").contains(second));
-        Eventually.until(Duration.ofSeconds(10), "traffic goes there", () -> b.reaches(ip(a)));
+        awaitTraffic(two, second, b, address);
         a.ping(ip(b));
+        // As with a lease that ends: another one at once, and the old one is gone with all connections from it.
+        one.host().ip("addr add " + third + "/24 dev wire0");
+        one.host().ip("addr del " + second + "/24 dev wire0");
+        awaitTraffic(two, third, b, address);
+        one.host().ip("addr add " + second + "/24 dev wire0");
+        one.host().ip("addr del " + third + "/24 dev wire0");
+        awaitTraffic(two, second, b, address);
+        assertThat(one.daemon().log()).contains("registered at " + third + ", no longer at " + second);
         assertThat(one.cli("status")).contains("at " + second).doesNotContain("--cluster-advertise");
         assertThat(one.cli("peers")).contains(ClusterLab.address(2));
         assertThat(two.cli("peers")).contains(second).doesNotContain(ClusterLab.address(1) + " ");
@@ -207,5 +219,37 @@ final class OverlayMemoryIT {
         Eventually.until("ready", () -> !one.cli("node", "ls").contains("unreachable"));
         one.daemon().expectLog("advertise|unreachable|no end here");
         two.daemon().expectLog("advertise|unreachable|no end here");
+    }
+
+    /** A look each second, and some round trips; the time limit of a call to the store alone would be 5 s. */
+    private static void awaitTraffic(World knowing, String moved, LabContainer from, String to) {
+        Eventually.until(
+                Duration.ofSeconds(4),
+                "traffic goes to " + moved,
+                () -> knowing.cli("node", "ls").contains(moved) && from.reaches(to));
+    }
+
+    @Test
+    void row94_aDaemonThatWasKilledAndStartsWithAnotherAddressIsNotTakenForACopy() {
+        ClusterLab lab = lab(2).joined();
+        World one = lab.host(1);
+        World two = lab.host(2);
+        String second = "198.18.0.51";
+        one.daemon().process().kill();
+        one.host().ip("addr del " + ClusterLab.address(1) + "/24 dev wire0");
+        one.host().ip("addr add " + second + "/24 dev wire0");
+        lab.join(1);
+        assertThat(one.cli("status"))
+                .contains("has not ended yet: it joins as soon as it has")
+                .doesNotContain("copy");
+        Eventually.until(
+                Duration.ofSeconds(25), "joined", () -> one.cli("status").contains("joined for"));
+        assertThat(one.daemon().log()).doesNotContain("copy");
+        Eventually.until(
+                "ready",
+                () -> two.cli("node", "ls", "--format", "{{.Address}} {{.Status}}")
+                        .contains(second + " ready"));
+        one.daemon().expectLog("its last sign of life from before");
+        two.daemon().expectLog("no end here");
     }
 }

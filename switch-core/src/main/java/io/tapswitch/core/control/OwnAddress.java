@@ -44,7 +44,7 @@ final class OwnAddress {
         Now next = new Now(found.orElse(before.address()), found.isPresent());
         now = next;
         if (!next.address().equals(before.address())) {
-            LOG.info("other hosts reach this one at {} from now on, no longer at {}", next.address(), before.address());
+            LOG.info("this host is at {}, no longer at {}; other hosts will be told", next.address(), before.address());
         }
         if (before.isThere() && !next.isThere()) {
             LOG.error(warnings().getFirst());

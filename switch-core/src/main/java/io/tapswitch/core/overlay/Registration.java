@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A host may register again with another address, while it runs or after a restart. Two daemons with one id, as a
  * copied state directory makes them, are told from that by what is alive: who is registered at another address and
  * lives stays, the other one is refused. With one address, or when nobody is alive, the incarnation decides: the later
- * one stays.
+ * one stays. What a killed daemon left of its own life looks like the former, and {@link EarlierRun} lets it end first.
  */
 final class Registration {
     private static final String CONFLICT = "host_conflict";

@@ -2,6 +2,7 @@ package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterEntry.Host;
+import io.tapswitch.core.overlay.ClusterEntry.Liveness;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.ClusterStore;
@@ -11,13 +12,13 @@ import io.tapswitch.wire.IpAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the session's thread does.
@@ -30,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>brings into the store what this host's endpoints shall be.
  * </ol>
  *
- * <p>The first failure of the store ends the turn, and the next attempts follow after 0.05 s to 1 s, longer each time
- * and at random: a store that comes back is noticed within a second, and not by all hosts at one moment.
+ * <p>The first failure of the store ends the turn, and the next attempts follow after 0.05 s to 1 s ({@link Backoff}):
+ * a store that comes back is noticed within a second, and not by all hosts at one moment.
  *
  * <p><b>A watch that died silently</b> is noticed by the lease's answers: when the store's revision goes on and two of
  * them pass without a word of the watch, it is begun anew behind what was told last.
@@ -42,13 +43,13 @@ import org.jspecify.annotations.Nullable;
  * it, begins it anew.
  */
 final class SessionLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(SessionLoop.class);
+
     /** How long a host is taken for alive without a sign. */
     static final Duration LEASE = Duration.ofSeconds(15);
 
     static final long BEAT_MS = LEASE.toMillis() / 3;
     static final long GRACE_MS = 60_000;
-    static final long RETRY_MAX_MS = 1_000;
-    private static final long RETRY_MIN_MS = 100;
 
     private final ClusterStore store;
     private final OwnHost self;
@@ -56,8 +57,9 @@ final class SessionLoop {
     private final Parts parts;
     private final Surroundings around;
     private final ConcurrentLinkedQueue<Message> inbox = new ConcurrentLinkedQueue<>();
-    /** When the last sign of life of a host went, by id. */
-    private final Map<String, Long> gone = new ConcurrentHashMap<>();
+    private final Backoff backoff;
+    private final EarlierRun earlierRun = new EarlierRun();
+    private final Unseen unseen = new Unseen();
 
     private volatile ClusterState state;
     private volatile Standing standing;
@@ -87,11 +89,7 @@ final class SessionLoop {
     private long mineSince;
     private long nextBeatMs;
     private long retryMs;
-    private int failures;
-    /** Until when nothing is dropped that another store lacks; 0 when it is the same one. */
-    private long graceEndMs;
-    /** What a person should know meanwhile, "" when it is the same store. */
-    private volatile String otherStore = "";
+    private final Grace grace = new Grace();
 
     /** What does the work. */
     record Parts(
@@ -106,21 +104,13 @@ final class SessionLoop {
     /** What is around the loop; {@code wake} makes it turn soon. */
     record Surroundings(ClusterListener listener, LongSupplier clockMs, RandomGenerator random, Runnable wake) {}
 
-    /** What others say to the loop. */
-    private sealed interface Message {
-        /** A watch told; generation 0 is one of ours who changed something. */
-        record Told(int generation, long revision, List<StoredEntry> entries) implements Message {}
-
-        /** A watch ended. */
-        record Ended(int generation, StoreException why) implements Message {}
-    }
-
     SessionLoop(ClusterStore store, OwnHost self, Parts parts, Surroundings around, ClusterState saved) {
         this.store = store;
         this.self = self;
         id = self.get().id();
         this.parts = parts;
         this.around = around;
+        backoff = new Backoff(around.random());
         this.state = saved;
         this.seen = saved.newest();
         this.standing = new Standing.Away("cluster store unreachable: " + store.description() + " was not asked yet");
@@ -133,7 +123,7 @@ final class SessionLoop {
     /** {@return what a person should know at the moment; any thread} */
     List<String> trouble() {
         List<String> all = new ArrayList<>(parts.own().refusals());
-        String other = otherStore;
+        String other = grace.sentence();
         if (!other.isEmpty()) {
             all.addFirst(other);
         }
@@ -148,17 +138,18 @@ final class SessionLoop {
         return read;
     }
 
-    /** This host is at another address from now on, or has lost the one that it had. Any thread. */
+    /** This host is at another address from now on, or has lost the one that it had. Any thread; does not block. */
     void move(IpAddress vtep, boolean isThere) {
         self.moveTo(vtep);
         hasAddress = isThere;
+        // A call that waits for an answer to the old address must not hold up the turn that registers.
+        store.reconnect();
         moved = true;
         wake();
     }
 
     long unseenMs(String host) {
-        Long since = gone.get(host);
-        return since == null ? -1 : around.clockMs().getAsLong() - since;
+        return unseen.forMs(host, around.clockMs().getAsLong());
     }
 
     /** Takes in what this host itself changed, before the watch tells it. */
@@ -181,6 +172,9 @@ final class SessionLoop {
             moved = false;
             registered = false;
             nextBeatMs = now;
+            endWatch();
+            backoff.reset();
+            retryMs = now;
         }
         if (now - retryMs >= 0) {
             try {
@@ -191,7 +185,7 @@ final class SessionLoop {
                     beat(now);
                 }
                 if (registered) {
-                    new Settling(parts, id, state, graceEndMs != 0, this::learn, around.listener()::alarm).settle();
+                    new Settling(parts, id, state, grace.isOn(), this::learn, around.listener()::alarm).settle();
                     parts.inquiries().answer(around.listener()::believed);
                 }
                 hear(now);
@@ -218,7 +212,9 @@ final class SessionLoop {
                     seen = Math.max(seen, revision);
                     some.forEach(entry -> seen = Math.max(seen, entry.revision()));
                     heardSinceBeat |= of != 0;
-                    failures = of == 0 ? failures : 0;
+                    if (of != 0) {
+                        backoff.reset();
+                    }
                 }
                 case Message.Ended(int of, StoreException why) when of == generation -> end = why;
                 case Message.Told old -> {
@@ -240,7 +236,7 @@ final class SessionLoop {
         if (end != null) {
             // The next turn reads everything; only when that fails too, the store is away.
             endWatch();
-            retryMs = now + (end.kind() == StoreException.Kind.COMPACTED ? 0 : pause());
+            retryMs = now + (end.kind() == StoreException.Kind.COMPACTED ? 0 : backoff.nextMs());
         }
     }
 
@@ -249,18 +245,14 @@ final class SessionLoop {
         if (merged.changes().isEmpty()) {
             return;
         }
-        ClusterView view = state.view();
-        view.hosts().keySet().forEach(host -> {
-            if (view.isAlive(host)) {
-                gone.remove(host);
-            } else {
-                gone.putIfAbsent(host, now);
-            }
-        });
-        gone.keySet().retainAll(view.hosts().keySet());
+        unseen.look(state.view(), now);
         around.listener().changed(state, merged.changes());
         if (merged.changes().stream().anyMatch(this::isOwn)) {
             parts.own().compare(state, id);
+        }
+        if (!registered && merged.changes().stream().anyMatch(SessionLoop::isEndOfLife)) {
+            // It may be what kept this host out.
+            nextBeatMs = now;
         }
         if (state.entry(self.get().key()) instanceof Host other && isAnother(other)) {
             refuse(parts.registration().superseded(other));
@@ -279,6 +271,10 @@ final class SessionLoop {
                 && endpoint.host().equals(id);
     }
 
+    private static boolean isEndOfLife(ClusterState.Change change) {
+        return change.before() instanceof Liveness && change.after() == null;
+    }
+
     private void readAll(long now) {
         ClusterStore.Range range = store.range(ClusterKeys.ROOT);
         parts.inquiries().hear(range.entries());
@@ -294,20 +290,15 @@ final class SessionLoop {
         seen = range.revision();
         told = range.revision();
         if (isOther) {
-            graceEndMs = now + GRACE_MS;
+            grace.begin(now + GRACE_MS, store.description());
             lease = 0;
             registered = false;
             nextBeatMs = now;
             state = state.unanchored();
-            otherStore = "the cluster store " + store.description() + " is not as it was: it was emptied, or restored"
-                    + " from an older copy; what it lacks is kept for " + GRACE_MS / 1_000
-                    + " s, until each host has registered again";
-            around.listener().alarm(otherStore);
+            around.listener().alarm(grace.sentence());
         }
-        boolean isGrace = graceEndMs != 0 && now - graceEndMs < 0;
-        graceEndMs = isGrace ? graceEndMs : 0;
-        otherStore = isGrace ? otherStore : "";
-        ClusterState.Merged merged = isGrace ? state.mergedBesideRemembered(range) : state.merged(range);
+        grace.look(now);
+        ClusterState.Merged merged = grace.isOn() ? state.mergedBesideRemembered(range) : state.merged(range);
         publish(merged, now);
         if (isFirst && merged.changes().isEmpty()) {
             // All is as it was saved: now that is known.
@@ -346,7 +337,7 @@ final class SessionLoop {
                 boolean isSilent = !heardSinceBeat && told < seen;
                 seen = isOther ? seen : beat.revision();
                 heardSinceBeat = false;
-                if (isOther || (graceEndMs != 0 && now - graceEndMs >= 0)) {
+                if (isOther || grace.isOver(now)) {
                     endWatch();
                 } else if (isSilent) {
                     endWatch();
@@ -361,7 +352,7 @@ final class SessionLoop {
             }
         }
         if (!registered) {
-            register();
+            register(now);
         } else if (standing instanceof Standing.Away) {
             stand(new Standing.Joined());
         }
@@ -369,7 +360,12 @@ final class SessionLoop {
         nextBeatMs = now + BEAT_MS;
     }
 
-    private void register() {
+    private void register(long now) {
+        String waiting = mine == null ? earlierRun.waitsFor(self.get(), state, now) : null;
+        if (waiting != null) {
+            stand(new Standing.Refused(waiting));
+            return;
+        }
         try {
             lease = lease == 0 ? store.grant(LEASE) : lease;
             Host wanted = Registration.asBefore(self.get(), state);
@@ -379,6 +375,7 @@ final class SessionLoop {
                 if (entry.key().equals(wanted.key())
                         && entry.value() != null
                         && ClusterText.read(entry.key(), entry.value()) instanceof Host host) {
+                    tellMoved(host);
                     mine = host;
                     mineSince = entry.revision();
                 }
@@ -395,6 +392,12 @@ final class SessionLoop {
         }
     }
 
+    private void tellMoved(Host host) {
+        if (mine != null && !mine.vtep().equals(host.vtep())) {
+            LOG.info("registered at {}, no longer at {}: other hosts send there now", host.vtep(), mine.vtep());
+        }
+    }
+
     private void refuse(Refusal refusal) {
         registered = false;
         if (!(standing instanceof Standing.Refused(String before) && before.equals(refusal.sentence()))) {
@@ -405,15 +408,8 @@ final class SessionLoop {
 
     private void away(StoreException why, long now) {
         endWatch();
-        retryMs = now + pause();
+        retryMs = now + backoff.nextMs();
         stand(new Standing.Away(why.sentence()));
-    }
-
-    /** {@return how long to wait after a failure, longer each time, by chance between half of that and all} */
-    private long pause() {
-        long longest = Math.min(RETRY_MAX_MS, RETRY_MIN_MS << Math.min(failures, 10));
-        failures++;
-        return longest / 2 + around.random().nextLong(longest / 2 + 1);
     }
 
     private void endWatch() {
@@ -426,7 +422,7 @@ final class SessionLoop {
 
     private void stand(Standing now) {
         boolean isSame = now.equals(standing) || (now instanceof Standing.Away && standing instanceof Standing.Away);
-        boolean isFirst = standing instanceof Standing.Away && now instanceof Standing.Away && failures <= 1;
+        boolean isFirst = standing instanceof Standing.Away && now instanceof Standing.Away && backoff.isFirst();
         standing = now;
         if (!isSame || isFirst) {
             around.listener().standing(now);

@@ -307,7 +307,12 @@ final class EmptiedStoreTest extends ClusterSessions {
         settle();
         RemoteEndpoint own = one.endpoint(one.network("web"), "a");
         IpAddress other = IpAddress.parse("192.0.2.77");
+        // Not even a failure of a moment ago holds it up.
+        one.client.away(true);
+        settle();
+        one.client.away(false);
         one.session.move(other, true);
+        assertThat(one.client.reconnects()).isEqualTo(1);
         settle();
         ClusterView view = two.session.state().view();
         assertThat(view.hosts().get(one.host.id())).isEqualTo(one.host.at(other));
@@ -324,8 +329,35 @@ final class EmptiedStoreTest extends ClusterSessions {
         one.session.move(other, true);
         settle();
         assertThat(two.session.state().view().isWithoutAddress(one.host.id())).isFalse();
-        assertThat(one.standings).containsExactly(new Standing.Joined());
+        assertThat(one.standings.getLast()).isEqualTo(new Standing.Joined());
+        assertThat(one.client.reconnects()).isEqualTo(3);
         assertThat(one.alarms).isEmpty();
+        assertConverged();
+    }
+
+    @Test
+    void row94_aDaemonThatWasKilledAndStartedWithAnotherAddressWaitsForItsOwnLastSignOfLife() {
+        Node one = node(1);
+        Node two = node(2);
+        settle();
+        RemoteEndpoint own = one.endpoint(one.network("web"), "a");
+        settle();
+        nodes.remove(one);
+        IpAddress elsewhere = IpAddress.parse("192.0.2.66");
+        // The second start had no time to register.
+        Host again = new Host(one.host.id(), one.host.name(), elsewhere, 3);
+        Node back = new Node(again, one.session.state(), List.of(own));
+        pass(SessionLoop.LEASE.toMillis());
+        assertThat(back.standings)
+                .containsExactly(new Standing.Refused("host host-1 was started again with another address, and its"
+                        + " last sign of life from before has not ended yet: it joins as soon as it has, within 20 s"));
+        assertThat(store.content()).containsEntry(one.host.key(), ClusterText.write(one.host));
+        store.expireLeasesOf(one.client);
+        settle();
+        assertThat(back.session.standing()).isEqualTo(new Standing.Joined());
+        assertThat(two.session.state().view().hosts()).containsEntry(again.id(), again);
+        assertThat(two.session.state().view().isAlive(again.id())).isTrue();
+        assertThat(back.alarms).isEmpty();
         assertConverged();
     }
 
@@ -338,6 +370,10 @@ final class EmptiedStoreTest extends ClusterSessions {
         IpAddress elsewhere = IpAddress.parse("192.0.2.66");
         Node copy = new Node(new Host(one.host.id(), "copy", elsewhere, 2), one.session.state(), List.of(own));
         settle();
+        // It may be an earlier run of its own that is alive.
+        assertThat(copy.alarms).isEmpty();
+        assertThat(copy.session.standing()).isInstanceOf(Standing.Refused.class);
+        pass(EarlierRun.WAIT.toMillis());
         assertThat(copy.alarms)
                 .containsExactly("host host-1 at 192.0.2.1 has registered with the id that this host has in"
                         + " /state/cluster.json too: one of the two state directories is a copy of the other. On the"

@@ -79,6 +79,11 @@ final class FakeStore {
         });
     }
 
+    /** As when one host alone had fallen silent. */
+    synchronized void expireLeasesOf(Client client) {
+        client.granted.forEach(client::revoke);
+    }
+
     /** It comes back as another one, with a copy of some time before or with nothing. */
     synchronized void become(String other, Map<String, String> content) {
         cluster = other;
@@ -194,6 +199,8 @@ final class FakeStore {
     final class Client implements ClusterStore {
         private boolean away;
         private boolean losesAnswers;
+        private int reconnects;
+        private final List<Long> granted = new ArrayList<>();
         private @Nullable Watcher watcher;
         private String watched = "";
         private long next;
@@ -270,6 +277,7 @@ final class FakeStore {
             reach();
             synchronized (FakeStore.this) {
                 leases.put(++lastLease, true);
+                granted.add(lastLease);
                 return lastLease;
             }
         }
@@ -329,6 +337,17 @@ final class FakeStore {
                 next = revision + 1;
             }
             told.changed(revision, way.apply(events));
+        }
+
+        /** {@return how often its connections were given up} */
+        int reconnects() {
+            return reconnects;
+        }
+
+        @Override
+        public void reconnect() {
+            reconnects++;
+            breakWatch(StoreException.Kind.UNREACHABLE);
         }
 
         @Override

@@ -104,6 +104,13 @@ public interface ClusterStore extends AutoCloseable {
     /** Watches a scope from a revision on, that one included. {@return the watch, which may fail later} */
     Watch watch(String scope, long fromRevision, Watcher watcher);
 
+    /**
+     * Gives up all connections, for when this host has other addresses than before: those that hang on an old one stay
+     * open and silent, and each would cost the whole time of a call. Calls on their way and watches fail at once; what
+     * is asked from now on has a new connection. Does not block.
+     */
+    void reconnect();
+
     /** {@return how long a call may block at most} */
     Duration callBound();
 

@@ -52,7 +52,9 @@ final class EtcdCalls implements AutoCloseable {
     private static final String NO_TOKEN = "";
 
     private final EtcdSettings settings;
-    private final HttpClient client;
+    private final HttpClient.Builder builder;
+    /** Has the connections; another one when they are to be given up. */
+    private volatile HttpClient client;
     /** Index of the member that answered last. */
     private volatile int preferred;
 
@@ -74,7 +76,7 @@ final class EtcdCalls implements AutoCloseable {
 
     EtcdCalls(EtcdSettings settings, Executor executor) {
         this.settings = settings;
-        HttpClient.Builder builder = HttpClient.newBuilder()
+        builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .proxy(HttpClient.Builder.NO_PROXY)
                 .connectTimeout(settings.connect())
@@ -116,6 +118,16 @@ final class EtcdCalls implements AutoCloseable {
                 throw EtcdFaults.unreachable(member, true, e);
             }
         });
+    }
+
+    /** Gives up all connections: what is on its way fails, and a question that may be put twice is put again. */
+    synchronized void reconnect() {
+        if (closed) {
+            return;
+        }
+        HttpClient old = client;
+        client = builder.build();
+        old.shutdownNow();
     }
 
     /** The next question asks for a new token. */
@@ -289,7 +301,7 @@ final class EtcdCalls implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
         client.shutdownNow();
     }

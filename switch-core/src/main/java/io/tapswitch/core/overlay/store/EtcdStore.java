@@ -126,6 +126,11 @@ public final class EtcdStore implements ClusterStore {
     }
 
     @Override
+    public void reconnect() {
+        calls.reconnect();
+    }
+
+    @Override
     public Duration callBound() {
         return settings.call();
     }

@@ -127,6 +127,28 @@ final class EtcdStoreTest {
         }
     }
 
+    /** As when the address that the connection is from is gone: nothing comes any more, and nothing says so. */
+    @Test
+    void row94_connectionsThatAreGivenUpHoldNothingUpAndTheNextOnesAreNew() throws IOException {
+        CompletableFuture<Said> never = new CompletableFuture<>();
+        URI member = member(path -> asked.size() == 1 ? never.join() : new Said(200, "{" + HEADER + "}"));
+        Duration bound = Duration.ofSeconds(60);
+        EtcdStore store = new EtcdStore(new EtcdSettings(List.of(member), null, null, bound, bound));
+        try {
+            CompletableFuture<ClusterStore.Range> reading = CompletableFuture.supplyAsync(() -> store.range("/a"));
+            Eventually.until("it was asked", () -> asked.size() == 1);
+            store.reconnect();
+            assertThat(reading).succeedsWithin(Duration.ofSeconds(5));
+            assertThat(asked).hasSize(2);
+            store.close();
+            store.reconnect();
+            assertThat(failure(() -> store.range("/a")).kind()).isEqualTo(StoreException.Kind.CLOSED);
+        } finally {
+            store.close();
+            never.complete(new Said(500, ""));
+        }
+    }
+
     @Test
     void aTransactionWhoseAnswerIsLostIsNotPutAgain() throws IOException {
         try (EtcdStore store = store(silent(), member(200, "{" + HEADER + ",\"succeeded\":true}"))) {
