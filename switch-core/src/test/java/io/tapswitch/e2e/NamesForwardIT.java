@@ -174,8 +174,13 @@ final class NamesForwardIT {
 
     @Test
     void D15_whoseUpstreamsAreTheSwitchItselfIsToldSoAtOnce() {
-        LabContainer asker =
-                WORLD.attached("looped", "--network", "loop", "--dns", "169.254.53.53", "--dns", "10.68.0.1");
+        for (String own : new String[] {"169.254.53.53", "10.68.0.1"}) {
+            assertThat(WORLD.refused("run", "--rm", "--network", "loop", "--dns", own, "--", "true"))
+                    .contains("invalid DNS server: " + own);
+        }
+        // What nobody can know yet.
+        LabContainer asker = WORLD.attached("looped", "--network", "loop", "--dns", "10.99.0.1");
+        WORLD.cli("network", "create", "--subnet", "10.99.0.0/24", "later");
         long begin = System.nanoTime();
         assertThat(dig(asker, "www.example.org")).containsPattern("status: (REFUSED|SERVFAIL)");
         assertThat((System.nanoTime() - begin) / 1e6).as("ms").isLessThan(2_000);
