@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("netns")
 @Timeout(value = 40, unit = java.util.concurrent.TimeUnit.MINUTES)
 final class NatRestartIT {
-    private static final int KILLS = Boolean.getBoolean("soak") ? 200 : 5;
+    private static final int KILLS = Boolean.getBoolean("soak") ? 200 : 3;
     /** The daemon's grace, and what a loaded machine adds. */
     private static final Duration GRACE_IS_OVER = Duration.ofSeconds(15);
 

@@ -1,6 +1,7 @@
 package io.tapswitch.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.LabContainer;
@@ -9,12 +10,15 @@ import io.tapswitch.lab.Outcome;
 import io.tapswitch.lab.Outside;
 import io.tapswitch.lab.World;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ways to another host that let less pass than Ethernet does, a router between the two: O10 to O12, row 99. */
 @Tag("netns")
@@ -61,13 +65,20 @@ final class OverlayMtuIT {
                 "c" + number, "--network", "mesh", "--ip", "10.66.0." + number, "--ip6", "fd66::" + number);
     }
 
+    /** The other end, this end, bytes around a frame, and the way; {@code -Dsoak=true} has all that there are. */
+    static List<Arguments> ways() {
+        List<Arguments> ways = new ArrayList<>(List.of(
+                arguments("203.0.113.9", "192.0.2.1", 50, "tap"),
+                arguments("2001:db8:f::9", "2001:db8::1", 70, "socket")));
+        if (Boolean.getBoolean("soak")) {
+            ways.add(arguments("2001:db8:f::9", "2001:db8::1", 70, "tap"));
+            ways.add(arguments("203.0.113.9", "192.0.2.1", 50, "socket"));
+        }
+        return ways;
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "203.0.113.9, 192.0.2.1, 50, tap",
-        "2001:db8:f::9, 2001:db8::1, 70, tap",
-        "203.0.113.9, 192.0.2.1, 50, socket",
-        "2001:db8:f::9, 2001:db8::1, 70, socket"
-    })
+    @MethodSource("ways")
     void O12_O11_aConnectionRecoversWhenARouterOnTheWayLetsLessPass(
             String remote, String local, int overhead, String way) {
         LabNamespace far = world.outside().far();

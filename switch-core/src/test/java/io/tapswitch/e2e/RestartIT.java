@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("netns")
 @Timeout(300)
 final class RestartIT {
-    private static final int KILLS = Boolean.getBoolean("soak") ? 20 : 4;
+    private static final int KILLS = Boolean.getBoolean("soak") ? 20 : 3;
     private static final Duration NOTICED = Duration.ofSeconds(5);
     /** Takes a TAP from inside, as a program that has lost its way might, and holds it. */
     private static final String HOLD_TAP = """
