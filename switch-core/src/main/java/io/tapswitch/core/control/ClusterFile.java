@@ -2,29 +2,21 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.document.Fields;
 import io.tapswitch.core.document.JsonDocument;
+import io.tapswitch.core.document.OwnersFile;
 import io.tapswitch.core.document.Source;
 import io.tapswitch.core.document.TextFile;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.overlay.ClusterState;
 import io.tapswitch.core.overlay.store.StoredEntry;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a daemon knows of its cluster beyond its own life: who it is there, and what the store had when it was asked
@@ -40,11 +32,6 @@ final class ClusterFile {
     private static final String FILE = "cluster.json";
     private static final int VERSION = 1;
     private static final int BYTES_MAX = 256 << 20;
-    private static final JsonMapper JSON = JsonMapper.shared();
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    private static final Set<StandardOpenOption> WRITE_NEW =
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
 
     private final Path directory;
     private final String host;
@@ -134,28 +121,8 @@ final class ClusterFile {
         all.put("incarnation", incarnation);
         all.put("revision", state.complete());
         all.put("entries", entries);
-        write(JSON.writeValueAsString(all).getBytes(StandardCharsets.UTF_8));
+        // The new name is on the disk too: without its id, a host that lost its power would be another one.
+        OwnersFile.write(directory.resolve(FILE), all);
         saved = state;
-    }
-
-    private void write(byte[] bytes) {
-        Path file = directory.resolve(FILE);
-        Path next = directory.resolve(FILE + ".new");
-        try {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            try (FileChannel channel = FileChannel.open(next, WRITE_NEW, OWNER_ONLY)) {
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            // The new name too: without its id, a host that lost its power would be another one.
-            try (FileChannel self = FileChannel.open(directory, StandardOpenOption.READ)) {
-                self.force(true);
-            }
-        } catch (IOException e) {
-            throw Refusal.failed("cannot write " + file + ": " + TextFile.reason(e));
-        }
     }
 }

@@ -2,38 +2,24 @@ package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.document.Fields;
 import io.tapswitch.core.document.JsonDocument;
+import io.tapswitch.core.document.OwnersFile;
 import io.tapswitch.core.document.Source;
 import io.tapswitch.core.document.TextFile;
-import io.tapswitch.core.model.Refusal;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Where the keys of this host are kept, with the counters that were reserved of each. What was written is on the disk
  * when {@link #write} returns, the directory included: a counter must never go back, also when the machine loses power.
  */
 public final class KeyFile implements HostKeys.Disk {
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    private static final Set<StandardOpenOption> WRITE_NEW =
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     private static final Set<String> KEYS = Set.of("id", "secret", "salt", "created", "reserved", "spent");
     private static final int BYTES_MAX = 1 << 20;
-    private static final JsonMapper JSON = JsonMapper.shared();
 
     private final Path file;
 
@@ -75,29 +61,6 @@ public final class KeyFile implements HostKeys.Disk {
             map.put("spent", key.spent());
             list.add(map);
         }
-        write(file, Map.of("keys", list));
-    }
-
-    /** Writes an object to a file that is its owner's alone; when it returns, it is there whatever happens. */
-    static void write(Path file, Map<String, ?> object) {
-        Path next = file.resolveSibling(file.getFileName() + ".new");
-        try {
-            // A file that somebody else left there would keep its owner and mode.
-            Files.deleteIfExists(next);
-            byte[] text = JSON.writeValueAsString(object).getBytes(StandardCharsets.UTF_8);
-            try (FileChannel channel = FileChannel.open(next, WRITE_NEW, OWNER_ONLY)) {
-                ByteBuffer buffer = ByteBuffer.wrap(text);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent())) {
-                directory.force(true);
-            }
-        } catch (IOException e) {
-            throw Refusal.failed("cannot write " + file + ": " + TextFile.reason(e));
-        }
+        OwnersFile.write(file, Map.of("keys", list));
     }
 }

@@ -2,6 +2,7 @@ package io.tapswitch.core.overlay;
 
 import io.tapswitch.core.document.Fields;
 import io.tapswitch.core.document.JsonDocument;
+import io.tapswitch.core.document.OwnersFile;
 import io.tapswitch.core.document.Source;
 import io.tapswitch.core.document.TextFile;
 import java.nio.file.Files;
@@ -70,6 +71,6 @@ public final class MarkFile {
             map.put("next", mark.next().stream().map(String::valueOf).toList());
             list.add(map);
         }
-        KeyFile.write(file, Map.of("keys", list));
+        OwnersFile.write(file, Map.of("keys", list));
     }
 }
