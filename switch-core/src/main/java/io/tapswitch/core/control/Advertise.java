@@ -13,36 +13,54 @@ import java.net.UnknownHostException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. */
+/**
+ * The address at which other hosts reach this one, of what a person wrote after {@code --cluster-advertise}. What is
+ * written is read once; where it leads to is looked at anew each time.
+ */
 final class Advertise {
     private static final String FLAG = "--cluster-advertise";
     private static final IpAddress BROADCAST = IpAddress.parse("255.255.255.255");
 
-    private Advertise() {}
+    private final EtcdSettings store;
+    private final OutsideKernel kernel;
+    /** The address that a person wrote, null when it is to be found. */
+    private final @Nullable IpAddress given;
+    /** The interface that has it; empty for the address by which the store is reached. */
+    private final String device;
 
     /**
-     * {@return the address} An address is taken as it is, also when this host does not have it: that is said where it
-     * matters, and mended without another start.
+     * Reads the flag.
      *
      * @param text an interface or an address, with or without a port, which docker's own flag has and nobody needs
      *     here; empty, which is the flag left out, for the address by which the store is reached
      * @param store where that is
      * @param kernel knows the routes
      */
-    static IpAddress address(String text, EtcdSettings store, OutsideKernel kernel) {
-        if (text.isEmpty()) {
-            return towards(store, kernel);
+    Advertise(String text, EtcdSettings store, OutsideKernel kernel) {
+        this.store = store;
+        this.kernel = kernel;
+        Optional<IpAddress> whole = parse(text);
+        int colon = text.lastIndexOf(':');
+        boolean hasPort = whole.isEmpty() && colon > 0;
+        if (hasPort) {
+            checkPort(text, text.substring(colon + 1));
         }
-        Optional<IpAddress> given = parse(text);
-        if (given.isEmpty() && text.lastIndexOf(':') > 0) {
-            String before = text.substring(0, text.lastIndexOf(':'));
-            checkPort(text, text.substring(text.lastIndexOf(':') + 1));
-            given = parse(
-                    before.startsWith("[") && before.endsWith("]") ? before.substring(1, before.length() - 1) : before);
-            return given.isPresent() ? given.get() : ofInterface(before);
+        device = hasPort ? text.substring(0, colon) : text;
+        boolean isBracketed = device.startsWith("[") && device.endsWith("]");
+        given = (hasPort ? parse(isBracketed ? device.substring(1, device.length() - 1) : device) : whole).orElse(null);
+    }
+
+    /**
+     * {@return the address at the start} One that is given is taken as it is, also when this host does not have it: that
+     * is said where it matters, and mended without another start.
+     */
+    IpAddress first() {
+        if (given != null) {
+            return given;
         }
-        return given.isPresent() ? given.get() : ofInterface(text);
+        return device.isEmpty() ? towards(store, kernel) : ofInterface(device);
     }
 
     /**
@@ -52,16 +70,15 @@ final class Advertise {
      * @param last that was known
      * @return empty when there is none
      */
-    static Optional<IpAddress> now(String text, EtcdSettings store, OutsideKernel kernel, IpAddress last) {
-        if (isAddress(text)) {
+    Optional<IpAddress> now(IpAddress last) {
+        if (given != null) {
             return isLocal(last) ? Optional.of(last) : Optional.empty();
         }
-        if (text.isEmpty()) {
+        if (device.isEmpty()) {
             Optional<IpAddress> other = isLocal(last) ? Optional.of(last) : found(store, kernel);
             return other.filter(address -> address.isIpv6() == last.isIpv6());
         }
-        boolean isPlain = text.lastIndexOf(':') <= 0;
-        List<IpAddress> there = addressesOf(isPlain ? text : text.substring(0, text.lastIndexOf(':')));
+        List<IpAddress> there = addressesOf(device);
         return there.contains(last)
                 ? Optional.of(last)
                 : there.stream()
@@ -69,16 +86,9 @@ final class Advertise {
                         .findFirst();
     }
 
-    /** {@return whether it is an address, and not where to find one} */
-    static boolean isAddress(String text) {
-        int port = text.lastIndexOf(':');
-        String before = port <= 0 ? text : text.substring(0, port);
-        return parse(text).isPresent()
-                || parse(
-                                before.startsWith("[") && before.endsWith("]")
-                                        ? before.substring(1, before.length() - 1)
-                                        : before)
-                        .isPresent();
+    /** {@return whether an address was given, and not where to find one} */
+    boolean isAddress() {
+        return given != null;
     }
 
     /** {@return where other hosts could reach an interface, IPv4 first; nothing without the interface} */

@@ -13,8 +13,10 @@ import org.slf4j.LoggerFactory;
 final class OwnAddress {
     private static final Logger LOG = LoggerFactory.getLogger(OwnAddress.class);
 
-    private final ClusterOptions options;
-    private final OutsideKernel kernel;
+    /** What a person wrote. */
+    private final String flag;
+
+    private final Advertise advertise;
     private volatile Now now;
 
     /** The address that is or was there last, and whether it is. */
@@ -27,9 +29,9 @@ final class OwnAddress {
      * @param kernel knows the routes
      */
     OwnAddress(ClusterOptions options, OutsideKernel kernel) {
-        this.options = options;
-        this.kernel = kernel;
-        now = new Now(Advertise.address(options.advertise(), options.store(), kernel), true);
+        flag = options.advertise();
+        advertise = new Advertise(flag, options.store(), kernel);
+        now = new Now(advertise.first(), true);
     }
 
     /** {@return how it is} */
@@ -40,7 +42,7 @@ final class OwnAddress {
     /** Looks once. {@return whether it is another one, or came or went} */
     boolean look() {
         Now before = now;
-        Optional<IpAddress> found = Advertise.now(options.advertise(), options.store(), kernel, before.address());
+        Optional<IpAddress> found = advertise.now(before.address());
         Now next = new Now(found.orElse(before.address()), found.isPresent());
         now = next;
         if (!next.address().equals(before.address())) {
@@ -58,13 +60,12 @@ final class OwnAddress {
         if (at.isThere()) {
             return List.of();
         }
-        String advertise = options.advertise();
-        if (Advertise.isAddress(advertise)) {
+        if (advertise.isAddress()) {
             return List.of("this host does not have the address " + at.address() + ", at which --cluster-advertise"
                     + " tells other hosts to reach it: containers of other hosts are not reached. Give it to an"
                     + " interface again, or start the daemon with another --cluster-advertise");
         }
-        return List.of((advertise.isEmpty() ? "this host" : "interface " + advertise + " of --cluster-advertise")
+        return List.of((flag.isEmpty() ? "this host" : "interface " + flag + " of --cluster-advertise")
                 + " does not have the address " + at.address() + " any more, at which other hosts reach this one, and"
                 + " no other one of its kind: containers of other hosts are not reached until it has one");
     }

@@ -24,13 +24,17 @@ class AdvertiseTest {
     private @Nullable IpAddress source;
 
     private IpAddress address(String text, String store) {
+        return advertise(text, store).first();
+    }
+
+    private Advertise advertise(String text, String store) {
         OutsideKernel kernel = new FakeOutside(directory) {
             @Override
             public @Nullable IpAddress sourceTo(IpAddress remote) {
                 return source;
             }
         };
-        return Advertise.address(text, EtcdSettings.parse(store, null, null), kernel);
+        return new Advertise(text, EtcdSettings.parse(store, null, null), kernel);
     }
 
     private String fault(String store) {
@@ -103,6 +107,6 @@ class AdvertiseTest {
     })
     void A_OVL_01_anAddressIsTakenAsItIsAndThePortOfDockersFormDoesNothing(String text, String address) {
         assertThat(address(text, "etcd://192.0.2.100")).isEqualTo(IpAddress.parse(address));
-        assertThat(Advertise.isAddress(text)).isTrue();
+        assertThat(advertise(text, "etcd://192.0.2.100").isAddress()).isTrue();
     }
 }
