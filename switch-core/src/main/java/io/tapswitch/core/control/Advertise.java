@@ -53,8 +53,8 @@ final class Advertise {
     }
 
     /**
-     * {@return the address at the start} One that is given is taken as it is, also when this host does not have it: that
-     * is said where it matters, and mended without another start.
+     * {@return the address at the start} One that is given is taken as it is, also when this host does not have it:
+     * that is said where it matters, and mended without another start.
      */
     IpAddress first() {
         if (given != null) {
