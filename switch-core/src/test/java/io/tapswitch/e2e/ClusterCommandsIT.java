@@ -8,6 +8,7 @@ import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.Outcome;
+import io.tapswitch.lab.Waiting;
 import io.tapswitch.lab.World;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -252,6 +253,7 @@ final class ClusterCommandsIT {
     }
 
     @Test
+    @Waiting
     void V12_aHostThatIsCutOffFromTheStoreIsSilentThenUnseenAndSaysItselfThatItIsAway() {
         lab.joined();
         World one = lab.host(1);

@@ -7,6 +7,7 @@ import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.Flow;
 import io.tapswitch.lab.Json;
 import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.Waiting;
 import io.tapswitch.lab.World;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -185,6 +186,7 @@ final class OverlayClusterIT {
     }
 
     @Test
+    @Waiting
     void A_OVL_18_V11_aDeadHostsContainerIsForcedOutElsewhere_andMadeAgainWithTheSameAddress() {
         ClusterLab lab = lab(3).joined();
         World one = lab.host(1);
@@ -223,6 +225,7 @@ final class OverlayClusterIT {
     /** A minute is too long for each day: with {@code -Dsoak=true} a host is cut off for 80 s, without for 18 s. */
     @Test
     @Timeout(400)
+    @Waiting
     void V12_A_OVL_18_aHostThatIsCutOffFromTheStoreAndForwardsStaysAPeer_andADeadOneGoesByItself() throws Exception {
         boolean soak = Boolean.getBoolean("soak");
         ClusterLab lab = lab(2).joined();

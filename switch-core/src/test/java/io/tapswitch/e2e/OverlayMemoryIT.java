@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.LabContainer;
+import io.tapswitch.lab.Waiting;
 import io.tapswitch.lab.World;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,6 +54,7 @@ final class OverlayMemoryIT {
     }
 
     @Test
+    @Waiting
     void row92_inTheMinuteAfterTheStoreWasEmptiedNothingThatIsRememberedIsGivenAway() throws IOException {
         ClusterLab lab = lab(2).joined();
         World one = lab.host(1);
@@ -95,6 +97,7 @@ final class OverlayMemoryIT {
     }
 
     @Test
+    @Waiting
     void V12_aDaemonThatStartsWithoutTheStoreDoesNotJudgeWhatTheStoreHas() throws IOException {
         ClusterLab lab = lab(2).joined();
         World one = lab.host(1);
@@ -127,6 +130,7 @@ final class OverlayMemoryIT {
     }
 
     @Test
+    @Waiting
     void row94_aCopyOfAStateDirectoryIsRefusedAndSaysWhatToDo() throws IOException {
         ClusterLab lab = lab(2);
         World one = lab.join(1);
@@ -230,6 +234,7 @@ final class OverlayMemoryIT {
     }
 
     @Test
+    @Waiting
     void row94_aDaemonThatWasKilledAndStartsWithAnotherAddressIsNotTakenForACopy() {
         ClusterLab lab = lab(2).joined();
         World one = lab.host(1);

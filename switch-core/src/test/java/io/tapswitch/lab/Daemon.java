@@ -7,10 +7,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /** The product: {@code scripts/tapswitch daemon} in the host's namespace, and its CLI. */
 public final class Daemon implements AutoCloseable {
+    /** Those that were started and not closed. */
+    static final Set<Daemon> RUNNING = ConcurrentHashMap.newKeySet();
+
     private static final Pattern TROUBLE = Pattern.compile("\\b(WARN|ERROR)\\b|Exception|^\\tat |\\bError\\b");
     private static final String RUN_DIR = "--run-dir";
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -36,6 +41,11 @@ public final class Daemon implements AutoCloseable {
         this.socket = directory.resolve("s");
         this.process = process;
         this.api = new Api(socket);
+        RUNNING.add(this);
+    }
+
+    LabHost host() {
+        return host;
     }
 
     /** {@return the folder of the project, found upwards from where the tests run} */
@@ -202,6 +212,7 @@ public final class Daemon implements AutoCloseable {
 
     @Override
     public void close() {
+        RUNNING.remove(this);
         if (process.alive()) {
             // Not the process that was started: a wrapper does not pass signals on.
             ProcessHandle.of(api.get("/status").number("pid")).ifPresent(ProcessHandle::destroy);
