@@ -105,7 +105,7 @@ public final class Encapsulation {
      * @param destinationMac of the outer frame, likewise
      * @param source address of this host
      * @param destination address of the peer
-     * @param port where it listens, {@link VxlanHeader#PORT}
+     * @param port where it listens, {@link VxlanHeader#PORT} or what its host says
      * @param vni network identifier
      */
     public static Encapsulation ipv4(

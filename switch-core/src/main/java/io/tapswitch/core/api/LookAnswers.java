@@ -109,11 +109,12 @@ final class LookAnswers {
             long graceSeconds,
             @Nullable Tunnels tunnels) {}
 
-    /** The address at which tunnels end, the device that has it, its MTU, tap or socket and why, and the other ends. */
+    /** Where tunnels end: address, port of UDP, the device and its MTU; tap or socket and why; and the other ends. */
     record Tunnels(
             String device,
             int mtu,
             String local,
+            int udpPort,
             String way,
             @Nullable String reason,
             List<Peer> peers) {}

@@ -151,6 +151,7 @@ final class LookViews {
                         tunnels.device(),
                         tunnels.mtu(),
                         tunnels.local().toString(),
+                        tunnels.udpPort(),
                         tunnels.whySocket() == null ? "tap" : "socket",
                         tunnels.whySocket(),
                         tunnels.peers().stream()

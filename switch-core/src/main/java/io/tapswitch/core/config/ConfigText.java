@@ -6,6 +6,7 @@ import io.tapswitch.core.config.Configuration.DefaultNetwork;
 import io.tapswitch.core.config.Configuration.Nat;
 import io.tapswitch.core.config.Configuration.Uplink;
 import io.tapswitch.core.ipam.SubnetRequest;
+import io.tapswitch.core.model.Driver;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,32 @@ public final class ConfigText {
             value(1, "port-range", configuration.nat().ports().toString());
         }
         dns(configuration.dns());
+        overlay(configuration.overlay());
         return text.toString();
+    }
+
+    private void overlay(OverlaySettings overlay) {
+        if (overlay.equals(OverlaySettings.NONE)) {
+            return;
+        }
+        text.append("overlay:\n");
+        optional("local", overlay.local());
+        text.append("  port: ").append(overlay.port()).append('\n');
+        if (!overlay.peers().isEmpty()) {
+            text.append("  peers:\n");
+        }
+        for (int i = 0; i < overlay.peers().size(); i++) {
+            OverlaySettings.Peer peer = overlay.peers().get(i);
+            text.append("    - {network: ")
+                    .append(quoted(peer.network()))
+                    .append(", vni: ")
+                    .append(peer.vni())
+                    .append(", remote: ")
+                    .append(quoted(peer.remote().toString()))
+                    .append("}  # line ")
+                    .append(configuration.line(OverlaySettings.path(i)))
+                    .append('\n');
+        }
     }
 
     private void dns(DnsSettings dns) {
@@ -136,6 +162,9 @@ public final class ConfigText {
     private void network(DeclaredNetwork network) {
         key(1, quoted(network.name()), network.line());
         SubnetRequest addresses = network.addresses();
+        if (network.driver() != Driver.BRIDGE) {
+            value(2, "driver", network.driver().word());
+        }
         several("subnet", addresses.subnets());
         several("gateway", addresses.gateways());
         several("ip-range", addresses.ipRanges());

@@ -1,6 +1,7 @@
 package io.tapswitch.core.config;
 
 import io.tapswitch.core.document.Fields;
+import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -18,7 +19,8 @@ final class OverlayEntries {
     private static final long VNI_MIN = 1;
 
     private static final long VNI_MAX = (1 << 24) - 1;
-    private static final Set<String> OVERLAY = Set.of("local", "peers");
+    private static final int PORT_MAX = 0xffff;
+    private static final Set<String> OVERLAY = Set.of("local", "port", "peers");
     private static final Set<String> PEER = Set.of("network", "vni", "remote");
 
     private OverlayEntries() {}
@@ -30,6 +32,7 @@ final class OverlayEntries {
         }
         Fields fields = root.anyKeysOrNothing("overlay").only(OVERLAY);
         IpAddress local = fields.optionalParse("local", OverlayEntries::host);
+        int port = fields.has("port") ? (int) fields.number("port", 1, PORT_MAX) : VxlanHeader.PORT;
         List<OverlaySettings.Peer> peers = new ArrayList<>();
         Map<String, Integer> vnis = new HashMap<>();
         Map<Integer, String> networks = new HashMap<>();
@@ -48,7 +51,7 @@ final class OverlayEntries {
                 peers.add(peer);
             }
         }
-        return new OverlaySettings(local, peers);
+        return new OverlaySettings(local, port, peers);
     }
 
     /** {@return the lines where peers name their networks, by path} */

@@ -131,8 +131,8 @@ interface OutsideKernel {
         return null;
     }
 
-    /** {@return sockets for the tunnels that end at an address} */
-    default SocketPlug tunnelSocket(IpAddress local) {
+    /** {@return sockets for the tunnels that end at an address and a port of UDP} */
+    default SocketPlug tunnelSocket(IpAddress local, int port) {
         throw Refusal.conflict("tunnels need the host's own address: start with --uplink shared");
     }
 

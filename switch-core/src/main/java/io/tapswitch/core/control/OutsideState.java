@@ -51,6 +51,7 @@ public record OutsideState(
      * @param peers one for each network that another host is in
      * @param whySocket why they go by sockets, null when they go by a TAP
      * @param endpoints behind the peers, as far as the cluster tells
+     * @param udpPort at which they end
      */
     public record Tunnels(
             String device,
@@ -59,7 +60,8 @@ public record OutsideState(
             int port,
             List<Peer> peers,
             @Nullable String whySocket,
-            List<RemoteEndpoint> endpoints) {
+            List<RemoteEndpoint> endpoints,
+            int udpPort) {
         /** Copies the lists. */
         public Tunnels {
             peers = List.copyOf(peers);

@@ -180,8 +180,8 @@ public final class SteeredOutside implements OutsideKernel {
     }
 
     @Override
-    public SocketPlug tunnelSocket(IpAddress local) {
-        return OutsideKernel.refusing(() -> tunnelSockets.open(local));
+    public SocketPlug tunnelSocket(IpAddress local, int port) {
+        return OutsideKernel.refusing(() -> tunnelSockets.open(local, port));
     }
 
     @Override

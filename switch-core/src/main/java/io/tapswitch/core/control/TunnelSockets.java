@@ -4,7 +4,6 @@ import io.tapswitch.tapio.DeviceException;
 import io.tapswitch.tapio.TunnelSocket;
 import io.tapswitch.tapio.TunnelTap;
 import io.tapswitch.tapio.sys.Errno;
-import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.IpAddress;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -74,14 +73,15 @@ final class TunnelSockets {
     /**
      * Opens sockets at an address.
      *
+     * @param port of UDP
      * @throws DeviceException when somebody has the port
      */
-    OutsideKernel.SocketPlug open(IpAddress local) {
+    OutsideKernel.SocketPlug open(IpAddress local, int port) {
         long endNs = System.nanoTime() + (openedBefore ? 0 : PATIENCE_NS);
         openedBefore = true;
         while (true) {
             try {
-                return new Sockets(local, TunnelSocket.open(local, VxlanHeader.PORT, workers));
+                return new Sockets(local, TunnelSocket.open(local, port, workers));
             } catch (DeviceException e) {
                 if (e.errno() != Errno.EADDRINUSE || System.nanoTime() - endNs >= 0) {
                     throw e;

@@ -14,7 +14,6 @@ import io.tapswitch.nat.NatVersion.PortRange;
 import io.tapswitch.tapio.PortMarks;
 import io.tapswitch.vxlan.Encapsulation;
 import io.tapswitch.vxlan.SealHeader;
-import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.IpProtocol;
 import java.util.ArrayList;
@@ -67,13 +66,17 @@ final class TunnelWiring {
     private io.tapswitch.core.config.OverlaySettings declared = io.tapswitch.core.config.OverlaySettings.NONE;
     private @Nullable End end;
     private final List<End> gone = new ArrayList<>();
+    /** Ends whose TAP is that of the present one, which has another port. */
+    private final List<End> moved = new ArrayList<>();
+
     private OutsideState.@Nullable Tunnels state;
     private int opened;
     private boolean settled;
     private volatile List<String> warnings = List.of();
 
     /** Where all tunnels end here. */
-    private record End(Device device, IpAddress local, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {
+    private record End(
+            Device device, IpAddress local, int port, Plumbing.Plug plug, OutsideKernel.Held socket, String id) {
         /** {@return what the plug is where tunnels go by sockets, null where by a TAP} */
         OutsideKernel.@Nullable SocketPlug sockets() {
             return plug instanceof OutsideKernel.SocketPlug sockets ? sockets : null;
@@ -125,6 +128,8 @@ final class TunnelWiring {
         End now = plan.peers().isEmpty() && advertised == null ? null : end(plan, advertised, uplinks, trouble);
         if (end != null && (now == null || now.plug() != end.plug())) {
             gone.add(end);
+        } else if (end != null && now.port() != end.port()) {
+            moved.add(end);
         }
         end = now;
         learned.watch(now == null || now.sockets() == null ? Map.of() : paths);
@@ -137,7 +142,8 @@ final class TunnelWiring {
                         EndpointRules.TUNNEL_PORT,
                         plan.shown(),
                         now.sockets() == null ? null : kernel.whyTunnelSocket(),
-                        plan.endpoints());
+                        plan.endpoints(),
+                        now.port());
         if (now != null) {
             checkMtus(next, plan.tunneled(), now, trouble);
         }
@@ -155,7 +161,8 @@ final class TunnelWiring {
                 plan.peers(),
                 plan.endpoints(),
                 now.sockets() == null ? 0 : now.sockets().segments(),
-                cluster.keys());
+                cluster.keys(),
+                now.port());
     }
 
     /** Outer packets are never fragmented: what does not fit is not sent, and its sender is told (O10, O11). */
@@ -240,30 +247,46 @@ final class TunnelWiring {
         if (there != null
                 && there.local().equals(local)
                 && (there.sockets() != null || there.device().index() == device.index())) {
-            // With another MTU perhaps.
-            return new End(device, local, there.plug(), there.socket(), there.id());
+            if (there.port() == declared.port()) {
+                // With another MTU perhaps.
+                return new End(device, local, there.port(), there.plug(), there.socket(), there.id());
+            }
+            if (there.sockets() == null) {
+                return open(device, local, there, trouble);
+            }
         }
-        return open(device, local, trouble);
+        return open(device, local, null, trouble);
     }
 
-    private @Nullable End open(Device device, IpAddress local, Set<String> trouble) {
+    /** Ends tunnels at an address and the port that the file says; by the TAP of an end that had another port. */
+    private @Nullable End open(Device device, IpAddress local, @Nullable End before, Set<String> trouble) {
+        int port = declared.port();
         OutsideKernel.Held socket = null;
         try {
             opened++;
             if (kernel.whyTunnelSocket() != null) {
-                return new End(device, local, kernel.tunnelSocket(local), () -> {}, TAG + opened);
+                return new End(device, local, port, kernel.tunnelSocket(local, port), () -> {}, TAG + opened);
             }
-            socket = kernel.hold(local, PortProtocol.UDP, VxlanHeader.PORT, VxlanHeader.PORT);
+            socket = kernel.hold(local, PortProtocol.UDP, port, port);
             socket.mergeDatagrams();
-            return new End(device, local, kernel.tunnel(device), socket, TAG + opened);
+            return before == null
+                    ? new End(device, local, port, kernel.tunnel(device), socket, TAG + opened)
+                    : new End(device, local, port, before.plug(), socket, before.id());
         } catch (RuntimeException e) {
             if (socket != null) {
                 socket.close();
             }
-            trouble.add("no tunnel has an end here: "
-                    + (e instanceof Refusal refused ? refused.sentence() : String.valueOf(e.getMessage())));
+            trouble.add("no tunnel has an end here, UDP port " + port + " of " + local + ": "
+                    + (e instanceof Refusal refused ? sentence(refused) : String.valueOf(e.getMessage())));
             return null;
         }
+    }
+
+    private static String sentence(Refusal refused) {
+        return refused.sentence()
+                + (refused.code().equals(PortKeeper.BUSY)
+                        ? " (what this host publishes counts, too; overlay.port is another one, for all hosts)"
+                        : "");
     }
 
     /** The switch gave a sign of life; one thread, without the controller's lock. */
@@ -303,7 +326,7 @@ final class TunnelWiring {
             return others;
         }
         List<PortRange> all = new ArrayList<>(others);
-        all.add(new PortRange(DnatRule.ANY, IpProtocol.UDP, VxlanHeader.PORT, VxlanHeader.PORT));
+        all.add(new PortRange(DnatRule.ANY, IpProtocol.UDP, end.port(), end.port()));
         return all;
     }
 
@@ -319,18 +342,28 @@ final class TunnelWiring {
             settled = true;
             // What a daemon before this one marked, which had tunnels elsewhere.
             addresses.forEach(address -> kernel.marks(address)
-                    .clearTunnelsBut(tap != null && tap.local().equals(address) ? VxlanHeader.PORT : 0));
+                    .clearTunnelsBut(tap != null && tap.local().equals(address) ? tap.port() : 0));
         }
         if (tap != null) {
-            kernel.marks(tap.local()).markTunnel(VxlanHeader.PORT);
+            kernel.marks(tap.local()).markTunnel(tap.port());
         }
         for (End old : gone) {
-            if (old.sockets() == null && (tap == null || !tap.local().equals(old.local()))) {
-                kernel.marks(old.local()).clear(PortMarks.UDP, VxlanHeader.PORT);
-            }
+            unmark(old, tap);
             drop(old);
         }
         gone.clear();
+        for (End old : moved) {
+            unmark(old, tap);
+            old.socket().close();
+        }
+        moved.clear();
+    }
+
+    private void unmark(End old, @Nullable End tap) {
+        boolean isWanted = tap != null && tap.local().equals(old.local()) && tap.port() == old.port();
+        if (old.sockets() == null && !isWanted) {
+            kernel.marks(old.local()).clear(PortMarks.UDP, old.port());
+        }
     }
 
     private void drop(End old) {

@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param segments most packets that one write takes where tunnels go by sockets ({@link
  *     io.tapswitch.tapio.TunnelSocket}); 0 for a TAP, which takes super-frames whole
  * @param keys of encrypted networks
+ * @param udpPort at which tunnels end, here and at the peers
  */
 public record OverlaySettings(
         int port,
@@ -33,8 +35,9 @@ public record OverlaySettings(
         List<TunnelPeer> peers,
         List<RemoteEndpoint> endpoints,
         int segments,
-        TunnelKeys keys) {
-    /** Tunnels by a TAP. */
+        TunnelKeys keys,
+        int udpPort) {
+    /** Tunnels by a TAP, at the port of VXLAN. */
     public OverlaySettings(
             int port,
             List<Integer> fds,
@@ -47,7 +50,7 @@ public record OverlaySettings(
         this(port, fds, local, mtu, paths, networks, peers, endpoints, 0);
     }
 
-    /** Tunnels without keys. */
+    /** Tunnels without keys, at the port of VXLAN. */
     public OverlaySettings(
             int port,
             List<Integer> fds,
@@ -58,7 +61,7 @@ public record OverlaySettings(
             List<TunnelPeer> peers,
             List<RemoteEndpoint> endpoints,
             int segments) {
-        this(port, fds, local, mtu, paths, networks, peers, endpoints, segments, TunnelKeys.NONE);
+        this(port, fds, local, mtu, paths, networks, peers, endpoints, segments, TunnelKeys.NONE, VxlanHeader.PORT);
     }
 
     /** Copies the lists and the map. */
@@ -72,7 +75,7 @@ public record OverlaySettings(
 
     /** {@return the same with keys} */
     public OverlaySettings with(TunnelKeys others) {
-        return new OverlaySettings(port, fds, local, mtu, paths, networks, peers, endpoints, segments, others);
+        return new OverlaySettings(port, fds, local, mtu, paths, networks, peers, endpoints, segments, others, udpPort);
     }
 
     /**

@@ -175,7 +175,7 @@ final class TunnelErrors {
             long nowNs) {
         PathMtu path = table.path(toHi, toLo);
         if (path == null
-                || UdpHeader.destinationPort(b, udp) != VxlanHeader.PORT
+                || UdpHeader.destinationPort(b, udp) != table.udpPort
                 || UdpHeader.sourcePort(b, udp) < FlowEntropy.FIRST_PORT
                 || UdpHeader.length(b, udp) != sent) {
             return DropReason.TUNNEL_ICMP.verdict();

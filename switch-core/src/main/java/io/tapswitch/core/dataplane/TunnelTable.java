@@ -6,7 +6,6 @@ import io.tapswitch.vxlan.Encapsulation;
 import io.tapswitch.vxlan.ReceivingKey;
 import io.tapswitch.vxlan.SealHeader;
 import io.tapswitch.vxlan.SendingKey;
-import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.IpAddress;
 import io.tapswitch.wire.Ipv4Address;
@@ -39,6 +38,9 @@ final class TunnelTable {
     final int port;
     /** Most packets that one write to a socket takes, 0 for a TAP. */
     final int segments;
+
+    /** Port of UDP at which tunnels end, at both ends. */
+    final int udpPort;
 
     /** With which this host encrypts. */
     final @Nullable SendingKey ownKey;
@@ -73,7 +75,7 @@ final class TunnelTable {
                     keys.put(one.key().key().id(), one.key());
                 }
             }
-            way = way(overlay.local(), settings.remote(), carried.vni());
+            way = way(overlay.local(), settings.remote(), overlay.udpPort(), carried.vni());
             deviceMtu = overlay.mtu();
             this.path = path;
         }
@@ -92,15 +94,13 @@ final class TunnelTable {
         }
 
         /** The kernel writes other MAC addresses: those of its route's device and neighbour. */
-        private static Encapsulation way(IpAddress local, IpAddress remote, int vni) {
+        private static Encapsulation way(IpAddress local, IpAddress remote, int udpPort, int vni) {
             return switch (local) {
                 case Ipv4Address from ->
-                    Encapsulation.ipv4(
-                            OWN_MAC, OWN_MAC, from.bits(), ((Ipv4Address) remote).bits(), VxlanHeader.PORT, vni);
+                    Encapsulation.ipv4(OWN_MAC, OWN_MAC, from.bits(), ((Ipv4Address) remote).bits(), udpPort, vni);
                 case Ipv6Address from -> {
                     Ipv6Address to = (Ipv6Address) remote;
-                    yield Encapsulation.ipv6(
-                            OWN_MAC, OWN_MAC, from.hi(), from.lo(), to.hi(), to.lo(), VxlanHeader.PORT, vni);
+                    yield Encapsulation.ipv6(OWN_MAC, OWN_MAC, from.hi(), from.lo(), to.hi(), to.lo(), udpPort, vni);
                 }
             };
         }
@@ -119,6 +119,7 @@ final class TunnelTable {
         if (settings == null) {
             port = PortTable.NONE;
             segments = 0;
+            udpPort = 0;
             ownKey = null;
             byPort = new Peer[0];
             remotes = NeighbourTable.EMPTY;
@@ -129,6 +130,7 @@ final class TunnelTable {
         }
         port = settings.port();
         segments = settings.segments();
+        udpPort = settings.udpPort();
         ownKey = settings.keys().own();
         int ports = 0;
         for (TunnelPeer peer : settings.peers()) {

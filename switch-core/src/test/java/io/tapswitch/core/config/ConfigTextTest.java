@@ -3,6 +3,7 @@ package io.tapswitch.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.core.config.Configuration.DeclaredNetwork;
+import io.tapswitch.core.model.Driver;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -24,12 +25,22 @@ class ConfigTextTest {
                   db: {internal: true}
                   "123":
                   "null":
+                  mesh: {driver: overlay}
+                overlay:
+                  local: 192.0.2.1
+                  port: 4790
+                  peers:
+                    - {network: mesh, vni: 42, remote: 192.0.2.7}
                 """;
         Configuration read = ConfigFile.parse("f", file);
         String shown = ConfigText.of(read);
         assertThat(shown).contains("  \"db\":  # line 12\n    internal: true\n");
         Configuration again = ConfigFile.parse("f", shown);
-        assertThat(again.networks()).extracting(DeclaredNetwork::name).containsExactly("web", "db", "123", "null");
+        assertThat(again.networks())
+                .extracting(DeclaredNetwork::name)
+                .containsExactly("web", "db", "123", "null", "mesh");
+        assertThat(again.overlay()).isEqualTo(read.overlay());
+        assertThat(again.networks().getLast().driver()).isEqualTo(Driver.OVERLAY);
         assertThat(again.networks()).extracting(DeclaredNetwork::addresses).isEqualTo(addresses(read));
         assertThat(again.networks().getFirst().labels())
                 .isEqualTo(read.networks().getFirst().labels());

@@ -150,6 +150,7 @@ class SchemaTest {
                     "default-network",
                     () -> mostly(() -> keys(Map.of("subnet", this::prefix, "gateway", this::address))));
             sometimes(map, "networks", () -> mostly(this::networks));
+            sometimes(map, "overlay", () -> mostly(() -> keys(Map.of("port", this::port))));
             stray(map, "ports", "overlay", "macvlan", "extra");
             return map;
         });
@@ -179,6 +180,10 @@ class SchemaTest {
         sometimes(map, "search", () -> oneOrMore(() -> pick("example.com", "lan", wrong() ? "a b" : "x.y.")));
         stray(map, "extra", "nameserver");
         return map;
+    }
+
+    private Object port() {
+        return wrong() ? pick("0", "65536", "vxlan") : random.nextInt(-1, 65_538);
     }
 
     private Object server() {

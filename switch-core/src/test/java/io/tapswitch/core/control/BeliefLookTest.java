@@ -67,7 +67,8 @@ class BeliefLookTest {
                         null,
                         List.of(
                                 new RemoteEndpoint(PEER, 3, mac.bits(), address, null),
-                                new RemoteEndpoint(PEER, 4, mac.bits(), address, null))));
+                                new RemoteEndpoint(PEER, 4, mac.bits(), address, null)),
+                        4789));
         ClusterEntry.RemoteEndpoint remote = new ClusterEntry.RemoteEndpoint(
                 "c".repeat(64), mesh.id(), OTHER.id(), "far", List.of(), mac, address, null);
         return BeliefLook.places(

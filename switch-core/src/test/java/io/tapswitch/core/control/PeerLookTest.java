@@ -72,7 +72,8 @@ class PeerLookTest {
                 0,
                 Duration.ZERO,
                 Duration.ZERO,
-                new OutsideState.Tunnels("eth0", 1_500, IpAddress.parse("192.0.2.1"), 49, peers, null, List.of()));
+                new OutsideState.Tunnels(
+                        "eth0", 1_500, IpAddress.parse("192.0.2.1"), 49, peers, null, List.of(), 4789));
     }
 
     private static OutsideState.Peer peer(String network, IpAddress remote, int port, boolean declared) {

@@ -55,8 +55,9 @@ class TunnelWiringTest {
         }
 
         @Override
-        public SocketPlug tunnelSocket(IpAddress local) {
-            opened.add(local.toString());
+        public SocketPlug tunnelSocket(IpAddress local, int port) {
+            String end = port == PORT ? local.toString() : local + " port " + port;
+            opened.add(end);
             return new SocketPlug() {
                 @Override
                 public String tag() {
@@ -75,7 +76,7 @@ class TunnelWiringTest {
 
                 @Override
                 public void close() {
-                    opened.remove(local.toString());
+                    opened.remove(end);
                 }
             };
         }
@@ -145,6 +146,61 @@ class TunnelWiringTest {
         wiring.options(OverlaySettings.NONE);
         assertThat(bring()).isNull();
         assertThat(kernel.opened).isEmpty();
+    }
+
+    private static OverlaySettings at(int port) {
+        return new OverlaySettings(LOCAL, port, List.of(new OverlaySettings.Peer("mesh", 42, REMOTE)));
+    }
+
+    @Test
+    void C9_byTapAnotherPortIsHeldAndSteered_withTheSameTap_andTheOldOneIsTheHosts() {
+        wiring.options(at(4790));
+        var settings = Objects.requireNonNull(bring());
+        assertThat(settings.udpPort()).isEqualTo(4790);
+        assertThat(kernel.held).containsExactly("192.0.2.1 17 4790-4790");
+        assertThat(kernel.marks(LOCAL).isTunnel(PORT)).isFalse();
+        assertThat(kernel.marks(LOCAL).isTunnel(4790)).isTrue();
+        Plumbing.Plug plug = wiring.plug(FakeOutside.ETH0);
+        assertThat(wiring.options(at(4791))).isTrue();
+        wiring.prepare(state, List.of(FakeOutside.ETH0));
+        assertThat(kernel.held)
+                .as("the old one while the version before is in force")
+                .containsExactly("192.0.2.1 17 4790-4790", "192.0.2.1 17 4791-4791");
+        wiring.settle(FakeOutside.ETH0.addresses());
+        assertThat(kernel.held).containsExactly("192.0.2.1 17 4791-4791");
+        assertThat(kernel.marks(LOCAL).isTunnel(4790)).isFalse();
+        assertThat(kernel.marks(LOCAL).isTunnel(4791)).isTrue();
+        assertThat(wiring.plug(FakeOutside.ETH0)).isSameAs(plug);
+        assertThat(Objects.requireNonNull(wiring.state()).udpPort()).isEqualTo(4791);
+        assertThat(wiring.reserved(List.of())).containsExactly(new PortRange(DnatRule.ANY, IpProtocol.UDP, 4791, 4791));
+    }
+
+    @Test
+    void C9_aPortThatIsInUseIsNoTunnelsPort() {
+        bring();
+        kernel.busy.add("192.0.2.1 17 4790-4790");
+        wiring.options(at(4790));
+        assertThat(bring()).isNull();
+        assertThat(wiring.warnings())
+                .singleElement()
+                .asString()
+                .contains("no tunnel has an end here, UDP port 4790 of 192.0.2.1: ", "somebody's");
+        assertThat(kernel.held).isEmpty();
+        assertThat(kernel.marks(LOCAL).isTunnel(PORT)).isFalse();
+        kernel.busy.clear();
+        assertThat(Objects.requireNonNull(bring()).udpPort()).isEqualTo(4790);
+    }
+
+    @Test
+    void C9_bySocketAnotherPortIsAnotherSocket() {
+        kernel.why = WHY;
+        bring();
+        wiring.options(at(4790));
+        wiring.prepare(state, List.of(FakeOutside.ETH0));
+        assertThat(kernel.opened).containsExactly("192.0.2.1", "192.0.2.1 port 4790");
+        wiring.settle(FakeOutside.ETH0.addresses());
+        assertThat(kernel.opened).containsExactly("192.0.2.1 port 4790");
+        assertThat(wiring.reserved(List.of())).containsExactly(new PortRange(DnatRule.ANY, IpProtocol.UDP, 4790, 4790));
     }
 
     @Test

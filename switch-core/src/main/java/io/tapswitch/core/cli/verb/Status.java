@@ -24,6 +24,9 @@ import picocli.CommandLine.Mixin;
             "",
         })
 public final class Status extends Verb {
+    /** Where nothing is said of the port of tunnels. */
+    private static final int VXLAN_PORT = 4789;
+
     @Mixin
     private Format format = new Format();
 
@@ -99,7 +102,8 @@ public final class Status extends Verb {
         JsonObject tunnels = outside.getObject("tunnels");
         if (tunnels != null) {
             String reason = Json.text(tunnels, "reason");
-            table.row("tunnels", "by " + Json.text(tunnels, "way") + (reason.isEmpty() ? "" : ": " + reason));
+            String port = tunnels.getLong("udpPort") == VXLAN_PORT ? "" : ", UDP port " + Json.text(tunnels, "udpPort");
+            table.row("tunnels", "by " + Json.text(tunnels, "way") + port + (reason.isEmpty() ? "" : ": " + reason));
             for (JsonObject peer : Json.objects(tunnels.getArray("peers"))) {
                 table.row(
                         "tunnel " + Json.text(peer, "network"),
