@@ -386,7 +386,7 @@ final class ClusterWiring implements AutoCloseable {
                     with.desired().state(), (container, endpoint) -> one.putIfAbsent(endpoint.networkId(), endpoint));
             one.values().forEach(with.signs()::give);
         }
-        dead.look(now.state().view().hosts(), now::unseenMs, with.signs().heard(), now::removeHost);
+        dead.look(now.state().view().hosts(), now::unseenMs, with.signs().heard(), now::vouch, now::removeHost);
     }
 
     private void save() {

@@ -28,7 +28,14 @@ final class ClusterKeys {
     /** Beside all else: each answer is for one host, and the others' watches need not carry it. */
     private static final String ANSWERS = "/tapswitch/v1-answers/";
 
+    /** Beside all else too: only who removes a host asks for it. */
+    private static final String HEARD = "/tapswitch/v1-heard/";
+
     private ClusterKeys() {}
+
+    static String heard(String host) {
+        return HEARD + host;
+    }
 
     static String question(String id) {
         return ROOT + QUESTIONS + id;

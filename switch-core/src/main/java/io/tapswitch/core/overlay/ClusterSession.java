@@ -50,6 +50,9 @@ import org.slf4j.LoggerFactory;
  * <p>Tests make it without {@link #start} and drive the loop by hand.
  */
 public final class ClusterSession implements AutoCloseable {
+    /** For how long neither the store nor a tunnel has shown a sign of life of a host that is taken for dead. */
+    public static final Duration DEAD = Duration.ofSeconds(60);
+
     private static final Logger LOG = LoggerFactory.getLogger(ClusterSession.class);
     private static final long AFTER_FAULT_MS = 1_000;
 
@@ -331,9 +334,20 @@ public final class ClusterSession implements AutoCloseable {
         learned(() -> new Done<>(endpoint, endpoints.removeForced(endpoint)));
     }
 
-    /** Removes a dead host with all its endpoints. */
+    /** Removes a dead host with all its endpoints; refused while it is alive, or some host hears it. */
     public void removeHost(Host host) {
         learned(() -> new Done<>(host, registration.remove(host)));
+    }
+
+    /**
+     * Tells all hosts that a tunnel of this one has brought something from a host whose sign of life the store lacks:
+     * it forwards, and those that share no network with it cannot know. To be told again within {@link #DEAD}.
+     */
+    public void vouch(Host host) {
+        asked(() -> {
+            registration.vouch(host, self);
+            return host;
+        });
     }
 
     /**

@@ -267,10 +267,22 @@ final class EndpointAllocation {
 
     /** Takes back an endpoint of a host that is dead (A-OVL-18). {@return what is in the store of it since} */
     List<StoredEntry> removeForced(RemoteEndpoint endpoint) {
+        return removeForced(Transaction.when(), endpoint);
+    }
+
+    /**
+     * Takes back an endpoint of a host that is dead, and that no host hears.
+     *
+     * @return what is in the store of it since
+     */
+    List<StoredEntry> removeUnheard(RemoteEndpoint endpoint) {
+        return removeForced(Transaction.when().absent(ClusterKeys.heard(endpoint.host())), endpoint);
+    }
+
+    private List<StoredEntry> removeForced(Transaction.Draft draft, RemoteEndpoint endpoint) {
         String alive = ClusterKeys.alive(endpoint.host());
-        Transaction transaction = removing(Transaction.when().absent(alive), endpoint)
-                .otherwiseRead(alive)
-                .done();
+        Transaction transaction =
+                removing(draft.absent(alive), endpoint).otherwiseRead(alive).done();
         Outcome outcome = Commit.of(store, transaction, () -> !Commit.isThere(store, endpoint.key()));
         if (!outcome.isDone() && value(outcome.read(), alive) != null) {
             throw Registration.alive(

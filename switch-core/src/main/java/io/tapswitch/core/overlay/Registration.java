@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -175,23 +176,51 @@ final class Registration {
             // A claim that nobody stands behind.
             store.commit(Transaction.when().holds(claim, holder).remove(claim).done());
         } else {
-            remove(other);
+            // Whatever its neighbours heard of it lately: who has its address now is this host.
+            remove(other, EndpointAllocation::removeForced, Transaction.when());
         }
     }
 
-    /** Removes a dead host with everything that it left. {@return what changed in the store} */
+    /**
+     * Says in the store that a host whose sign of life is missing there was heard by a tunnel. It holds for
+     * {@link ClusterSession#DEAD}, also when the one who says it dies meanwhile.
+     */
+    void vouch(Host host, String by) {
+        String key = ClusterKeys.heard(host.id());
+        long lease = store.grant(ClusterSession.DEAD);
+        store.commit(Transaction.when().put(key, by, lease).done());
+    }
+
+    /** Removes a dead host that nobody hears, with everything that it left. {@return what changed in the store} */
     List<StoredEntry> remove(Host host) {
+        String heard = ClusterKeys.heard(host.id());
+        StoredEntry by = one(heard);
+        if (by != null) {
+            throw Refusal.conflict(
+                    "host_alive",
+                    "host " + host.name() + " forwards, though the cluster store has no sign of life of it: host "
+                            + nameOf(store, String.valueOf(by.value())) + " hears it");
+        }
+        return remove(
+                host,
+                EndpointAllocation::removeUnheard,
+                Transaction.when().absent(heard));
+    }
+
+    private List<StoredEntry> remove(
+            Host host,
+            BiFunction<EndpointAllocation, RemoteEndpoint, List<StoredEntry>> removal,
+            Transaction.Draft draft) {
         List<StoredEntry> changed = new ArrayList<>();
         EndpointAllocation endpoints = new EndpointAllocation(store, host);
         for (StoredEntry entry :
                 store.range(ClusterKeys.ROOT + ClusterKeys.ENDPOINTS).entries()) {
             if (read(entry) instanceof RemoteEndpoint endpoint
                     && endpoint.host().equals(host.id())) {
-                changed.addAll(endpoints.removeForced(endpoint));
+                changed.addAll(removal.apply(endpoints, endpoint));
             }
         }
-        Transaction.Draft draft = Transaction.when()
-                .absent(ClusterKeys.alive(host.id()))
+        draft.absent(ClusterKeys.alive(host.id()))
                 .remove(host.key())
                 .remove(ClusterKeys.keys(host.id()));
         release(draft, claims(host), host.id());

@@ -348,4 +348,53 @@ final class ClusterSessionTest extends ClusterSessions {
         settle();
         assertThat(store.content().keySet()).noneMatch(key -> key.contains("keys/"));
     }
+
+    @Test
+    void V12_aHostThatAnotherOneHearsIsRemovedByNobody_unlessAPersonSaysSo() {
+        Node one = node(1);
+        Node two = node(2);
+        Node three = node(3);
+        settle();
+        OverlayNetwork network = one.network("web");
+        RemoteEndpoint first = one.endpoint(network, "first");
+        RemoteEndpoint second = one.endpoint(network, "second");
+        settle();
+        one.client.away(true);
+        store.expireLeases();
+        pass(2_000);
+        two.session.vouch(one.host);
+        assertThatThrownBy(() -> three.session.removeHost(one.host))
+                .hasMessage("host " + one.host.name()
+                        + " forwards, though the cluster store has no sign of life of it: host " + two.host.name()
+                        + " hears it");
+        assertThat(three.endpoints(network)).containsExactlyInAnyOrder(first, second);
+        three.session.removeForced(second);
+        settle();
+        assertThat(three.endpoints(network)).containsExactly(first);
+        // What it said ends with a lease of its own.
+        store.expireLeasesOf(two.client);
+        settle();
+        three.session.removeHost(one.host);
+        settle();
+        assertThat(two.endpoints(network)).isEmpty();
+    }
+
+    @Test
+    void V12_whoIsHeardWhileItsEndpointsAreBeingRemovedKeepsThem() {
+        Node one = node(1);
+        Node two = node(2);
+        settle();
+        OverlayNetwork network = one.network("web");
+        RemoteEndpoint endpoint = one.endpoint(network, "svc");
+        settle();
+        nodes.remove(one);
+        one.session.close();
+        settle();
+        EndpointAllocation allocation = new EndpointAllocation(two.client, two.host);
+        two.session.vouch(one.host);
+        allocation.removeUnheard(endpoint);
+        assertThat(store.content()).containsKey(endpoint.key());
+        allocation.removeForced(endpoint);
+        assertThat(store.content()).doesNotContainKey(endpoint.key());
+    }
 }
