@@ -99,6 +99,8 @@ final class OverlayClusterIT {
                         .out())
                 .contains(" 0% packet loss");
         a.ping(ClusterLab.lookup(a, "b"));
+        assertThat(two.cli("run", "--rm", "--network", "mesh", "--", "ping", "-c", "2", "-i", "0.2", "-W", "2", "a"))
+                .contains("PING a", " 0% packet loss");
         one.assertNoTrouble();
         two.assertNoTrouble();
     }
@@ -174,6 +176,7 @@ final class OverlayClusterIT {
         }
         assertThat(two.refused("attach", "--netns", spare(two), "--name", "svc", "--network", "mesh"))
                 .contains("endpoint with name svc already exists in network mesh");
+        assertThat(two.cli("network", "prune", "-f")).doesNotContain("mesh");
         svc.detach();
         Eventually.until(
                 "svc is gone", () -> !two.cli("network", "inspect", "mesh").contains("svc"));
@@ -183,6 +186,8 @@ final class OverlayClusterIT {
         // The same name is free at once, for another network.
         one.cli("network", "create", "-d", "overlay", "mesh");
         ClusterLab.awaitNetwork(two, "mesh");
+        assertThat(two.cli("network", "prune", "-f")).contains("Deleted Networks:", "mesh");
+        Eventually.until("mesh is gone again", () -> !one.cli("network", "ls").contains("mesh"));
     }
 
     @Test
@@ -203,6 +208,8 @@ final class OverlayClusterIT {
         assertThat(two.refused("network", "disconnect", "-f", "mesh", "svc")).contains("is alive");
         one.daemon().process().kill();
         svc.ip("link set eth0 down");
+        // Which container is meant, the network says: this one is not in it.
+        LabContainer local = two.attached("svc");
         // Its lease lasts 15 s.
         Eventually.until(
                 Duration.ofSeconds(25),
@@ -211,6 +218,7 @@ final class OverlayClusterIT {
                                 .cli("network", "disconnect", "-f", "mesh", "svc")
                                 .exit()
                         == 0);
+        local.detach();
         LabContainer again = two.attached("svc", "--network", "mesh", "--ip", "10.66.0.50");
         Eventually.until(Duration.ofSeconds(1), "all point to the new host", () -> watcher.reaches("10.66.0.50"));
         watcher.ping(ClusterLab.lookup(watcher, "svc"));
@@ -351,6 +359,8 @@ final class OverlayClusterIT {
                     expected.add("d" + i);
                 }
             }
+            one.cli("publish", "a", "8081:80");
+            assertThat(one.cli("port", "a")).contains("8081");
             if (soak) {
                 Thread.sleep(Math.max(0, 60_000 - (System.nanoTime() - killed) / 1_000_000));
             }

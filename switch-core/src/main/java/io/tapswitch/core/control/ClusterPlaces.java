@@ -225,12 +225,20 @@ final class ClusterPlaces {
      * @return whether it was another host's
      */
     boolean disconnectElsewhere(DesiredState state, String networkReference, String reference, boolean force) {
-        if (!cluster.isMember() || isHere(state, reference)) {
+        if (!cluster.isMember()) {
             return false;
         }
         Network network = References.network(state, networkReference);
+        Container here = here(state, reference);
+        boolean isMember = here != null && here.endpointIn(network.id()).isPresent();
+        if (here != null && isMember && isExact(here, reference)) {
+            return false;
+        }
         for (Remotes.Remote remote : cluster.abroad().remotes().of(network.id())) {
-            if (Elsewhere.isMeant(remote.endpoint(), reference)) {
+            // What is here is meant by the beginning of its id only where no name is.
+            if (isMember
+                    ? remote.endpoint().name().equals(References.withoutSlash(reference))
+                    : Elsewhere.isMeant(remote.endpoint(), reference)) {
                 if (!force) {
                     throw Refusal.conflict(
                             "container_elsewhere",
@@ -262,10 +270,7 @@ final class ClusterPlaces {
     Container container(DesiredState state, String reference) {
         try {
             Container found = References.container(state, reference);
-            Refusal better = found.name().equals(References.withoutSlash(reference))
-                            || found.id().equals(reference)
-                    ? null
-                    : elsewhere().refusal(reference);
+            Refusal better = isExact(found, reference) ? null : elsewhere().refusal(reference);
             if (better != null) {
                 throw better;
             }
@@ -276,12 +281,16 @@ final class ClusterPlaces {
         }
     }
 
-    private static boolean isHere(DesiredState state, String reference) {
+    private static boolean isExact(Container container, String reference) {
+        return container.name().equals(References.withoutSlash(reference))
+                || container.id().equals(reference);
+    }
+
+    private static @Nullable Container here(DesiredState state, String reference) {
         try {
-            References.container(state, reference);
-            return true;
+            return References.container(state, reference);
         } catch (Refusal e) {
-            return false;
+            return null;
         }
     }
 }

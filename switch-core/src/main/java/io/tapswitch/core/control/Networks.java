@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Origin;
+import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.model.Subnet;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.wire.IpAddress;
@@ -189,6 +190,31 @@ final class Networks {
     /** Removes the networks that people made and that nobody is in. {@return their names} */
     List<String> prune(Filters filters) {
         Predicate<Network> wanted = Selection.prune(filters, Instant.now());
+        List<String> removed = pruneShared(wanted);
+        removed.addAll(pruneOwn(wanted));
+        return removed;
+    }
+
+    /** Those of the cluster that nobody is in on any host; the store says so for certain. */
+    private List<String> pruneShared(Predicate<Network> wanted) {
+        List<String> removed = new ArrayList<>();
+        DesiredState state = desired.state();
+        for (Network network : state.networks()) {
+            if (network.origin() instanceof Origin.Cluster
+                    && NetworkRules.members(state, network.id()).isEmpty()
+                    && cluster.places().elsewhere().in(network.id()).isEmpty()
+                    && wanted.test(network)) {
+                try {
+                    removed.add(remove(network.id()));
+                } catch (Refusal e) {
+                    LOG.info("network {} of the cluster is not pruned: {}", network.name(), e.sentence());
+                }
+            }
+        }
+        return removed;
+    }
+
+    private List<String> pruneOwn(Predicate<Network> wanted) {
         return desired.locked(() -> {
             DesiredState state = desired.state();
             List<Network> unused = state.networks().stream()

@@ -178,6 +178,12 @@ final class TunnelPlan {
                         + ": its containers are not reached; set --cluster-advertise there");
                 continue;
             }
+            if (!remote.isReached()) {
+                // Nobody answers for its containers here, so who asks for one is told at once (A-OVL-09).
+                trouble.add("host " + remote.host().name() + " of the cluster says that it does not have its tunnel"
+                        + " address " + vtep + ": its containers are not reached; set --cluster-advertise there");
+                continue;
+            }
             TunnelPeer peer = add(network, vni, vtep, false);
             if (peer == null) {
                 trouble.add("host " + remote.host().name() + " is not reached in network " + network.name()

@@ -202,9 +202,7 @@ final class Registration {
                             + nameOf(store, String.valueOf(by.value())) + " hears it");
         }
         return remove(
-                host,
-                EndpointAllocation::removeUnheard,
-                Transaction.when().absent(heard));
+                host, EndpointAllocation::removeUnheard, Transaction.when().absent(heard));
     }
 
     private List<StoredEntry> remove(
@@ -220,9 +218,7 @@ final class Registration {
                 changed.addAll(removal.apply(endpoints, endpoint));
             }
         }
-        draft.absent(ClusterKeys.alive(host.id()))
-                .remove(host.key())
-                .remove(ClusterKeys.keys(host.id()));
+        draft.absent(ClusterKeys.alive(host.id())).remove(host.key()).remove(ClusterKeys.keys(host.id()));
         release(draft, claims(host), host.id());
         Transaction transaction = draft.done();
         Outcome outcome = store.commit(transaction);

@@ -16,8 +16,12 @@ public record Remotes(Map<String, List<Remote>> byNetwork) {
     /** None. */
     public static final Remotes NONE = new Remotes(Map.of());
 
-    /** An endpoint and its host. */
-    public record Remote(RemoteEndpoint endpoint, Host host) {}
+    /**
+     * An endpoint and its host.
+     *
+     * @param isReached false when the host says that it does not have its tunnel address
+     */
+    public record Remote(RemoteEndpoint endpoint, Host host, boolean isReached) {}
 
     /** Copies the map. */
     public Remotes {
@@ -39,7 +43,7 @@ public record Remotes(Map<String, List<Remote>> byNetwork) {
             for (RemoteEndpoint endpoint : view.endpoints(network)) {
                 Host host = hosts.get(endpoint.host());
                 if (host != null && !host.id().equals(self) && view.isPeer(host.id())) {
-                    members.add(new Remote(endpoint, host));
+                    members.add(new Remote(endpoint, host, !view.isWithoutAddress(host.id())));
                 }
             }
             if (!members.isEmpty()) {

@@ -72,7 +72,12 @@ class BeliefLookTest {
         ClusterEntry.RemoteEndpoint remote = new ClusterEntry.RemoteEndpoint(
                 "c".repeat(64), mesh.id(), OTHER.id(), "far", List.of(), mac, address, null);
         return BeliefLook.places(
-                DesiredState.EMPTY.with(mesh).with(own), mesh, SELF, List.of(new Remote(remote, OTHER)), outside, fdb);
+                DesiredState.EMPTY.with(mesh).with(own),
+                mesh,
+                SELF,
+                List.of(new Remote(remote, OTHER, true)),
+                outside,
+                fdb);
     }
 
     @Test

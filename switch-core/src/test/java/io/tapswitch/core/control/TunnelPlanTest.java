@@ -42,7 +42,8 @@ class TunnelPlanTest {
         String hostId = "%064x".formatted(host);
         return new Remote(
                 new RemoteEndpoint(id, MESH.id(), hostId, name, List.of(), MacAddress.ofContainer(ip), ip, null),
-                new Host(hostId, "host-" + host, IpAddress.parse("192.0.2." + host), 1));
+                new Host(hostId, "host-" + host, IpAddress.parse("192.0.2." + host), 1),
+                true);
     }
 
     /** A person can mend it only who knows between whom it is. */
