@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * {@link PortTable#generation}): the answer is the old container's and is not delivered.
  *
  * <p><b>When full</b>, or while no forwarder is there, an offer says false, and the worker answers that it failed. An
- * answer that finds no room is lost as a datagram is, and counted.
+ * answer that finds no room waits at the forwarder until there is some.
  *
  * <p><b>Threads.</b> {@code offer, ringDoorbell, drain, isPending}: the worker. {@code read, answer}: the forwarder's
  * one thread. {@code attach}: any.

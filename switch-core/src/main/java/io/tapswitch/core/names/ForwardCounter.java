@@ -30,7 +30,7 @@ public enum ForwardCounter {
     NO_UPSTREAM,
     /** Refused because too many wait already (D16). */
     OVERLOADED,
-    /** Answers that a worker had no room for. */
+    /** Answers that a worker had no room for, and which were too many to wait until it has. */
     ANSWERS_LOST;
 
     /** {@return the name that stats and metrics show: lower case with underscores} */
