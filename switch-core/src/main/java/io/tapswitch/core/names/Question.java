@@ -6,6 +6,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.tapswitch.dns.DnsHeader;
 import io.tapswitch.dns.FoldedName;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,12 +27,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The first answer that says something about the name ends it. All earlier messages stay open: a server that is slow
  * may still answer the second question, and a late answer tells that it lives. An answer that was cut goes to those who
- * came by UDP, who will come again by TCP; for those who did, the server is asked by TCP. The loop's thread.
+ * came by UDP, who will come again by TCP; for those who did, the server is asked by TCP. If it is silent by TCP, the next
+ * one is asked after {@link #TCP_PATIENCE_MS}; the last one has what is left of the time. The loop's thread.
  */
 final class Question implements UdpSockets.Asker {
     private static final int MOST_SENT = 6;
     private static final int LONGEST_PAUSE_MS = 1_000;
     private static final int ROUNDS = 2;
+    private static final int TCP_PATIENCE_MS = 1_000;
 
     /** What a question needs of the forwarder. */
     interface Home {
@@ -80,6 +83,7 @@ final class Question implements UdpSockets.Asker {
     private byte @Nullable [] unhelpful;
     private @Nullable TcpQuestion tcp;
     private @Nullable ScheduledFuture<?> hedge;
+    private @Nullable ScheduledFuture<?> tcpPatience;
     private @Nullable ScheduledFuture<?> patience;
     private @Nullable ScheduledFuture<?> end;
     private boolean over;
@@ -236,15 +240,40 @@ final class Question implements UdpSockets.Asker {
         }
     }
 
-    private void askByTcp(UpstreamServer server) {
+    private void askByTcp(UpstreamServer wanted) {
+        UpstreamServer other = wanted.isTcpPromising(home.nowMs()) ? null : otherByTcp(wanted);
+        UpstreamServer server = other != null && other.isTcpPromising(home.nowMs()) ? other : wanted;
         home.count(ForwardCounter.TCP_QUESTIONS);
         tcp = new TcpQuestion(asked.message, server, this::onTcpAnswer);
+        cancel(tcpPatience);
+        tcpPatience = otherByTcp(server) == null ? null : later(() -> onTcpLate(server), TCP_PATIENCE_MS);
         tcp.start(home.io(), home.loop(), home.channels(), (int) Math.max(1, deadlineMs - home.nowMs()));
+    }
+
+    /** {@return the best of the others that may know, null for none} */
+    private @Nullable UpstreamServer otherByTcp(UpstreamServer server) {
+        long nowMs = home.nowMs();
+        return order.stream()
+                .filter(other -> other != server && !useless.contains(other))
+                .min(Comparator.comparing(other -> !other.isTcpPromising(nowMs)))
+                .orElse(null);
+    }
+
+    private void onTcpLate(UpstreamServer server) {
+        if (!over && tcp != null) {
+            tcp.cancel();
+            onTcpAnswer(server, null);
+        }
     }
 
     private void onTcpAnswer(UpstreamServer server, byte @Nullable [] message) {
         if (over || tcp == null) {
             return;
+        }
+        if (message == null) {
+            server.missedTcp(home.nowMs());
+        } else {
+            server.answeredTcp();
         }
         buffer.wrap(message == null ? new byte[0] : message);
         if (message != null
@@ -255,13 +284,12 @@ final class Question implements UdpSockets.Asker {
             return;
         }
         useless.add(server);
-        for (UpstreamServer other : order) {
-            if (!useless.contains(other)) {
-                askByTcp(other);
-                return;
-            }
+        UpstreamServer other = otherByTcp(server);
+        if (other == null) {
+            giveUp();
+        } else {
+            askByTcp(other);
         }
-        giveUp();
     }
 
     // The end.
@@ -269,6 +297,9 @@ final class Question implements UdpSockets.Asker {
     private void onDeadline() {
         long nowMs = home.nowMs();
         sent.forEach(one -> one.giveUp(nowMs));
+        if (tcp != null) {
+            tcp.server().missedTcp(nowMs);
+        }
         home.count(ForwardCounter.TIMED_OUT);
         giveUp();
     }
@@ -304,6 +335,7 @@ final class Question implements UdpSockets.Asker {
         over = true;
         waiters.clear();
         cancel(hedge);
+        cancel(tcpPatience);
         cancel(patience);
         cancel(end);
         if (tcp != null) {

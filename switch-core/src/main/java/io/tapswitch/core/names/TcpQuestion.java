@@ -56,6 +56,11 @@ final class TcpQuestion extends ChannelInboundHandlerAdapter {
         });
     }
 
+    /** {@return who is asked} */
+    UpstreamServer server() {
+        return server;
+    }
+
     /** {@return the number that it was asked with} */
     int id() {
         return id;

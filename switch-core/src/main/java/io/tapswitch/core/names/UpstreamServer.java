@@ -13,8 +13,12 @@ import java.util.Locale;
  * </pre>
  *
  * One that does not live is not waited for: the others are asked first, and it is asked beside them now and then, so
- * that a client never pays for finding out that it is back (D14). The loop's thread; {@link #state}
- * and {@link #status} are for any.
+ * that a client never pays for finding out that it is back (D14).
+ *
+ * <p><b>By TCP</b> a server may be silent that answers by UDP: of that it knows apart. One that did not answer by TCP is
+ * not the first to be asked by it for a while, which is longer each time.
+ *
+ * <p>The loop's thread; {@link #state} and {@link #status} are for any.
  */
 final class UpstreamServer {
     /** Whether it answers. */
@@ -32,6 +36,8 @@ final class UpstreamServer {
     private static final int FIRST_PROBE_MS = 500;
     private static final int LAST_PROBE_MS = 5_000;
     private static final int MISSES_TO_DIE = 3;
+    private static final int FIRST_TCP_PAUSE_MS = 5_000;
+    private static final int LAST_TCP_PAUSE_MS = 60_000;
     private static final int MS_PER_SECOND = 1_000;
 
     final InetSocketAddress address;
@@ -43,6 +49,8 @@ final class UpstreamServer {
     private int misses;
     private int probeMs = FIRST_PROBE_MS;
     private long nextProbeMs;
+    private int tcpPauseMs;
+    private long tcpAgainMs;
     private volatile State state = State.LIVE;
     private volatile long silentSinceMs;
     private volatile double roundTripMs = -1;
@@ -108,6 +116,22 @@ final class UpstreamServer {
             nextProbeMs = nowMs + probeMs;
         }
         state = State.DEAD;
+    }
+
+    /** It answered by TCP. */
+    void answeredTcp() {
+        tcpPauseMs = 0;
+    }
+
+    /** A question by TCP was not answered: no connection, or nothing came, or not in time. */
+    void missedTcp(long nowMs) {
+        tcpPauseMs = Math.clamp(tcpPauseMs * 2L, FIRST_TCP_PAUSE_MS, LAST_TCP_PAUSE_MS);
+        tcpAgainMs = nowMs + tcpPauseMs;
+    }
+
+    /** {@return whether it may be the first that is asked by TCP} */
+    boolean isTcpPromising(long nowMs) {
+        return tcpPauseMs == 0 || nowMs >= tcpAgainMs;
     }
 
     /** {@return whether it is to be asked although it does not live, beside another; the next time is later then} */

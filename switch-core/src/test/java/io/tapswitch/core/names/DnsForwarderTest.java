@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -257,6 +259,75 @@ class DnsForwarderTest {
             assertThat(answers(world.get(query(1, "big.test"), true))).isEqualTo(100);
             world.ask(resets.address());
             assertThat(rcode(world.get(query(2, "bigger.test"), true))).isEqualTo(SERVFAIL);
+        }
+    }
+
+    @Test
+    void D14_aServerThatIsSilentByTcpIsLeftForTheNextAfterASecondAndRemembered() throws Exception {
+        FakeUpstream silent = new FakeUpstream(query -> List.of(cut(query)));
+        FakeUpstream good = new FakeUpstream(query -> List.of(cut(query)));
+        CountDownLatch end = new CountDownLatch(1);
+        silent.behaveByTcp(query -> {
+            awaitQuietly(end);
+            return query;
+        });
+        good.behaveByTcp(query -> answer(query, 60, IntStream.range(0, 100).toArray()));
+        try (ForwardWorld world = new ForwardWorld(ForwardSettings.USUAL, silent, good)) {
+            assertThat(millisByTcp(world, "first.test")).as("ms").isBetween(900L, 2_000L);
+            assertThat(silent.seen.stream().filter(FakeUpstream.Seen::tcp))
+                    .as("accepted, and was asked")
+                    .hasSize(1);
+            assertThat(millisByTcp(world, "second.test")).as("ms, of the next").isLessThan(500);
+            assertThat(world.state(silent)).as("by UDP").isEqualTo("live");
+            end.countDown();
+        }
+    }
+
+    @Test
+    void D14_aServerToWhichNoTcpConnectionComesAboutIsLeftForTheNextAfterASecond() throws Exception {
+        FakeUpstream silent = new FakeUpstream(query -> List.of(cut(query)));
+        FakeUpstream good = new FakeUpstream(query -> List.of(cut(query)));
+        CountDownLatch end = new CountDownLatch(1);
+        silent.behaveByTcp(query -> {
+            awaitQuietly(end);
+            return query;
+        });
+        good.behaveByTcp(query -> answer(query, 60, IntStream.range(0, 100).toArray()));
+        List<SocketChannel> others = new ArrayList<>();
+        try (ForwardWorld world = new ForwardWorld(ForwardSettings.USUAL, silent, good)) {
+            world.ask(silent.address());
+            world.send(query(1, "occupies.test"), 1, true);
+            eventually(() -> assertThat(silent.seen.stream().anyMatch(FakeUpstream.Seen::tcp))
+                    .isTrue());
+            // It accepts no more, so the kernel answers no connection once its queue is full.
+            for (int i = 0; i < 60; i++) {
+                SocketChannel one = SocketChannel.open();
+                one.configureBlocking(false);
+                one.connect(silent.address());
+                others.add(one);
+            }
+            world.ask(silent.address(), good.address());
+            assertThat(millisByTcp(world, "first.test")).as("ms").isBetween(900L, 2_000L);
+            assertThat(millisByTcp(world, "second.test")).as("ms, of the next").isLessThan(500);
+            end.countDown();
+        } finally {
+            for (SocketChannel one : others) {
+                one.close();
+            }
+        }
+    }
+
+    private static long millisByTcp(ForwardWorld world, String name) {
+        long begin = System.nanoTime();
+        assertThat(answers(world.get(query(2, name), true))).isEqualTo(100);
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
