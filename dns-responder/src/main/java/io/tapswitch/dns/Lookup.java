@@ -8,7 +8,7 @@ package io.tapswitch.dns;
  *
  * <ol>
  *   <li>a zone that has the name as its own: its records of that type, or that there are none;
- *   <li>for the name of an address: a zone that has the address, or a subnet with it;
+ *   <li>for the name of an address: the first zone that has the address, else the first with a subnet that has it;
  *   <li>a zone that owns everything below a name that the asked one ends with: no such name;
  *   <li>others are asked, if the view lets them be;
  *   <li>nobody is: a name above one that some zone has exists and has nothing, any other does not exist.
@@ -107,34 +107,60 @@ final class Lookup {
     }
 
     private DnsResult ofAddress(Zone[] zones, int type, boolean isAbove) {
+        int chosen = zoneOfAddress(zones);
+        if (chosen < 0) {
+            return DnsResult.FORWARD;
+        }
         long hi = reverse.hi();
         long lo = reverse.lo();
         int bits = reverse.bits();
-        boolean isWhole = bits == 128 && !reverse.isBelow();
+        ReverseTable table = zones[chosen].reverse(reverse.isV4());
+        int name = isWholeAddress() ? table.find(hi, lo) : ReverseTable.NONE;
+        int subnet = table.subnetOf(hi, lo, bits);
+        at(zones[chosen], chosen);
+        startLabel = subnet == ReverseTable.NONE ? startLabel : reverse.labelOf(subnet);
+        if (name != ReverseTable.NONE && type == RecordType.PTR) {
+            pointer = name;
+            source = Source.POINTER;
+            return DnsResult.ANSWERED;
+        }
+        if (startLabel == 0 && type == RecordType.SOA) {
+            source = Source.START;
+            return DnsResult.ANSWERED;
+        }
+        boolean exists = name != ReverseTable.NONE
+                || isAbove
+                || (!reverse.isBelow() && (startLabel == 0 || table.hasWithin(hi, lo, bits)));
+        return exists ? DnsResult.NO_DATA : DnsResult.NO_NAME;
+    }
+
+    private boolean isWholeAddress() {
+        return reverse.bits() == 128 && !reverse.isBelow();
+    }
+
+    /**
+     * {@return the place of the first zone that has the address, or one that begins so; else of the first with a subnet
+     * that has; -1 for none} Networks without a way out may have the same subnet, so the subnet alone does not
+     * tell whose an address is.
+     */
+    private int zoneOfAddress(Zone[] zones) {
+        long hi = reverse.hi();
+        long lo = reverse.lo();
+        int bits = reverse.bits();
+        int bySubnet = -1;
         for (int i = 0; i < zones.length; i++) {
             ReverseTable table = zones[i].reverse(reverse.isV4());
-            int name = isWhole ? table.find(hi, lo) : ReverseTable.NONE;
-            int subnet = table.subnetOf(hi, lo, bits);
-            if (name == ReverseTable.NONE && subnet == ReverseTable.NONE) {
-                continue;
+            if (isWholeAddress() && table.find(hi, lo) != ReverseTable.NONE) {
+                return i;
             }
-            at(zones[i], i);
-            startLabel = subnet == ReverseTable.NONE ? startLabel : reverse.labelOf(subnet);
-            if (name != ReverseTable.NONE && type == RecordType.PTR) {
-                pointer = name;
-                source = Source.POINTER;
-                return DnsResult.ANSWERED;
+            if (table.subnetOf(hi, lo, bits) != ReverseTable.NONE) {
+                if (!isWholeAddress() && !reverse.isBelow() && table.hasWithin(hi, lo, bits)) {
+                    return i;
+                }
+                bySubnet = bySubnet < 0 ? i : bySubnet;
             }
-            if (startLabel == 0 && type == RecordType.SOA) {
-                source = Source.START;
-                return DnsResult.ANSWERED;
-            }
-            boolean exists = name != ReverseTable.NONE
-                    || isAbove
-                    || (!reverse.isBelow() && (startLabel == 0 || table.hasWithin(hi, lo, bits)));
-            return exists ? DnsResult.NO_DATA : DnsResult.NO_NAME;
         }
-        return DnsResult.FORWARD;
+        return bySubnet;
     }
 
     private DnsResult ofOwned(Zone[] zones, FoldedName name) {

@@ -82,6 +82,26 @@ class ReverseNamesTest {
     }
 
     @Test
+    void D7_whereSubnetsOverlapTheNetworkThatHasTheAddressNamesIt() {
+        DnsWorld world = DnsWorld.of(
+                ZoneSpec.network("first").subnet(address("172.23.0.0"), 16).host(List.of("one"), address("172.23.0.2")),
+                ZoneSpec.network("second")
+                        .subnet(address("172.23.0.0"), 16)
+                        .host(List.of("other"), address("172.23.0.2"))
+                        .host(List.of("two"), address("172.23.5.3")));
+        assertThat(world.data(reverse("172.23.5.3"), Type.PTR)).containsExactly("two.second.");
+        assertThat(world.data(reverse("172.23.0.2"), Type.PTR))
+                .as("both have it: connect order")
+                .containsExactly("one.first.");
+        assertThat(world.ask("5.23.172.in-addr.arpa.", Type.PTR).getRcode())
+                .as("is above a name of the second")
+                .isEqualTo(Rcode.NOERROR);
+        assertThat(world.ask(reverse("172.23.9.9"), Type.PTR).getRcode())
+                .as("nobody has it")
+                .isEqualTo(Rcode.NXDOMAIN);
+    }
+
+    @Test
     void D7_anIpv6NameOfAMappedAddressIsNotTheIpv4Address() {
         String mapped = "2.0.5.0.7.1.c.a.f.f.f.f" + ".0".repeat(20) + ".ip6.arpa";
         assertThat(WORLD.code(mapped, Type.PTR)).isEqualTo(DnsResponder.FORWARD);
