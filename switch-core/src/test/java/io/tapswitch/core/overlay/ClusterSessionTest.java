@@ -9,6 +9,7 @@ import io.tapswitch.core.overlay.ClusterEntry.HostKey;
 import io.tapswitch.core.overlay.ClusterEntry.OverlayNetwork;
 import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.store.StoreException;
+import io.tapswitch.wire.IpAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -396,5 +397,29 @@ final class ClusterSessionTest extends ClusterSessions {
         assertThat(store.content()).containsKey(endpoint.key());
         allocation.removeForced(endpoint);
         assertThat(store.content()).doesNotContainKey(endpoint.key());
+    }
+
+    @Test
+    void row64_aHostWhoseAddressChangesAllTheTimeIsRegisteredOnceATurn_andIsWhereItWasLast() {
+        Node one = node(1);
+        Node two = node(2);
+        settle();
+        int commits = store.commits();
+        int told = two.told;
+        for (int i = 1; i <= 1_000; i++) {
+            one.session.move(IpAddress.parse("198.18." + i / 200 + "." + (i % 200 + 1)), true);
+            if (i % 100 == 0) {
+                one.session.loop().turn();
+                store.tell();
+            }
+        }
+        settle();
+        assertThat(two.session.state().view().hosts().get(one.host.id()).vtep())
+                .isEqualTo(IpAddress.parse("198.18.5.1"));
+        assertThat(store.commits() - commits).as("writes").isBetween(1, 10);
+        assertThat(two.told - told).as("what the others take in").isBetween(1, 10);
+        assertThat(store.content().keySet().stream().filter(key -> key.contains("/vteps/")))
+                .as("addresses that it had are given back")
+                .hasSize(2);
     }
 }
