@@ -36,6 +36,12 @@ class ReportTest(unittest.TestCase):
         rows, answer = report.verdicts(results, titles)
         self.assertEqual((answer, rows[1][1:]), (True, ["0.1 (0.1-0.1)", "-", "-", "-"]))
 
+    def test_a_wait_has_a_limit_of_its_own_and_nothing_may_be_lost(self):
+        titles = {"tapswitch-names": "ours"}
+        for wait, lost, reached in ((0.9, 0, True), (1.1, 0, False), (0.1, 1, False)):
+            results = [result(n, "tapswitch-names", wait, "names_wait", lost=lost) for n in (1, 2, 3)]
+            self.assertEqual(report.verdicts(results, titles)[1], reached)
+
     def test_a_contender_that_is_not_there_is_no_bar(self):
         results = [result(1, "bridge", 10), result(1, "ovs", 1)]
         self.assertEqual(report.verdicts(results, TITLES), ([], True))
