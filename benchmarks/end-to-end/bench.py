@@ -42,7 +42,7 @@ def plan(names, quick):
         metrics.update({name: ["tcp1"] for name in names if name in PEERS_FOR_TCP_ONLY})
     for name in GROUPS["vxlan"]:
         if name in names:
-            one = name.endswith(("-plain", "-gro")) or "-socket" in name
+            one = name.endswith(("-plain", "-gro")) or "-socket" in name or "-encrypted" in name
             metrics[name] = ["tcp1"] if one else ["tcp1", "tcp4", "udp64", "pingpong"]
     if "tapswitch-2" in names:
         metrics["tapswitch-2"] = ["tcp4"]
@@ -87,7 +87,7 @@ class Bench:
         metrics = plan(list(self.contenders), self.options.quick)
         for name, load in self.loads.items():
             for metric in metrics[name]:
-                load.measure(metric, 1)
+                load.measure(metric, self.contenders[name].warm_seconds)
         lasted = 0.0
         for number in range(1, self.options.rounds + 1):
             began = time.monotonic()

@@ -49,6 +49,8 @@ class Contender:
     port_range = "10000 65000"
     # Whether it is asked for names and nothing else.
     answers_names = False
+    # How long it works before it is measured.
+    warm_seconds = 1
 
     def __init__(self, name, directory, switch_cpu):
         self.name, self.directory, self.switch_cpu = name, directory, switch_cpu
@@ -421,4 +423,5 @@ KINDS = {"tapswitch": Tapswitch, "tapswitch-2": TapswitchTwoWorkers, "bridge": B
 GROUPS = {"nat": ["tapswitch-masquerade", "nft-masquerade", "tapswitch-published", "nft-published", "slirp4netns", "pasta"],
           "names": ["tapswitch-names", "dnsmasq", "aardvark"],
           "vxlan": [name + wire for wire in ("", "-plain", "-gro")
-                    for name in ("tapswitch-vxlan", "tapswitch-vxlan-socket", "kernel-vxlan")]}
+                    for name in ("tapswitch-vxlan", "tapswitch-vxlan-socket", "kernel-vxlan")]
+                   + ["tapswitch-vxlan-encrypted"]}

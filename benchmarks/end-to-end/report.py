@@ -32,6 +32,7 @@ BARS = (("tcp1", "tapswitch", "bridge", 0.85, 1.0),
         ("tcp1", "tapswitch-vxlan-socket", "tapswitch-vxlan", None, None),
         ("tcp1", "tapswitch-vxlan-socket-plain", "kernel-vxlan-plain", None, None),
         ("tcp1", "tapswitch-vxlan-socket-gro", "kernel-vxlan-gro", None, None),
+        ("tcp1", "tapswitch-vxlan-encrypted", "tapswitch-vxlan", 0.3, 0.5),
         ("names", "tapswitch-names", "dnsmasq", 1.5, 3.0),
         ("names", "tapswitch-names", "aardvark", None, None),
         ("names_wait", "tapswitch-names", "dnsmasq", None, None))
