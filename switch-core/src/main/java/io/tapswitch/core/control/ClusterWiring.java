@@ -412,6 +412,7 @@ final class ClusterWiring implements AutoCloseable {
         all.addAll(address.warnings());
         all.addAll(now == null ? List.of() : now.trouble());
         all.addAll(trouble);
+        all.addAll(keyring == null ? List.of() : keyring.warnings());
         return List.copyOf(all);
     }
 

@@ -14,6 +14,8 @@ import io.tapswitch.vxlan.TunnelCipher;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The keys of encrypted networks: this host's own, and those of the other hosts (V13). A host has one as soon as it is
@@ -21,10 +23,13 @@ import java.util.List;
  * the store.
  */
 final class Keyring {
+    private static final Logger LOG = LoggerFactory.getLogger(Keyring.class);
+
     private final String self;
     private final HostKeys own;
     private final PeerKeys others;
     private boolean isWarm;
+    private volatile List<String> warnings = List.of();
 
     /**
      * Asks nobody, and reads nothing yet.
@@ -43,6 +48,24 @@ final class Keyring {
         return own.turn(System.currentTimeMillis(), view);
     }
 
+    /** Keys without an encrypted network are nobody's concern. */
+    private void tell(ClusterView view) {
+        String waiting = own.waiting(System.currentTimeMillis());
+        if (waiting == null || view.networks().values().stream().noneMatch(Keyring::isEncrypted)) {
+            warnings = List.of();
+            return;
+        }
+        if (warnings.isEmpty()) {
+            LOG.warn(waiting);
+        }
+        warnings = List.of(waiting);
+    }
+
+    /** {@return what a person should know; any thread, waits for nobody} */
+    List<String> warnings() {
+        return warnings;
+    }
+
     private static boolean isEncrypted(OverlayNetwork network) {
         try {
             return NetworkOptions.parse(Driver.OVERLAY, network.options()).encrypted();
@@ -54,7 +77,9 @@ final class Keyring {
 
     /** Does what is due, and lets the others know. {@return whether another key is to be encrypted with} */
     synchronized boolean renew(ClusterSession session) {
-        boolean isOther = turn(session.state().view());
+        ClusterView view = session.state().view();
+        boolean isOther = turn(view);
+        tell(view);
         session.publish(own.published());
         others.remember(System.currentTimeMillis());
         return isOther;

@@ -108,7 +108,7 @@ public record NetworkOptions(
     private static final int MTU_MIN = 68;
 
     /** RFC 8200 section 5: a link that carries IPv6 carries 1280 bytes; Linux takes IPv6 off a device with less. */
-    private static final int MTU_MIN_IPV6 = 1280;
+    static final int MTU_MIN_IPV6 = 1280;
 
     /** Jumbo frames as switches in hardware carry them. */
     private static final int MTU_MAX = 9000;

@@ -174,7 +174,12 @@ final class TunnelWiring {
             int mtu = NetworkOptions.of(network).mtu();
             int around = overhead + (NetworkOptions.of(network).encrypted() ? SealHeader.OVERHEAD : 0);
             int fits = end.device().mtu() - around;
-            if (tunneled.contains(network.index())
+            if (tunneled.contains(network.index()) && network.ipv6() && fits < NetworkOptions.MTU_MIN_IPV6) {
+                trouble.add("network " + network.name() + " has IPv6, which needs " + NetworkOptions.MTU_MIN_IPV6
+                        + " bytes (RFC 8200), and the " + end.device().mtu() + " of " + device + " leave " + fits
+                        + ": its larger IPv6 packets do not get to other hosts, whatever their senders are told. Give "
+                        + device + " an MTU of " + (mtu + around) + ", or make the network without IPv6");
+            } else if (tunneled.contains(network.index())
                     && mtu + around > end.device().mtu()) {
                 trouble.add("network " + network.name() + " has MTU " + mtu + ", and with the headers of a tunnel "
                         + (mtu + around) + ", more than the " + end.device().mtu() + " of " + device

@@ -48,6 +48,10 @@ public final class HostKeys {
     static final long AGE_MS = 24 * 3_600_000L;
     static final long LEAD_MS = 3_000;
     static final long LINGER_MS = 60_000;
+    /** How long the store may be without the next key before a person is told. */
+    static final long PATIENCE_MS = 30_000;
+
+    private static final long MILLION = 1_000_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(HostKeys.class);
 
@@ -62,6 +66,8 @@ public final class HostKeys {
     private @Nullable SendingKey sending;
     /** Since when the store has the newest key, 0 when it has not. */
     private long shownMs;
+    /** Since when the next key waits for the store, 0 when none does. */
+    private long waitingMs;
     /** When keys go, by id. */
     private final Map<String, Long> ends = new HashMap<>();
 
@@ -192,6 +198,7 @@ public final class HostKeys {
         if (newest.reserved() == 0) {
             boolean isShown = view.keys(host).contains(published(newest));
             shownMs = !isShown ? 0 : shownMs == 0 ? nowMs : shownMs;
+            waitingMs = isShown || used == null ? 0 : waitingMs == 0 ? nowMs : waitingMs;
             if (isShown && (used == null || nowMs - shownMs >= LEAD_MS)) {
                 // Its day begins now, however long the store was away.
                 begin(newest.since(nowMs));
@@ -253,6 +260,19 @@ public final class HostKeys {
 
     private HostKey published(Kept key) {
         return new HostKey(host, key.id(), key.secret(), key.salt());
+    }
+
+    /** {@return what a person should know of the next key, which the store does not take; null when all is well} */
+    public @Nullable String waiting(long nowMs) {
+        Kept used = used();
+        if (waitingMs == 0 || nowMs - waitingMs < PATIENCE_MS || used == null) {
+            return null;
+        }
+        return "the next key of encrypted networks waits for the cluster's store. The one in use is good for"
+                + (used.hasRoom(workers) ? " about " + (PACKETS_MAX - used.spent()) / MILLION : " few")
+                + " million packets more, and each start of the daemon spends "
+                + (BLOCK * workers + MILLION / 2) / MILLION
+                + " million: then what leaves is dropped (tunnel_seal_no_key)";
     }
 
     /** {@return what the others shall be shown} */

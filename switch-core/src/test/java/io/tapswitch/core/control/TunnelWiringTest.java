@@ -93,22 +93,25 @@ class TunnelWiringTest {
     void begin() {
         kernel = new Kernel(directory);
         wiring = new TunnelWiring(kernel, () -> Abroad.NONE);
+        state = DesiredState.EMPTY.with(mesh(false));
+        wiring.options(new OverlaySettings(LOCAL, List.of(new OverlaySettings.Peer("mesh", 42, REMOTE))));
+    }
+
+    private static Network mesh(boolean ipv6) {
         Network bridge = States.network("mesh", 3, "10.66.0.0/24");
-        Network mesh = new Network(
+        return new Network(
                 bridge.id(),
                 bridge.index(),
                 bridge.name(),
                 bridge.created(),
                 Driver.OVERLAY,
                 false,
-                false,
+                ipv6,
                 false,
                 bridge.subnets(),
                 bridge.options(),
                 bridge.labels(),
                 bridge.origin());
-        state = DesiredState.EMPTY.with(mesh);
-        wiring.options(new OverlaySettings(LOCAL, List.of(new OverlaySettings.Peer("mesh", 42, REMOTE))));
     }
 
     private io.tapswitch.core.dataplane.@Nullable OverlaySettings bring() {
@@ -201,6 +204,29 @@ class TunnelWiringTest {
         wiring.settle(FakeOutside.ETH0.addresses());
         assertThat(kernel.opened).containsExactly("192.0.2.1 port 4790");
         assertThat(wiring.reserved(List.of())).containsExactly(new PortRange(DnatRule.ANY, IpProtocol.UDP, 4790, 4790));
+    }
+
+    @Test
+    void row99_anUnderlayThatIsTooNarrowForIpv6Inside_isNamedAsThat() {
+        OutsideKernel.Device narrow =
+                new OutsideKernel.Device(2, "eth0", 1329, true, false, 1, FakeOutside.ETH0.addresses());
+        wiring.prepare(state, List.of(narrow));
+        assertThat(wiring.warnings())
+                .singleElement()
+                .asString()
+                .contains("than the 1329 of eth0")
+                .doesNotContain("IPv6");
+        state = DesiredState.EMPTY.with(mesh(true));
+        wiring.prepare(state, List.of(narrow));
+        assertThat(wiring.warnings()).singleElement().asString().contains("has IPv6, which needs 1280", "leave 1279");
+        wiring.prepare(
+                state,
+                List.of(new OutsideKernel.Device(2, "eth0", 1330, true, false, 1, FakeOutside.ETH0.addresses())));
+        assertThat(wiring.warnings())
+                .singleElement()
+                .asString()
+                .contains("=1280")
+                .doesNotContain("has IPv6");
     }
 
     @Test

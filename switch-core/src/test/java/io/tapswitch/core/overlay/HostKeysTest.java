@@ -119,6 +119,45 @@ final class HostKeysTest {
     }
 
     @Test
+    void whatWaitsForTheStoreIsSaid_withWhatIsLeftOfTheKeyInUse() {
+        turn();
+        nowMs += HostKeys.PATIENCE_MS;
+        turn();
+        assertThat(keys.waiting(nowMs))
+                .as("the first key: the host is not in the cluster")
+                .isNull();
+        show();
+        turn();
+        nowMs += HostKeys.AGE_MS;
+        turn();
+        assertThat(keys.waiting(nowMs)).as("no time was had").isNull();
+        nowMs += HostKeys.PATIENCE_MS;
+        turn();
+        assertThat(keys.waiting(nowMs)).contains("about 4286 million packets more", "spends 8 million");
+        show();
+        turn();
+        assertThat(keys.waiting(nowMs)).isNull();
+    }
+
+    @Test
+    void withoutTheStoreTheKeyInUseGoesOnUntilStartsOfTheDaemonHaveSpentIt() {
+        turn();
+        show();
+        turn();
+        state = ClusterState.empty();
+        int starts = 1;
+        while (keys.sending() != null) {
+            keys = started();
+            turn();
+            starts++;
+        }
+        assertThat(starts).isEqualTo((int) (HostKeys.PACKETS_MAX / HostKeys.BLOCK / WORKERS) + 1);
+        nowMs += HostKeys.PATIENCE_MS;
+        turn();
+        assertThat(keys.waiting(nowMs)).contains("good for few million packets more");
+    }
+
+    @Test
     void aKeyIsReplacedEachDay_shownFirst_andTheOldOneIsAcceptedForAWhile() {
         turn();
         show();
