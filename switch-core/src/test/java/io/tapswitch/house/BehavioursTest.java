@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -27,6 +28,9 @@ class BehavioursTest {
     private static final String E2E = "io.tapswitch.e2e.";
     private static final Pattern ROW =
             Pattern.compile("(?m)^\\| ([AC][A-Z0-9-]+) \\| ([^|]+) \\| ([^|]*) \\| ([a-z]+) \\|$");
+    /** Of a table about one part in detail: an id of requirements, or a row of the catalogue. */
+    private static final Pattern DETAIL = Pattern.compile("(?m)^\\| ([DVO]\\d+|row \\d+) \\| ([^|]+) \\| ([^|]*) \\|$");
+
     private static final Pattern NAMED = Pattern.compile("`(\\w+)#(\\w+)`");
     private static final Pattern ID_IN_NAME = Pattern.compile("(A_[A-Z0-9]+)((?:_\\d\\d)+)");
 
@@ -60,6 +64,61 @@ class BehavioursTest {
                     String[] parts = test.split("#", -1);
                     assertThat(testsOf(parts[0])).as("tests of %s", parts[0]).contains(parts[1]);
                 });
+    }
+
+    @Test
+    void everyRequirementOfNamesAndTunnelsAndEachRowOfTheCatalogueAboutThemIsThereOnce() {
+        Stream<String> ids = Stream.of(
+                        numbers("D", 1, 22),
+                        numbers("V", 1, 15),
+                        numbers("O", 5, 6),
+                        numbers("O", 10, 12),
+                        numbers("row ", 37, 37),
+                        numbers("row ", 55, 75),
+                        numbers("row ", 92, 94),
+                        numbers("row ", 99, 99))
+                .flatMap(some -> some);
+        assertThat(DETAIL.matcher(text()).results().map(row -> row.group(1)))
+                .containsExactlyInAnyOrderElementsOf(ids.toList());
+    }
+
+    private static Stream<String> numbers(String begin, int first, int last) {
+        return IntStream.rangeClosed(first, last).mapToObj(number -> begin + number);
+    }
+
+    /** Of any module: this one does not have the classes of the others' tests. */
+    @Test
+    void everyTestOfADetailExists() throws IOException {
+        Map<String, String> sources = sources();
+        List<MatchResult> rows = DETAIL.matcher(text()).results().toList();
+        assertThat(rows).isNotEmpty();
+        for (MatchResult row : rows) {
+            List<MatchResult> tests = NAMED.matcher(row.group(3)).results().toList();
+            assertThat(tests).as("tests of %s", row.group(1)).isNotEmpty();
+            for (MatchResult test : tests) {
+                assertThat(sources).as(row.group(1)).containsKey(test.group(1) + ".java");
+                assertThat(sources.get(test.group(1) + ".java").contains(" void " + test.group(2) + "("))
+                        .as("%s: %s is there", row.group(1), test.group())
+                        .isTrue();
+            }
+        }
+    }
+
+    /** {@return the tests' texts by the names of their files; two modules may have one of the same name} */
+    private static Map<String, String> sources() throws IOException {
+        Map<String, String> sources = new LinkedHashMap<>();
+        try (Stream<Path> modules = Files.list(ROOT)) {
+            for (Path tests : modules.map(module -> module.resolve("src/test/java"))
+                    .filter(Files::isDirectory)
+                    .toList()) {
+                try (Stream<Path> files = Files.walk(tests)) {
+                    for (Path file : files.filter(Files::isRegularFile).toList()) {
+                        sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
+                    }
+                }
+            }
+        }
+        return sources;
     }
 
     @Test
