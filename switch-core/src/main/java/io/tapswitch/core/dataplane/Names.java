@@ -20,6 +20,7 @@ import io.tapswitch.wire.Ipv4Header;
 import io.tapswitch.wire.Ipv6Header;
 import io.tapswitch.wire.UdpHeader;
 import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,7 @@ final class Names implements Forwards.AnswerHandler {
 
     private static final int TTL = 64;
     private static final int ANSWERS_PER_CYCLE = 256;
+    private static final int EXPIRED_PER_FRAGMENT = 4;
 
     private final Egress egress;
     private final MutableDirectBuffer buffer;
@@ -63,6 +65,9 @@ final class Names implements Forwards.AnswerHandler {
     private final @Nullable Bridge[] bridges;
     private final Forwards forwards;
     private final @Nullable Nat nat;
+    /** NAT's where there is NAT, which then sees to their end; else its own. */
+    private final Fragments fragments;
+
     private final DnsResponder responder = new DnsResponder(MAX_LENGTH, new SecureRandom().nextLong());
     /** Which names are asked for most. */
     final TopNames top = new TopNames();
@@ -72,8 +77,9 @@ final class Names implements Forwards.AnswerHandler {
     private int identification;
     private int leftLength;
     private long leftShape;
+    private long nowMs = Long.MIN_VALUE;
 
-    /** Names at one worker; where there is no NAT, there is nothing that joins fragments either. */
+    /** Names at one worker. */
     Names(Egress egress, Pieces pieces, @Nullable Bridge[] bridges, @Nullable Nat nat) {
         this.egress = egress;
         this.pieces = pieces;
@@ -81,6 +87,8 @@ final class Names implements Forwards.AnswerHandler {
         this.nat = nat;
         forwards = egress.crossings.forwards;
         buffer = egress.buffer;
+        SecureRandom random = new SecureRandom();
+        fragments = nat == null ? new Fragments(egress.counters, random.nextLong(), random.nextLong()) : nat.fragments;
     }
 
     /** Takes over who sees which names, and who answers by TCP: at a batch boundary, like every table. */
@@ -90,6 +98,9 @@ final class Names implements Forwards.AnswerHandler {
         changes.networks().forEach(network -> top.forget(network.id()));
         NamesListenerSettings listener = changes.listener();
         overTcp = listener == null ? null : new NamesOverTcp(listener, views);
+        if (nat == null) {
+            changes.removedPorts().forEach(fragments::removeOwner);
+        }
     }
 
     /** {@return the listener's port for a query by TCP; a drop reason's verdict, or PASS when it is none} */
@@ -115,7 +126,7 @@ final class Names implements Forwards.AnswerHandler {
         boolean part = NatPacket.isIpv4(buffer, offset)
                 ? Ipv4Header.protocol(buffer, packet) == IpProtocol.UDP && Ipv4Header.isFragment(buffer, packet)
                 : isIpv6(buffer, offset) && Ipv6Header.nextHeader(buffer, packet) == IpProtocol.FRAGMENT;
-        return part && nat != null && views.of(port) != null;
+        return part && views.of(port) != null;
     }
 
     /** {@return whether a whole packet is one of UDP for port 53 of an own address} Two bytes tell most others. */
@@ -156,20 +167,39 @@ final class Names implements Forwards.AnswerHandler {
      */
     boolean join(Bridge bridge, int port, int slot, int offset, int length, long nowNs) {
         int home = egress.ports.worker(port);
-        if (nat == null || home != nat.worker) {
+        if (home != egress.crossings.worker()) {
             egress.handOver(home, Handoff.TO_NAMES, slot, offset, length, port, bridge.network, 0);
             return true;
         }
-        nat.now(nowNs);
-        int whole = nat.fragments.add(buffer, offset + L3, length - L3, port, bridge.network, port, nat.nowMs);
+        int whole = fragments.add(buffer, offset + L3, length - L3, port, bridge.network, port, nowMs(nowNs));
         if (whole <= 0) {
             egress.release(slot);
             return true;
         }
         leftLength = L3 + whole;
-        leftShape = nat.fragments.shape();
+        leftShape = fragments.shape();
         VirtioNetHeader.clear(buffer, offset);
         return false;
+    }
+
+    /** {@return the time, which never goes back} Without NAT what is due ends now: nothing but memory waits for it. */
+    private long nowMs(long nowNs) {
+        if (nat != null) {
+            nat.now(nowNs);
+            return nat.nowMs;
+        }
+        nowMs = Math.max(nowMs, TimeUnit.NANOSECONDS.toMillis(nowNs));
+        for (int i = 0; i < EXPIRED_PER_FRAGMENT && !fragments.isEmpty(); i++) {
+            fragments.expire(nowMs, buffer, 0, 0);
+        }
+        return nowMs;
+    }
+
+    /** Gives the memory back. */
+    void close() {
+        if (nat == null) {
+            fragments.close();
+        }
     }
 
     /** {@return bytes of the frame that {@link #join} left} */

@@ -197,6 +197,7 @@ final class Worker implements Agent, FrameHandler, HandoffRing.HandoffHandler {
         if (started) {
             started = false;
             io.close();
+            datapath.names.close();
             if (nat != null) {
                 nat.close();
             }

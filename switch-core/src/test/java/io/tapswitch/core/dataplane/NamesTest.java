@@ -20,6 +20,7 @@ import io.tapswitch.tapio.VirtioNetHeader;
 import io.tapswitch.wire.EthernetHeader;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv4Header;
+import io.tapswitch.wire.Ipv6Address;
 import io.tapswitch.wire.UdpHeader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -49,6 +50,11 @@ class NamesTest {
     }
 
     private static OutsideWorld seeing(OutsideWorld world, int... ports) {
+        world.tested.views(views(ports));
+        return world;
+    }
+
+    private static Map<Integer, ClientView> views(int... ports) {
         ZoneSpec.Builder zone = ZoneSpec.network("net1").host(List.of("web"), DnsAddress.v4(0x0a00_0009));
         DnsAddress[] many = IntStream.range(0, 100)
                 .mapToObj(i -> DnsAddress.v4(0x0a00_0100 + i))
@@ -59,8 +65,7 @@ class NamesTest {
         for (int port : ports) {
             views.put(port, view);
         }
-        world.tested.views(views);
-        return world;
+        return views;
     }
 
     private static byte[] query(String name, int type, int padding) {
@@ -177,6 +182,47 @@ class NamesTest {
             }
             answer();
         }
+    }
+
+    @Test
+    void D12_aQueryInFragmentsIsAnsweredWhereThereIsNoNatAndWhatIsNotWholeIsGivenUp() {
+        TestSwitch tested = new TestSwitch(2);
+        tested.addNetwork(Frames6.network(0, "10.0.0.1", "fd00::1", false, true));
+        tested.put(new PortSettings(
+                0,
+                0,
+                0,
+                List.of(0, 1),
+                TestSwitch.mac(0),
+                (Ipv4Address) OutsideWorld.address(0, false),
+                (Ipv6Address) OutsideWorld.address(0, true),
+                true));
+        tested.views(views(0));
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            byte[] query = query("web", RecordType.A, 2000);
+            List<Frame> parts = NatFrames.fragments(asking(end(0, ipv6, 4000), ipv6 ? GATEWAY6 : GATEWAY, query), 1016);
+            tested.written.clear();
+            for (int i = 0; i < parts.size(); i++) {
+                tested.arrive(0, i % 2, parts.get(i));
+                tested.settle();
+            }
+            assertThat(tested.written).hasSize(1);
+            Frame answer = NatFrames.of(tested.written.getFirst().bytes());
+            assertThat(rcode(answer)).isZero();
+            assertThat(NatFrames.source(answer)).isEqualTo(ipv6 ? GATEWAY6 : GATEWAY);
+            // Only a part of another one, whose rest does not come.
+            tested.arrive(0, 0, parts.getFirst());
+            tested.settle();
+        }
+        tested.passMs(61_000);
+        Frame later = NatFrames.fragments(asking(end(0, false, 4001), GATEWAY, query("web", RecordType.A, 2000)), 1016)
+                .getFirst();
+        tested.arrive(0, 0, later);
+        tested.settle();
+        assertThat(tested.drops(0, DropReason.FRAGMENT_TIMED_OUT)).isEqualTo(2);
+        tested.removePort(0);
+        assertThat(tested.drops(0, DropReason.FRAGMENT_OWNER_GONE)).isEqualTo(1);
+        tested.assertConserved();
     }
 
     @Test
