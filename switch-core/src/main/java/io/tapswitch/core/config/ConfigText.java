@@ -103,6 +103,7 @@ public final class ConfigText {
             value(1, "ttl", dns.ttlSeconds() + "s");
             value(1, "negative-ttl", dns.negativeTtlSeconds() + "s");
             value(1, "suffix-in-ptr", String.valueOf(dns.suffixInPointers()));
+            value(1, "generated-names", String.valueOf(dns.generatedNames()));
             oneOrMore("search", dns.search());
             if (!dns.records().isEmpty()) {
                 value(1, "records", DnsEntries.words(dns.records()));

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The keys about names: {@code dns}, and {@code dns} of a network. */
 public final class DnsEntries {
-    private static final Set<String> DNS =
-            Set.of("upstream", "ttl", "negative-ttl", "address", "records", "suffix-in-ptr", "search");
+    private static final Set<String> DNS = Set.of(
+            "upstream", "ttl", "negative-ttl", "address", "records", "suffix-in-ptr", "generated-names", "search");
     private static final Set<String> OF_NETWORK = Set.of("upstream");
     private static final Pattern SECONDS = Pattern.compile("(0|[1-9]\\d{0,3})s");
     private static final Pattern WITH_PORT =
@@ -56,6 +56,7 @@ public final class DnsEntries {
                 ofNetworks(root, resolver),
                 records(fields),
                 fields.flag("suffix-in-ptr", ifAbsent.suffixInPointers()),
+                fields.flag("generated-names", ifAbsent.generatedNames()),
                 search);
     }
 

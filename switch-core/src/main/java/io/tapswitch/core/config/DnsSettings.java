@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param ofNetworks who is asked for containers of a network instead, by its name
  * @param records that are answered in every network besides the names of containers
  * @param suffixInPointers whether the name of an address ends with the network's
+ * @param generatedNames whether containers are found by names that nobody chose too (C1)
  * @param search domains that resolv.conf names
  */
 public record DnsSettings(
@@ -27,13 +28,14 @@ public record DnsSettings(
         Map<String, List<InetSocketAddress>> ofNetworks,
         List<StaticRecord> records,
         boolean suffixInPointers,
+        boolean generatedNames,
         List<String> search) {
     /** Where the resolver is unless configuration says otherwise: link-local, so that it is no network's. */
     public static final Ipv4Address ADDRESS = Ipv4Address.parse("169.254.53.53");
 
     /** As it is without a file. */
     public static final DnsSettings DEFAULT =
-            new DnsSettings(ADDRESS, 5, 1, null, Map.of(), List.of(), true, List.of());
+            new DnsSettings(ADDRESS, 5, 1, null, Map.of(), List.of(), true, false, List.of());
 
     /** Copies the collections. */
     public DnsSettings {

@@ -1,6 +1,5 @@
 package io.tapswitch.core.names;
 
-import io.tapswitch.dns.ClientView;
 import io.tapswitch.dns.DnsHeader;
 import io.tapswitch.dns.DnsName;
 import io.tapswitch.dns.DnsResponder;
@@ -20,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -114,35 +112,40 @@ public final class NameLookup {
         UnsafeBuffer message = new UnsafeBuffer(answer);
         int rcode =
                 answer.length < DnsHeader.LENGTH ? ResponseCode.SERVFAIL : DnsHeader.rcode(DnsHeader.flags(message, 0));
-        String network = result == DnsResult.FORWARD || zone < 0
-                ? null
-                : client.view().zone(zone).suffix();
+        String network = result == DnsResult.FORWARD ? null : client.network(zone);
         List<String> asked = length == DnsResponder.FORWARD ? asked(client.upstreams(), own) : List.of();
         return new Found(
                 name,
                 TypeNames.name(TypeNames.number(wanted)),
                 rcode < CODES.size() ? CODES.get(rcode) : "RCODE" + rcode,
                 result.word(),
-                why(result, zone, client, asked.isEmpty()),
-                network == null || network.isEmpty() ? null : network,
-                networks(client.view()),
+                why(result, zone, client, asked.isEmpty(), isOneLabel(reverse == null ? name : reverse)),
+                network,
+                client.networks(),
                 asked,
                 rows(message, answer.length));
     }
 
-    private static List<String> networks(ClientView view) {
-        return IntStream.range(0, view.size())
-                .mapToObj(index -> view.zone(index).suffix())
-                .filter(suffix -> !suffix.isEmpty())
-                .toList();
+    private static boolean isOneLabel(String name) {
+        int dot = name.indexOf('.');
+        return dot < 0 || dot == name.length() - 1;
     }
 
-    private static String why(DnsResult result, int zone, NameClient client, boolean nobodyAsked) {
-        ClientView view = client.view();
+    private static String why(DnsResult result, int zone, NameClient client, boolean nobodyAsked, boolean isOneLabel) {
         boolean isKnown = result == DnsResult.ANSWERED || result == DnsResult.NO_DATA;
-        if (result == DnsResult.NO_NAME && zone >= 0 && zone == view.size() - 1) {
-            // The last zone of each view is that of the special names.
+        if (isKnown && zone >= 0) {
+            return known(result, zone, client);
+        }
+        if (result == DnsResult.NO_NAME && client.isSpecial(zone)) {
             return "a name that is reserved (RFC 6761, RFC 6303, RFC 7686): nobody outside is asked for it";
+        }
+        if (result == DnsResult.NO_NAME
+                && zone < 0
+                && isOneLabel
+                && client.searches()
+                && !client.upstreams().equals(Upstreams.NONE)) {
+            return "no network of the container knows the name, and a name of one label is not asked for elsewhere,"
+                    + " because the container has a search list (dns.search): it goes on with that";
         }
         if (!isKnown && client.upstreams().equals(Upstreams.NONE)) {
             return "no network of the container knows the name, and all of them are internal: nobody else is asked";
@@ -151,6 +154,23 @@ public final class NameLookup {
         return isForOthers && nobodyAsked
                 ? "no network of the container knows the name, and nobody else is asked: its upstreams are the switch's"
                         + " own addresses, or of no single host"
+                : result.sentence();
+    }
+
+    /** {@return why somebody here knows the name} */
+    private static String known(DnsResult result, int zone, NameClient client) {
+        boolean isAnswered = result == DnsResult.ANSWERED;
+        if (client.isOfRecords(zone)) {
+            return "one of dns.records of the configuration file"
+                    + (isAnswered ? "" : ", but it has no records of that type");
+        }
+        if (client.isSpecial(zone)) {
+            return isAnswered
+                    ? "a name that is the same everywhere: localhost is who asks (RFC 6761), and what is reserved is here"
+                    : "a name that is reserved (RFC 6761, RFC 6303), but it has no records of that type";
+        }
+        return client.view().zone(zone).suffix().isEmpty()
+                ? result.sentence() + "; DNS cannot carry the network's name, so names are found without it only"
                 : result.sentence();
     }
 

@@ -9,6 +9,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.ObjectName;
 import io.tapswitch.core.model.Subnet;
+import io.tapswitch.core.overlay.ClusterEntry.RemoteEndpoint;
 import io.tapswitch.core.overlay.Remotes;
 import io.tapswitch.dns.ClientView;
 import io.tapswitch.dns.DnsAddress;
@@ -49,7 +50,8 @@ import org.jspecify.annotations.Nullable;
  * zones that is as it was. So a container that comes costs the compiling of its networks, and views of ports that see
  * none of them stay the same objects.
  *
- * <p>Whoever has no chosen name is found by alias and short id only (C1). A view has the zones of all networks that the
+ * <p>Whoever has no chosen name is found by alias and short id only, unless the configuration lets generated names be
+ * found too (C1). A view has the zones of all networks that the
  * container is in, whichever of its interfaces a query came by: who asks is the container. The default network has no
  * zone (C10); who is only in internal networks has nobody asked for names of the outside (D18).
  *
@@ -121,7 +123,11 @@ public final class NameTables {
                     ZoneSpec.Builder spec = specs.get(endpoint.networkId());
                     if (spec != null) {
                         spec.host(
-                                names(container.nameChosen(), container.name(), container.id(), endpoint.aliases()),
+                                names(
+                                        container.nameChosen() || wanted.generatedNames(),
+                                        container.name(),
+                                        container.id(),
+                                        endpoint.aliases()),
                                 addresses(endpoint.ipv4Address(), endpoint.ipv6Address()));
                     }
                 }
@@ -129,7 +135,7 @@ public final class NameTables {
         }
         specs.forEach((id, spec) -> remotes.of(id)
                 .forEach(remote -> spec.host(
-                        remote.endpoint().aliases(),
+                        names(remote.endpoint(), wanted.generatedNames()),
                         addresses(remote.endpoint().ipv4(), remote.endpoint().ipv6()))));
         Map<String, Compiled> compiled = new HashMap<>();
         specs.forEach((id, builder) -> {
@@ -173,7 +179,7 @@ public final class NameTables {
     /**
      * {@return the names by which a container is found in a network, the one for its address first}
      *
-     * @param isNameChosen whether somebody chose its name; others are found without it (C1)
+     * @param isNameChosen whether somebody chose its name, or generated ones count too; others are found without it (C1)
      * @param name of it
      * @param id of it
      * @param aliases that it has in the network
@@ -185,6 +191,17 @@ public final class NameTables {
         }
         names.addAll(aliases);
         names.add(ObjectName.shortId(id));
+        return names;
+    }
+
+    /** {@return the names of a container of another host: those that it says, and its own if generated ones count} */
+    private static List<String> names(RemoteEndpoint remote, boolean generated) {
+        if (!generated || remote.aliases().contains(remote.name())) {
+            return remote.aliases();
+        }
+        List<String> names = new ArrayList<>();
+        names.add(remote.name());
+        names.addAll(remote.aliases());
         return names;
     }
 
@@ -202,13 +219,15 @@ public final class NameTables {
             Map<Seen, ClientView> seen,
             DnsSettings wanted) {
         List<Zone> visible = new ArrayList<>();
+        List<String> named = new ArrayList<>();
         boolean leadsOut = false;
         for (Endpoint endpoint : container.endpoints()) {
             Compiled compiled = zones.get(endpoint.networkId());
-            if (compiled != null) {
-                visible.add(compiled.zone);
-            }
             Network network = state.networksById().get(endpoint.networkId());
+            if (compiled != null && network != null) {
+                visible.add(compiled.zone);
+                named.add(network.name());
+            }
             leadsOut |= network != null && !network.internal();
         }
         if (!visible.isEmpty() && records.size() > 0) {
@@ -225,7 +244,8 @@ public final class NameTables {
                     ? known
                     : new ClientView(visible, forwards, single, wanted.ttlSeconds(), wanted.negativeTtlSeconds());
         });
-        return new NameClient(view, upstreams);
+        return new NameClient(
+                view, upstreams, List.copyOf(named), !wanted.search().isEmpty());
     }
 
     /** The container's own, else those of the first network that has some, else everybody's. */

@@ -177,6 +177,7 @@ class SchemaTest {
                         wrong() ? pick("a b", "a..b", "") : "_x.y.",
                         this::address))));
         sometimes(map, "suffix-in-ptr", () -> mostly(random::nextBoolean));
+        sometimes(map, "generated-names", () -> mostly(random::nextBoolean));
         sometimes(map, "search", () -> oneOrMore(() -> pick("example.com", "lan", wrong() ? "a b" : "x.y.")));
         stray(map, "extra", "nameserver");
         return map;
