@@ -128,7 +128,8 @@ final class TunnelWiring {
         End now = plan.peers().isEmpty() && advertised == null ? null : end(plan, advertised, uplinks, trouble);
         if (end != null && (now == null || now.plug() != end.plug())) {
             gone.add(end);
-        } else if (end != null && now.port() != end.port()) {
+        }
+        if (end != null && now != null && now.plug() == end.plug() && now.port() != end.port()) {
             moved.add(end);
         }
         end = now;
