@@ -18,6 +18,7 @@ import io.tapswitch.wire.MacAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -262,14 +263,10 @@ final class TapPlumbingIT {
                     .ok();
             ip.add(System.nanoTime() - begin);
         }
-        long beyond = median(ours) - median(ip);
-        // Some 20 ms are the kernel's, which waits for RCU grace periods; these get longer when the host is busy.
-        assertThat(Duration.ofNanos(beyond)).as("%s beside %s", ours, ip).isLessThan(Duration.ofMillis(50));
+        long beyond = Collections.min(ours) - Collections.min(ip);
+        // Some 10 ms are the kernel's, which waits for RCU grace periods. The best of each: others may have both CPUs.
+        assertThat(Duration.ofNanos(beyond)).as("%s beside %s", ours, ip).isLessThan(Duration.ofMillis(40));
         plumbing.close();
-    }
-
-    private static long median(List<Long> values) {
-        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
     }
 
     private static final class News implements Plumbing.LinkListener {

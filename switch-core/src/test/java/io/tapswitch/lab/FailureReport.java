@@ -24,7 +24,9 @@ public final class FailureReport implements AfterTestExecutionCallback {
         if (context.getExecutionException().isPresent()) {
             System.err.println(context.getUniqueId() + " failed: "
                     + context.getExecutionException().get());
-            Daemon.RUNNING.forEach(FailureReport::print);
+            Daemon.RUNNING.stream()
+                    .filter(daemon -> daemon.process().alive())
+                    .forEach(FailureReport::print);
         }
     }
 

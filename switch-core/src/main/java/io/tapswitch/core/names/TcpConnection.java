@@ -218,8 +218,11 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
 
     /** Ends it at once and without a word more: who was there is gone. */
     void reset() {
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        end();
+        // A channel that is closed does not know that its file's number may be another connection's by now.
+        if (channel.isOpen()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            end();
+        }
     }
 
     Channel channel() {

@@ -106,9 +106,12 @@ final class TcpQueries extends ChannelInitializer<Channel> {
 
     private void evict(SequencedSet<TcpConnection> from) {
         TcpConnection silent = from.getFirst();
-        counters.evicted();
         remove(silent);
-        silent.reset();
+        // One that has just ended is still here until the event loop tells.
+        if (silent.channel().isOpen()) {
+            counters.evicted();
+            silent.reset();
+        }
     }
 
     /** {@return the port that an address stands for, or NOBODY} */

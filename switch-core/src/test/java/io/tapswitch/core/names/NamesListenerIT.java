@@ -202,7 +202,7 @@ final class NamesListenerIT {
     @Test
     void D11_whatWasAnsweredBeforeTheConnectionEndsReachesTheClient() throws Exception {
         byte[] response = answer(query(3, "web.net1"), 5, 1);
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 200; i++) {
             Socket client = connect();
             ask(client, query(1, "web.net1"), query(2, "nobody.net1"), response);
             assertThat(id(read(client))).isEqualTo(1);
