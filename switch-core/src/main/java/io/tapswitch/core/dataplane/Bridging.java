@@ -1,6 +1,7 @@
 package io.tapswitch.core.dataplane;
 
 import static io.tapswitch.core.dataplane.Verdict.FLOOD;
+import static io.tapswitch.core.dataplane.Verdict.FLOOD_HERE;
 import static io.tapswitch.core.dataplane.Verdict.GATEWAY;
 import static io.tapswitch.core.dataplane.Verdict.PASS;
 
@@ -105,7 +106,20 @@ final class Bridging {
                 && bridge.errors.tryTake(egress.nowNs)) {
             tellUnreachable(bridge, port, offset, length);
         }
-        return FLOOD;
+        return question && !ports.isRemote(port) ? unanswered(bridge, frame) : FLOOD;
+    }
+
+    /**
+     * A container's question that the switch has no answer to. Where the control plane knows all endpoints, no other
+     * host has the address either, and is not asked (B12); but they hear what a container says of itself (B13). Of
+     * link-local addresses it knows nothing: who has one is asked where the MAC address is that it is made of.
+     */
+    private int unanswered(Bridge bridge, int frame) {
+        if (bridge.learns || Resolution.isAboutItself(buffer, frame)) {
+            return FLOOD;
+        }
+        int to = bridge.fdb.lookup(Resolution.spelledOut(buffer, frame));
+        return to != Fdb.NONE && ports.isRemote(to) ? to : FLOOD_HERE;
     }
 
     /** A frame of the switch's own, back to the sender: nobody has that address. */

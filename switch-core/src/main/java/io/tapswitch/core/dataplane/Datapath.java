@@ -1,5 +1,6 @@
 package io.tapswitch.core.dataplane;
 
+import static io.tapswitch.core.dataplane.Verdict.FLOOD;
 import static io.tapswitch.core.dataplane.Verdict.GATEWAY;
 import static io.tapswitch.core.dataplane.Verdict.PASS;
 
@@ -137,7 +138,7 @@ public final class Datapath {
         } else if (verdict == GATEWAY) {
             gateway(bridge, port, slot, offset, length);
         } else {
-            flooding.flood(bridge, port, slot, offset, length);
+            flooding.flood(bridge, port, slot, offset, length, verdict == FLOOD);
         }
     }
 

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Containers here get the frame from the slot in which it lies: one slot, as many writes and references as there are
  * receivers. Another host gets a copy of its own, because outer headers are written in front of it (head-end
  * replication: one copy for each peer of the network, V9). What came out of a tunnel goes into none: its sender told
- * the other hosts itself (split horizon, V8).
+ * the other hosts itself (split horizon, V8). Nor do questions to which all hosts know that there is no answer (B12,
+ * {@link Bridging}).
  *
  * <p>Used by one worker's thread only. Nothing here allocates on the heap.
  */
@@ -33,14 +34,23 @@ final class Flooding {
         buffer = egress.buffer;
     }
 
-    /** Sends a frame to all members of a network but the one that it came from. */
-    void flood(Bridge bridge, int port, int slot, int offset, int length) {
+    /**
+     * Sends a frame to all members of a network but the one that it came from.
+     *
+     * @param bridge the network
+     * @param port whose frame it is
+     * @param slot in which it lies
+     * @param offset of its virtio_net_hdr
+     * @param length bytes from there
+     * @param everywhere whether other hosts get it too; never what came from one
+     */
+    void flood(Bridge bridge, int port, int slot, int offset, int length, boolean everywhere) {
         int[] members = bridge.members;
         int receivers = 0;
         for (int member : members) {
             receivers += member == port ? 0 : 1;
         }
-        boolean goesOut = bridge.peers.length > 0 && !ports.isRemote(port);
+        boolean goesOut = everywhere && bridge.peers.length > 0 && !ports.isRemote(port);
         if (receivers == 0 && !goesOut) {
             egress.drop(port, slot, DropReason.NO_OTHER_PORT.verdict());
             return;
@@ -109,6 +119,6 @@ final class Flooding {
             Announcement.neighbour(buffer, offset, ports.mac(port), hi, ports.addressLo(port));
         }
         egress.counters.add(Term.GENERATED, 1);
-        flood(bridge, port, slot, offset, length);
+        flood(bridge, port, slot, offset, length, true);
     }
 }

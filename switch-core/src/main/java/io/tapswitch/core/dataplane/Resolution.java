@@ -26,7 +26,8 @@ import org.agrona.MutableDirectBuffer;
  *
  * <p>Left alone, and thus flooded or dropped like any frame: a question of an endpoint for its own address, which tells
  * the others where it is; one for an address that nobody has, or whose owner's link is down (C11); and one that is
- * malformed, which every receiver has to ignore (RFC 4861 section 7.1.1). Questions count as flooding at the port's
+ * malformed, which every receiver has to ignore (RFC 4861 section 7.1.1). The last two are no other host's business
+ * where the control plane knows all endpoints ({@link Bridging}). Questions count as flooding at the port's
  * storm policer, answered or not (B9).
  */
 final class Resolution {
@@ -48,6 +49,41 @@ final class Resolution {
                 && Ipv6Header.nextHeader(buffer, packet) == IpProtocol.ICMPV6
                 && frameLength >= icmp - frame + Icmpv6Header.NEIGHBOUR_LENGTH
                 && Icmpv6Header.type(buffer, icmp) == Icmpv6Header.NEIGHBOUR_SOLICITATION;
+    }
+
+    /**
+     * {@return whether a question is about the address of who asks} It tells the others where that is, or makes sure
+     * that it is free (RFC 5227, RFC 4862).
+     *
+     * @param buffer the frame memory
+     * @param frame offset of the Ethernet header of a frame that {@link #isQuestion}
+     */
+    static boolean isAboutItself(DirectBuffer buffer, int frame) {
+        int packet = frame + EthernetHeader.LENGTH;
+        if (EthernetHeader.etherType(buffer, frame) == EtherType.ARP) {
+            int sender = ArpHeader.senderAddress(buffer, packet);
+            return sender == 0 || sender == ArpHeader.targetAddress(buffer, packet);
+        }
+        long hi = Ipv6Header.sourceHi(buffer, packet);
+        long lo = Ipv6Header.sourceLo(buffer, packet);
+        int icmp = packet + Ipv6Header.LENGTH;
+        return (hi | lo) == 0
+                || (hi == Icmpv6Header.targetHi(buffer, icmp) && lo == Icmpv6Header.targetLo(buffer, icmp));
+    }
+
+    /**
+     * {@return the MAC address that a question is about, where the address says it, or a value that is none} That is so
+     * of the link-local addresses that the kernel forms; no table has them.
+     *
+     * @param buffer the frame memory
+     * @param frame offset of the Ethernet header of a frame that {@link #isQuestion}
+     */
+    static long spelledOut(DirectBuffer buffer, int frame) {
+        int icmp = frame + EthernetHeader.LENGTH + Ipv6Header.LENGTH;
+        return EthernetHeader.etherType(buffer, frame) == EtherType.IPV6
+                        && Icmpv6Header.targetHi(buffer, icmp) == SourceGuard.LINK_LOCAL
+                ? SourceGuard.macOf(Icmpv6Header.targetLo(buffer, icmp))
+                : -1;
     }
 
     /**

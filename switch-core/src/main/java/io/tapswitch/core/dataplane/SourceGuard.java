@@ -193,6 +193,12 @@ final class SourceGuard {
         return (((mac & 0xffff_ff00_0000L) << 16) | 0xff_fe00_0000L | (mac & 0xff_ffffL)) ^ 0x0200_0000_0000_0000L;
     }
 
+    /** {@return the MAC address of an interface identifier that {@link #eui64} formed, or a value that is none} */
+    static long macOf(long identifier) {
+        long mac = ((identifier >>> 16 & 0xffff_ff00_0000L) | (identifier & 0xff_ffffL)) ^ 0x0200_0000_0000L;
+        return eui64(mac) == identifier ? mac : -1;
+    }
+
     /** Neighbour discovery, right behind the IPv6 header: elsewhere {@link RouterGuard} has dropped it. */
     private static int discovery(DirectBuffer buffer, int packet, int length, PortTable ports, int port) {
         int icmp = packet + Ipv6Header.LENGTH;

@@ -97,7 +97,7 @@ final class TunnelIngress {
 
     private void carry(int verdict, Bridge bridge, int peer, int slot, int offset, int length) {
         if (verdict == FLOOD) {
-            flooding.flood(bridge, peer, slot, offset, length);
+            flooding.flood(bridge, peer, slot, offset, length, false);
         } else {
             egress.finish(verdict, peer, slot, offset, length);
         }

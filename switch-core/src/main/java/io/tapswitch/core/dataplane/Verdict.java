@@ -7,7 +7,7 @@ package io.tapswitch.core.dataplane;
  * <pre>
  *   1rrr ...                        dropped: -1 - ordinal of the reason
  *   00.. ... port                   to that port
- *   0100 ... word                   PASS, FLOOD, GATEWAY
+ *   0100 ... word                   PASS, FLOOD, FLOOD_HERE, GATEWAY
  *   0101 ... length                 answered: the answer lies where the question lay, and has this length
  *   0110 reason(8) length(20)       dropped with a reason, and an ICMP message about it lies where the frame lay
  * </pre>
@@ -19,6 +19,8 @@ final class Verdict {
     static final int FLOOD = 0x4000_0001;
     /** To the network's gateway, which is the switch itself. */
     static final int GATEWAY = 0x4000_0002;
+    /** To every other port of the network that is a container's here, and to no other host. */
+    static final int FLOOD_HERE = 0x4000_0003;
 
     private static final int ANSWER = 0x5000_0000;
     private static final int REFUSAL = 0x6000_0000;

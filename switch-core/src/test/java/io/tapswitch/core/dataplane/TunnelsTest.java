@@ -35,13 +35,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two switches on two hosts, and a wire between their tunnel TAPs that the test holds: V1 to V9, B12. */
 class TunnelsTest {
-    private static final int TUNNEL = 100;
-    private static final int PEER = 200;
-    private static final int OTHER_PEER = 201;
+    static final int TUNNEL = 100;
+    static final int PEER = 200;
+    static final int OTHER_PEER = 201;
     private static final int VNI = 4096;
-    private static final IpAddress HOST_A = Ipv4Address.parse("192.0.2.1");
-    private static final IpAddress HOST_B = Ipv4Address.parse("192.0.2.2");
-    private static final IpAddress HOST_C = Ipv4Address.parse("192.0.2.3");
+    static final IpAddress HOST_A = Ipv4Address.parse("192.0.2.1");
+    static final IpAddress HOST_B = Ipv4Address.parse("192.0.2.2");
+    static final IpAddress HOST_C = Ipv4Address.parse("192.0.2.3");
 
     private final List<TestSwitch> all = new ArrayList<>();
     /** Has ports 0 and 1. */
@@ -64,11 +64,11 @@ class TunnelsTest {
         all.forEach(TestSwitch::assertConserved);
     }
 
-    private static RemoteEndpoint endpoint(int number, int peer) {
+    static RemoteEndpoint endpoint(int number, int peer) {
         return new RemoteEndpoint(peer, 0, mac(number), Ipv4Address.fromBits(address(number)), null);
     }
 
-    private static OverlaySettings overlay(
+    static OverlaySettings overlay(
             IpAddress local, boolean learns, List<RemoteEndpoint> endpoints, IpAddress... remotes) {
         List<TunnelPeer> peers = new ArrayList<>();
         for (IpAddress remote : remotes) {
@@ -203,6 +203,37 @@ class TunnelsTest {
         assertThat(Objects.requireNonNull(b.fdb(0, 0)).lookup(mac(0))).isEqualTo(PEER);
     }
 
+    @Test
+    void V7_row57_aPeerOfOneNetworkIsNoneOfAnother() {
+        b.addNetwork(new NetworkSettings(1, 0x0a01_0001, GATEWAY_MAC + 1, 24, 1500, false, 0, 10_000, 64, 1024));
+        b.overlay(new OverlaySettings(
+                TUNNEL,
+                List.of(TUNNEL),
+                HOST_B,
+                1500,
+                Map.of(),
+                List.of(new TunnelNetwork(0, VNI, true), new TunnelNetwork(1, VNI + 1, true)),
+                List.of(new TunnelPeer(PEER, 0, HOST_A), new TunnelPeer(OTHER_PEER, 1, HOST_C)),
+                List.of()));
+        assertThat(deliver(b, wrap(toTwo(), HOST_A, VNI + 1))).isEmpty();
+        assertThat(deliver(b, wrap(toTwo(), HOST_C, VNI))).isEmpty();
+        assertThat(b.drops(TUNNEL, DropReason.TUNNEL_UNKNOWN_PEER)).isEqualTo(2);
+        for (int network : new int[] {0, 1}) {
+            assertThat(Objects.requireNonNull(b.fdb(0, network)).lookup(mac(0))).isEqualTo(Fdb.NONE);
+        }
+        assertThat(deliver(b, wrap(toTwo(), HOST_A, VNI))).containsExactly(2);
+    }
+
+    /** The switch's own MAC address in each network is the gateway's, and all hosts have the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void V4_theSwitchsOwnMacAddressDoesNotComeOutOfATunnel(boolean learns) {
+        connect(learns);
+        Frame own = Frames.udp(mac(2), GATEWAY_MAC, address(0), address(2), 20);
+        assertThat(deliver(b, wrap(own))).isEmpty();
+        assertThat(b.drops(PEER, DropReason.SPOOF_MAC)).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void V7_theAddressOfAContainerHereIsNeverLearnedFromATunnel_row56(boolean learns) {
@@ -216,13 +247,21 @@ class TunnelsTest {
     @Test
     void V5_V15_reservedBitsAreIgnoredAndNoiseIsCounted() {
         connect(true);
-        byte[] reserved = wrap(toTwo());
+        byte[] plain = wrap(toTwo());
         int vxlan = TunnelHeader.LENGTH + 50 - VxlanHeader.LENGTH;
-        byte[] noise = reserved.clone();
+        byte[] reserved = plain.clone();
+        // Flags that mean nothing beside that of VXLAN, and all of the reserved bytes but the bits of other protocols.
+        reserved[vxlan] |= 0x42;
+        Arrays.fill(reserved, vxlan + 1, vxlan + 4, (byte) 0x7f);
+        reserved[vxlan + 7] = (byte) 0xff;
+        assertThat(reserved).isNotEqualTo(plain);
+        assertThat(deliver(b, reserved)).containsExactly(2);
+        assertThat(ethernet(b.written.getFirst().bytes())).isEqualTo(ethernet(toTwo().bytes));
+        byte[] noise = plain.clone();
         noise[vxlan] = 0;
         assertThat(deliver(b, noise)).isEmpty();
         assertThat(b.drops(TUNNEL, DropReason.TUNNEL_VXLAN_NO_VNI)).isEqualTo(1);
-        byte[] cut = Arrays.copyOf(reserved, TunnelHeader.LENGTH + 20);
+        byte[] cut = Arrays.copyOf(plain, TunnelHeader.LENGTH + 20);
         assertThat(deliver(b, cut)).isEmpty();
         assertThat(b.drops(TUNNEL, DropReason.TUNNEL_OUTER_TRUNCATED)).isEqualTo(1);
     }
