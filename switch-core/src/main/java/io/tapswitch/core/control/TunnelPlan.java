@@ -39,6 +39,9 @@ final class TunnelPlan {
     private final Function<IpAddress, PathMtu> pathOf;
     private final Set<String> trouble;
     private final Map<Integer, TunnelNetwork> networks = new LinkedHashMap<>();
+    /** Networks of the cluster. */
+    private final Map<Integer, TunnelNetwork> known = new LinkedHashMap<>();
+
     private final Map<Place, TunnelPeer> peers = new LinkedHashMap<>();
     private final List<RemoteEndpoint> endpoints = new ArrayList<>();
     private final List<OutsideState.Peer> shown = new ArrayList<>();
@@ -154,12 +157,22 @@ final class TunnelPlan {
     void cluster(Remotes remotes, boolean isIpv6) {
         for (Network network : state.networks()) {
             List<Remotes.Remote> members = remotes.of(network.id());
-            if (!(network.origin() instanceof Origin.Cluster) || members.isEmpty()) {
+            if (!(network.origin() instanceof Origin.Cluster)) {
                 continue;
             }
             int vni = NetworkOptions.of(network).vni();
             String other = vnis.get(vni);
-            if (other != null && !other.equals(network.name())) {
+            boolean isItsOwn = other == null || other.equals(network.name());
+            if (vni != 0 && isItsOwn) {
+                // Known here also while nobody is in it elsewhere: who sends all the same is no peer of it (V7).
+                vnis.put(vni, network.name());
+                boolean encrypted = NetworkOptions.of(network).encrypted();
+                known.put(network.index(), new TunnelNetwork(network.index(), vni, false, encrypted));
+            }
+            if (members.isEmpty()) {
+                continue;
+            }
+            if (!isItsOwn) {
                 trouble.add("network " + network.name() + " of the cluster has VNI " + vni + ", which network " + other
                         + " has by overlay.peers: give that one another");
                 continue;
@@ -252,9 +265,11 @@ final class TunnelPlan {
         return networks.keySet();
     }
 
-    /** {@return the networks} */
+    /** {@return the networks that reach other hosts, and those of the cluster that nobody is in elsewhere} */
     List<TunnelNetwork> networks() {
-        return List.copyOf(networks.values());
+        Map<Integer, TunnelNetwork> all = new LinkedHashMap<>(known);
+        all.putAll(networks);
+        return List.copyOf(all.values());
     }
 
     /** {@return the other hosts} */

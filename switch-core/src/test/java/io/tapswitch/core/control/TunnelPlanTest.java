@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapswitch.core.dataplane.OverlaySettings.TunnelNetwork;
 import io.tapswitch.core.dataplane.PathMtu;
 import io.tapswitch.core.model.DesiredState;
 import io.tapswitch.core.model.Driver;
@@ -65,5 +66,18 @@ class TunnelPlanTest {
                         + " .* is that of container first on host host-1 too; disconnect one of them from the network"
                         + " and connect it again"));
         assertThat(trouble).anyMatch(sentence -> sentence.contains("10.66.0.1 is that of the network's gateway too"));
+    }
+
+    /** A host that sends there is a stranger, and its frames are counted as such. */
+    @Test
+    void V7_aNetworkOfTheClusterThatNobodyIsInElsewhereIsKnownByItsVni() {
+        Set<String> trouble = new LinkedHashSet<>();
+        TunnelPlan plan = new TunnelPlan(
+                DesiredState.EMPTY.with(MESH), address -> false, (network, at) -> 7, at -> new PathMtu(), trouble);
+        plan.cluster(new Remotes(Map.of()), false);
+        assertThat(plan.networks()).containsExactly(new TunnelNetwork(MESH.index(), 4096, false));
+        assertThat(plan.tunneled()).isEmpty();
+        assertThat(plan.peers()).isEmpty();
+        assertThat(trouble).isEmpty();
     }
 }
