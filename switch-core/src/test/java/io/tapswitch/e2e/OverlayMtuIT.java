@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ways to another host that let less pass than Ethernet does, a router between the two: O10 to O12, row 99. */
+/** Ways to another host that let less pass than Ethernet does, and one that lets more: O10 to O12, V10, row 99. */
 @Tag("netns")
 @Timeout(120)
 final class OverlayMtuIT {
@@ -110,11 +111,12 @@ final class OverlayMtuIT {
         world.assertNoTrouble();
     }
 
-    @Test
-    void O11_row99_theUnderlayIsNarrowedTakenDownAndTakenAway_andComesBack() {
+    @ParameterizedTest
+    @ValueSource(strings = {"tap", "socket"})
+    void O11_row99_theUnderlayIsNarrowedTakenDownAndTakenAway_andComesBack(String way) {
         LabNamespace router = world.outside().router();
         vxlan(router, Outside.ONE, Outside.HOST);
-        start(Outside.ONE, "tap");
+        start(Outside.ONE, way);
         LabContainer one = container(10);
         one.ping(THERE);
         world.host().ip("link set uplink0 mtu 1280");
@@ -128,23 +130,62 @@ final class OverlayMtuIT {
                 .contains("Frag needed and DF set (mtu = 1230)");
         world.host().ip("link set uplink0 mtu 1500");
         router.ip("link set eth0 mtu 1500");
-        comesBack(one, "link set uplink0 down", "link set uplink0 up");
-        comesBack(one, "addr del 192.0.2.1/24 dev uplink0", "addr add 192.0.2.1/24 dev uplink0");
-        // A peer on the link is reached without a route: the kernel takes it for a neighbour there.
-        world.host().ip("route del 192.0.2.0/24");
-        world.host().ip("route add 192.0.2.0/24 dev uplink0 src 192.0.2.1");
+        // This is about the way between the hosts: the kernels at both ends ask for a neighbour once a second only.
+        one.ip("neigh replace " + THERE + " lladdr 02:00:00:00:00:64 dev eth0 nud permanent");
+        String mac = one.endpoint("mesh").text("MacAddress");
+        router.ip("neigh replace 10.66.0.10 lladdr " + mac + " dev vx0 nud permanent");
+        comesBack(one, 1, "link set uplink0 down", "link set uplink0 up");
+        comesBack(one, 1, "addr del 192.0.2.1/24 dev uplink0", "addr add 192.0.2.1/24 dev uplink0");
+        assertThat(world.host().ip("route show default"))
+                .as("gone with the device")
+                .isEmpty();
+        String route = "192.0.2.0/24 dev uplink0 src 192.0.2.1";
+        if (way.equals("socket")) {
+            // Milliseconds mostly, and once more than a second on a machine with other work.
+            comesBack(one, 3, "route del " + route, "route add " + route);
+        } else {
+            // The kernel takes whom it has no route to for a neighbour on the tunnel's device, and the peer is one.
+            world.host().ip("route del " + route);
+            one.ping(THERE);
+            world.host().ip("route add " + route);
+        }
         one.ping(THERE);
         one.transferTcp(router, THERE, 5_000_000);
     }
 
-    private void comesBack(LabContainer one, String away, String back) {
+    private void comesBack(LabContainer one, int seconds, String away, String back) {
         world.host().ip(away);
         Eventually.until("noticed: " + away, () -> !one.reaches(THERE));
         world.host().ip(back);
         Eventually.until(
-                Duration.ofSeconds(3),
+                Duration.ofSeconds(seconds),
                 "there again after: " + back,
                 () -> one.exec("ping", "-c1", "-W0.2", THERE).exit() == 0);
+    }
+
+    /** {@code -Dsoak=true} has both ways. */
+    static List<String> jumboWays() {
+        return Boolean.getBoolean("soak") ? List.of("tap", "socket") : List.of("tap");
+    }
+
+    @ParameterizedTest
+    @MethodSource("jumboWays")
+    void V10_jumboFramesOnAWireThatTakesThem(String way) {
+        LabNamespace router = world.outside().router();
+        world.host().ip("link set uplink0 mtu 9050");
+        router.ip("link set eth0 mtu 9050");
+        vxlan(router, Outside.ONE, Outside.HOST);
+        router.ip("link set vx0 mtu 9000");
+        start(Outside.ONE, way);
+        LabContainer one = container(10);
+        assertThat(one.ip("link show eth0")).contains("mtu 9000 ");
+        TunnelTraffic.bothWays(one, "10.66.0.10", "fd66::10", router, THERE, THERE_6, 10_000_000);
+        one.exchangeUdp(router, THERE, "8972,8973");
+        one.exec("ping", "-c1", "-W2", "-M", "do", "-s", "8972", THERE).ok();
+        assertThat(one.exec("ping", "-c1", "-W2", "-M", "do", "-s", "8973", THERE)
+                        .exit())
+                .isNotZero();
+        world.assertNoTrouble();
     }
 
     @Test

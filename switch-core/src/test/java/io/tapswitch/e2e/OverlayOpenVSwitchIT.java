@@ -48,7 +48,7 @@ final class OverlayOpenVSwitchIT {
                 LabContainer one =
                         world.attached("one", "--network", "mesh", "--ip", "10.66.0.10", "--ip6", "fd66::10");
                 Eventually.until("the way is known to both", () -> one.reaches(THERE));
-                TunnelTraffic.bothWays(one, "10.66.0.10", router, THERE, THERE_6, 10_000_000);
+                TunnelTraffic.bothWays(one, "10.66.0.10", "fd66::10", router, THERE, THERE_6, 10_000_000);
                 world.assertNoTrouble();
             }
         }

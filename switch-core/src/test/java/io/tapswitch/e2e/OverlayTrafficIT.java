@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Capture;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.LabContainer;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What goes between containers of two and three tapswitch hosts: V9, V10. */
+/** What goes between containers of two and three tapswitch hosts: V8 to V10, B12, B13. */
 @Tag("netns")
 @Timeout(150)
 final class OverlayTrafficIT {
@@ -65,31 +66,20 @@ final class OverlayTrafficIT {
         LabContainer b = lab.host(2).attached("b", "--network", "m");
         ClusterLab.awaitName(a, "b");
         ClusterLab.awaitName(b, "a");
-        String four = b.endpoint("m").text("IPAddress");
-        String own = a.endpoint("m").text("IPAddress");
-        String six = lab.host(2)
-                .inspected("inspect", "b")
-                .at("NetworkSettings")
-                .at("Networks")
-                .at("m")
-                .text("GlobalIPv6Address");
-        for (String size : new String[] {"1", "1400", "20000"}) {
-            for (String address : new String[] {four, six}) {
-                a.exec("ping", "-c", "2", "-i", "0.2", "-W", "2", "-s", size, address)
-                        .ok();
-            }
-        }
-        a.transferTcp(b, four, 30_000_000);
-        b.transferTcp(a, own, 30_000_000);
-        a.transferTcp(b, six, 3_000_000);
-        a.exchangeUdp(b, four, TunnelTraffic.SIZES);
-        b.exchangeUdp(a, own, TunnelTraffic.SIZES);
+        TunnelTraffic.bothWays(
+                a,
+                a.endpoint("m").text("IPAddress"),
+                a.endpoint("m").text("GlobalIPv6Address"),
+                b,
+                b.endpoint("m").text("IPAddress"),
+                b.endpoint("m").text("GlobalIPv6Address"),
+                30_000_000);
         lab.host(1).assertNoTrouble();
         lab.host(2).assertNoTrouble();
     }
 
     @Test
-    void V9_broadcastAndMulticastReachEachMemberOnceOnAllHosts() throws Exception {
+    void V8_V9_broadcastAndMulticastReachEachMemberOnceOnAllHosts() throws Exception {
         ClusterLab lab = lab(3).joined();
         lab.host(1).cli("network", "create", "-d", "overlay", "mesh");
         ClusterLab.awaitNetwork(lab.host(2), "mesh");
@@ -126,5 +116,40 @@ final class OverlayTrafficIT {
         } finally {
             listeners.forEach(Background::close);
         }
+    }
+
+    /** The wire is looked at where the other host has it. */
+    @Test
+    void B12_B13_whatNobodyKnowsIsAskedOnThisHostAlone_andAnnouncementsGoToTheOthers() {
+        ClusterLab lab = lab(2).joined();
+        lab.host(1)
+                .cli("network", "create", "-d=overlay", "--ipv6", "--subnet=10.66.0.0/24", "--subnet=fd66::/64", "m");
+        ClusterLab.awaitNetwork(lab.host(2), "m");
+        LabContainer a = lab.host(1).attached("a", "--network", "m");
+        LabContainer beside = lab.host(1).attached("beside", "--network", "m");
+        LabContainer b = lab.host(2).attached("b", "--network", "m");
+        ClusterLab.awaitName(a, "b");
+        String own = a.endpoint("m").text("IPAddress");
+        String own6 = a.endpoint("m").text("GlobalIPv6Address");
+        try (Capture wire = Capture.in(lab.host(2).host(), "wire0", "udp dst port 4789");
+                Capture here = Capture.in(beside, "arp or icmp6")) {
+            assertThat(a.reaches("10.66.0.99")).isFalse();
+            assertThat(a.reaches("fd66::99")).isFalse();
+            here.awaitLine("who-has 10.66.0.99 ");
+            here.awaitLine("who has fd66::99,");
+            a.scapy("""
+                    mac = get_if_hwaddr(IF)
+                    sendp(Ether(src=mac, dst='ff:ff:ff:ff:ff:ff')/ARP(op=1, hwsrc=mac, psrc='%s', pdst='%s'), iface=IF)
+                    sendp(Ether(src=mac, dst='33:33:ff:00:00:01')/IPv6(src='::', dst='ff02::1:ff00:1', hlim=255)/ICMPv6ND_NS(tgt='%s'), iface=IF)
+                    """.formatted(own, own, own6));
+            wire.awaitLine("who-has " + own + " ");
+            wire.awaitLine("who has " + own6 + ",");
+            // Of link-local addresses only their MAC addresses are known.
+            String linkLocal = b.ip("-6 addr show dev eth0 scope link").replaceAll("(?s).*inet6 ([^/]*)/.*", "$1");
+            assertThat(a.exec("ping", "-c1", "-W2", linkLocal + "%eth0").exit()).isZero();
+            assertThat(wire.lines()).noneMatch(line -> line.contains("10.66.0.99") || line.contains("fd66::99"));
+        }
+        lab.host(1).assertNoTrouble();
+        lab.host(2).assertNoTrouble();
     }
 }

@@ -14,24 +14,34 @@ final class TunnelTraffic {
      * ICMP, TCP and UDP both ways, small and large, in both families.
      *
      * @param here container of the switch
-     * @param own IPv4 address of it
+     * @param own its IPv4 address
+     * @param own6 its IPv6 address
      * @param there who is at the other end
      * @param four its IPv4 address
      * @param six its IPv6 address
      * @param bytes of a TCP transfer
      */
-    static void bothWays(LabContainer here, String own, LabNamespace there, String four, String six, long bytes) {
+    static void bothWays(
+            LabContainer here, String own, String own6, LabNamespace there, String four, String six, long bytes) {
         here.ping(four);
         here.ping(six);
         there.ping(own);
-        for (String size : new String[] {"1", "1400", "20000"}) {
-            here.exec("ping", "-c", "2", "-i", "0.2", "-W", "2", "-s", size, four)
-                    .ok();
+        there.ping(own6);
+        // An answer is as large as the question: one way is both.
+        for (String size : new String[] {"1", "1400", "20000", "65000"}) {
+            for (String address : new String[] {four, six}) {
+                here.exec("ping", "-c", "1", "-W", "2", "-s", size, address).ok();
+            }
         }
         here.transferTcp(there, four, bytes);
-        here.transferTcp(there, six, bytes / 10);
         there.transferTcp(here, own, bytes);
+        here.transferTcp(there, six, bytes / 10);
+        there.transferTcp(here, own6, bytes / 10);
+        here.transferTcp(there, six, 1);
+        there.transferTcp(here, own, 65_536);
         here.exchangeUdp(there, four, SIZES);
         there.exchangeUdp(here, own, SIZES);
+        here.exchangeUdp(there, six, SIZES);
+        there.exchangeUdp(here, own6, SIZES);
     }
 }

@@ -192,6 +192,24 @@ public final class Daemon implements AutoCloseable {
         expected.add(Pattern.compile(regex));
     }
 
+    /** Waits until nothing moves and the sum of the frames holds, 3 s at most. */
+    public void assertConservation() {
+        boolean holds = Eventually.within(
+                Duration.ofSeconds(3),
+                () -> api().get("/stats").at("conservation").is("holds"));
+        assertThat(holds)
+                .as("frames are conserved: %s", api().get("/stats").at("conservation"))
+                .isTrue();
+    }
+
+    /** {@return frames dropped for a reason, at all ports} */
+    public long drops(String reason) {
+        return api().get("/drops").elements().stream()
+                .filter(drop -> drop.text("reason").equals(reason))
+                .mapToLong(drop -> drop.number("frames"))
+                .sum();
+    }
+
     /** {@return warnings, errors and stack traces that it has logged since the last call and that no test expects} */
     public List<String> newTrouble() {
         List<String> lines = process.err().lines().toList();

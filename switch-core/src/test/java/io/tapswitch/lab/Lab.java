@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -220,11 +219,7 @@ public final class Lab implements BeforeAllCallback, AfterEachCallback, AfterAll
 
     /** Waits until nothing moves and the sum of the frames holds. */
     public void assertConservation() {
-        boolean holds = Eventually.within(
-                Duration.ofSeconds(3), () -> stats().at("conservation").is("holds"));
-        assertThat(holds)
-                .as("frames are conserved: %s", stats().at("conservation"))
-                .isTrue();
+        daemon().assertConservation();
     }
 
     @Override

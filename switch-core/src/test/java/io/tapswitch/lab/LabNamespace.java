@@ -111,7 +111,8 @@ public class LabNamespace implements AutoCloseable {
 
     /** Exchanges datagrams of the sizes with an echo in another namespace, by one of its addresses, and compares each. */
     public final void exchangeUdp(LabNamespace to, String address, String sizes) {
-        try (Background echo = to.startTraffic("udp-echo")) {
+        String any = address.contains(":") ? "::" : "0.0.0.0";
+        try (Background echo = to.startTraffic("udp-echo", "bind", any)) {
             Json result = traffic("udp-exchange", "address", address, "sizes", sizes);
             assertThat(result.at("wrong").elements()).as("%s", result).isEmpty();
             assertThat(result.number("good")).isEqualTo(sizes.split(",").length);

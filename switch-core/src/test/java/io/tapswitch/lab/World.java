@@ -135,8 +135,12 @@ public final class World implements AutoCloseable {
         }
     }
 
-    /** Fails the test when the daemon logged a warning or an error that it did not announce. */
+    /**
+     * Fails the test when the daemon logged a warning or an error that it did not announce, or does not know where its
+     * frames are, once nothing moves.
+     */
     public void assertNoTrouble() {
+        daemon().assertConservation();
         assertThat(daemon().newTrouble()).as("trouble in the daemon's log").isEmpty();
     }
 

@@ -204,10 +204,14 @@ def udp_flow_receive(o):
         examples=examples, longestGapMs=longest * 1000)
 
 
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def udp_echo(o):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family_of(o.bind), socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-    s.bind(("0.0.0.0", o.port))
+    s.bind((o.bind, o.port))
     ready()
     while not told_to_stop_or_readable(s):
         data, peer = s.recvfrom(70000)
@@ -222,7 +226,7 @@ def told_to_stop_or_readable(s):
 
 def udp_exchange(o):
     """Datagrams of the given sizes with random content to an echo, each compared when it comes back."""
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family_of(o.address), socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
     s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     s.settimeout(3)
@@ -269,7 +273,7 @@ def blocks(seed, total):
 
 def tcp_sink(o):
     """Takes connections one after another and answers each stream with its length and SHA-256."""
-    family = socket.AF_INET6 if ":" in o.bind else socket.AF_INET
+    family = family_of(o.bind)
     listener = socket.create_server((o.bind, o.port), family=family, backlog=128)
     ready()
     taken = 0
@@ -352,7 +356,7 @@ def main():
     verb(fence, interface, ("word", str, None))
     verb(udp_flow_send, address, port, ("rate", int, 1000), ("count", int, 0), ("size", int, 22))
     verb(udp_flow_receive, port, ("gaps", bool, False))
-    verb(udp_echo, port)
+    verb(udp_echo, ("bind", str, "0.0.0.0"), port)
     verb(udp_exchange, address, port, ("sizes", str, None), seed)
     verb(udp_segmented, address, port, ("size", int, 1000), ("segments", int, 40), ("count", int, 20))
     verb(tcp_sink, port, ("bind", str, "0.0.0.0"))
