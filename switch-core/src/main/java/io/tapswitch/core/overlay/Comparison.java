@@ -81,7 +81,7 @@ final class Comparison {
         for (RemoteEndpoint endpoint : store.endpoints(network)) {
             // Nobody sends to a host whose tunnel address is another one's, or nobody's.
             boolean isReached = endpoint.host().equals(host.id())
-                    || store.isPeer(endpoint.host()) && !store.isWithoutAddress(endpoint.host());
+                    || (store.isPeer(endpoint.host()) && !store.isWithoutAddress(endpoint.host()));
             for (IpAddress address : isReached ? endpoint.addresses() : List.<IpAddress>of()) {
                 Place place = places.remove(address.toString());
                 String sentence = place == null ? missing(host, endpoint, address) : other(place, endpoint, address);
