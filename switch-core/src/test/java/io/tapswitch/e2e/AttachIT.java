@@ -181,14 +181,24 @@ final class AttachIT {
         }
     }
 
+    /** {@return whether a container finds a name} */
+    private static boolean knows(LabContainer asker, String name) {
+        return !asker.exec("dig", "+short", "+tries=1", "+time=2", "@169.254.53.53", "-q", name)
+                .ok()
+                .text()
+                .isBlank();
+    }
+
     @Test
     void A_ATT_09_fromTheDisconnectedSideTheAddressDoesNotAnswer() {
         LAB.cli("network", "create", "dev");
         LAB.attached("one", "--network", "dev");
         LabContainer two = LAB.attached("two", "--network", "dev");
         two.connect("bridge");
+        assertThat(knows(two, "one")).isTrue();
         two.disconnect("dev");
         assertThat(two.reaches("172.18.0.2")).isFalse();
+        assertThat(knows(two, "one")).isFalse();
         two.disconnect("bridge");
         assertThat(two.exec("ping", "-c1", "-W1", "172.18.0.2").err()).contains("Network is unreachable");
     }
@@ -207,6 +217,9 @@ final class AttachIT {
         b.ping("172.19.0.3");
         assertThat(a.reaches("172.19.0.2")).isFalse();
         assertThat(b.reaches("172.18.0.2")).isFalse();
+        assertThat(knows(c, "a") && knows(c, "b")).as("who is in both").isTrue();
+        assertThat(knows(a, "c") && knows(b, "c")).as("who is in the same").isTrue();
+        assertThat(knows(a, "b") || knows(b, "a")).as("by way of c").isFalse();
         // Not even when C is made a router and both send by it: what it forwards does not bear its own address.
         c.exec("sysctl", "-qw", "net.ipv4.ip_forward=1").ok();
         a.ip("route add 172.19.0.0/16 via 172.18.0.3");

@@ -227,6 +227,14 @@ final class NamesIT {
     }
 
     @Test
+    void attachPrintsTheResolvConf() {
+        LabNamespace named = LAB.bareContainer();
+        Outcome attached = LAB.daemon().cli("attach", "--netns", named.name(), "--name", "printed");
+        assertThat(attached.ok().err())
+                .isEqualTo("# resolv.conf of printed:\nnameserver " + RESOLVER + "\noptions ndots:0\n");
+    }
+
+    @Test
     void writeResolvConfNamesTheResolver() throws Exception {
         LabNamespace named = LAB.bareContainer();
         Path file = Path.of("/etc/netns", named.name(), "resolv.conf");
@@ -259,7 +267,7 @@ final class NamesIT {
     }
 
     @Test
-    void D4_D10_largeAnswersAreCutAndQuestionsThatAreNoneAreRefused() {
+    void D8_D9_D10_versionsClassesAndOperationsThatAreNoneAreRefused() {
         networks();
         LabContainer asker = LAB.attached("asker", "--network", "dev");
         assertThat(dig(asker, "+ednsopt=65001:00", "+edns=1", "+noednsneg", "asker"))

@@ -3,6 +3,7 @@ package io.tapswitch.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapswitch.lab.Background;
+import io.tapswitch.lab.Commands;
 import io.tapswitch.lab.Eventually;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.Outcome;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -72,6 +74,15 @@ final class NamesUnderLoadIT {
         return waits[waits.length * 99 / 100];
     }
 
+    /** {@return how many files the daemon has said to be in force} */
+    private long inForce() {
+        return world.daemon()
+                .log()
+                .lines()
+                .filter(line -> line.endsWith("tapswitch.yaml is in force"))
+                .count();
+    }
+
     private Path randomNames() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 100_000; i++) {
@@ -94,18 +105,28 @@ final class NamesUnderLoadIT {
         try (Background flood = flooder.start(dnsperf(randomNames(), FLOOD_PER_SECOND, SECONDS + 3));
                 Background timed = timer.start(dnsperf(own, 200, SECONDS, "-v"));
                 Background asked = asker.start(dnsperf(own, PER_SECOND, SECONDS))) {
-            int reloads = 0;
+            long before = inForce();
+            long beginNs = System.nanoTime();
+            int renames = 0;
             while (asked.alive()) {
-                Path next = world.file("next.yaml", DEAD.formatted(2 + reloads++ % 5));
+                Path next = world.file("next.yaml", DEAD.formatted(2 + renames % 5));
                 Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                Eventually.measureFor(Duration.ofMillis(100));
+                // The watch waits until the file has rested for 100 ms, which it never does here; a signal for 50.
+                Eventually.measureFor(Duration.ofMillis(60));
+                Commands.run("kill", "-HUP", world.daemon().process().pid() + "")
+                        .ok();
+                long dueNs = beginNs + ++renames * TimeUnit.MILLISECONDS.toNanos(100);
+                Eventually.measureFor(Duration.ofNanos(Math.max(1_000_000, dueNs - System.nanoTime())));
             }
+            double seconds = (System.nanoTime() - beginNs) / 1e9;
+            long reloads = inForce() - before;
             Outcome outcome = asked.await(Duration.ofSeconds(20));
             Outcome times = timed.await(Duration.ofSeconds(20));
             double p99 = percentile99(times);
             System.out.printf(
-                    "D17: %d questions while %d reloads and a flood, %d lost, p99 %.2f ms%n",
-                    number(COMPLETED, outcome), reloads, number(LOST, outcome), p99);
+                    "D17: %d questions in %.1f s while %d of %d files came into force and a flood, %d lost, p99 %.2f ms%n",
+                    number(COMPLETED, outcome), seconds, reloads, renames, number(LOST, outcome), p99);
+            assertThat(reloads / seconds).as("files in force each second").isGreaterThanOrEqualTo(SOAK ? 9 : 5);
             assertThat(number(LOST, outcome))
                     .as(
                             "%s%n%s%n%s",
@@ -113,8 +134,8 @@ final class NamesUnderLoadIT {
                     .isZero();
             assertThat(number(LOST, times)).as("%s", times.lastLine()).isZero();
             assertThat(number(COMPLETED, outcome)).isGreaterThan((long) PER_SECOND * SECONDS * 9 / 10);
-            // D16 wants 5 ms, which an idle machine has; here other builds may have both CPUs.
-            assertThat(p99).as("ms").isLessThan(100);
+            // D16 wants 5 ms, which an idle machine has; else other builds may have both CPUs.
+            assertThat(p99).as("ms").isLessThan(SOAK ? 5 : 100);
             assertThat(flood.alive()).isTrue();
         }
         world.assertNoTrouble();

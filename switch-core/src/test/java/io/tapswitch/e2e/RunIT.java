@@ -72,6 +72,25 @@ final class RunIT {
     }
 
     @Test
+    void A_DNS_17_theHostsFileHasLocalhostAndTheOwnNameAndNobodyElses() {
+        LAB.daemon().cli("network", "create", "--subnet", "10.66.0.0/16", "dev").ok();
+        LAB.daemon()
+                .cli("run", "-d", "--name", "other", "--network", "dev", "--", "sleep", "300")
+                .ok();
+        Outcome outcome = LAB.daemon()
+                .cli("run", "--rm", "--name", "me", "--hostname", "box", "--network", "dev", "--", "cat", "/etc/hosts");
+        assertThat(outcome.ok().out().lines())
+                .containsExactly(
+                        "127.0.0.1\tlocalhost",
+                        "::1\tlocalhost ip6-localhost ip6-loopback",
+                        "fe00::\tip6-localnet",
+                        "ff00::\tip6-mcastprefix",
+                        "ff02::1\tip6-allnodes",
+                        "ff02::2\tip6-allrouters",
+                        "10.66.0.3\tbox");
+    }
+
+    @Test
     void detachedContainersReachEachOtherAndAreShown() {
         String id = LAB.daemon()
                 .cli("run", "-d", "--name", "web", "--", "sleep", "300")
