@@ -124,7 +124,7 @@ final class NamesUnderLoadIT {
             Outcome times = timed.await(Duration.ofSeconds(20));
             double p99 = percentile99(times);
             System.out.printf(
-                    "D17: %d questions in %.1f s while %d of %d files came into force and a flood, %d lost, p99 %.2f ms%n",
+                    "D17: %d questions in %.1f s while %d of %d files came into force, %d lost, p99 %.2f ms%n",
                     number(COMPLETED, outcome), seconds, reloads, renames, number(LOST, outcome), p99);
             assertThat(reloads / seconds).as("files in force each second").isGreaterThanOrEqualTo(SOAK ? 9 : 5);
             assertThat(number(LOST, outcome))

@@ -166,7 +166,7 @@ public final class NameLookup {
         }
         if (client.isSpecial(zone)) {
             return isAnswered
-                    ? "a name that is the same everywhere: localhost is who asks (RFC 6761), and what is reserved is here"
+                    ? "a name that is the same everywhere: localhost is who asks (RFC 6761)"
                     : "a name that is reserved (RFC 6761, RFC 6303), but it has no records of that type";
         }
         return client.view().zone(zone).suffix().isEmpty()

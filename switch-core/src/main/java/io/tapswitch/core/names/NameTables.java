@@ -179,7 +179,7 @@ public final class NameTables {
     /**
      * {@return the names by which a container is found in a network, the one for its address first}
      *
-     * @param isNameChosen whether somebody chose its name, or generated ones count too; others are found without it (C1)
+     * @param isNameChosen whether somebody chose its name, or generated ones count; others are found without it (C1)
      * @param name of it
      * @param id of it
      * @param aliases that it has in the network

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The first answer that says something about the name ends it. All earlier messages stay open: a server that is slow
  * may still answer the second question, and a late answer tells that it lives. An answer that was cut goes to those who
- * came by UDP, who will come again by TCP; for those who did, the server is asked by TCP. If it is silent by TCP, the next
- * one is asked after {@link #TCP_PATIENCE_MS}; the last one has what is left of the time. The loop's thread.
+ * came by UDP, who will come again by TCP; for those who did, the server is asked by TCP. If it is silent, the next one
+ * is asked after {@link #TCP_PATIENCE_MS}; the last one has what is left of the time. The loop's thread.
  */
 final class Question implements UdpSockets.Asker {
     private static final int MOST_SENT = 6;

@@ -15,8 +15,8 @@ import java.util.Locale;
  * One that does not live is not waited for: the others are asked first, and it is asked beside them now and then, so
  * that a client never pays for finding out that it is back (D14).
  *
- * <p><b>By TCP</b> a server may be silent that answers by UDP: of that it knows apart. One that did not answer by TCP is
- * not the first to be asked by it for a while, which is longer each time.
+ * <p><b>By TCP</b> a server may be silent that answers by UDP: of that it knows apart. One that did not answer by TCP
+ * is not the first to be asked by it for a while, which is longer each time.
  *
  * <p>The loop's thread; {@link #state} and {@link #status} are for any.
  */
