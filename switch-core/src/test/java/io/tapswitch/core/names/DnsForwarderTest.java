@@ -296,7 +296,7 @@ class DnsForwarderTest {
         List<SocketChannel> others = new ArrayList<>();
         try (ForwardWorld world = new ForwardWorld(ForwardSettings.USUAL, silent, good)) {
             world.ask(silent.address());
-            world.send(query(1, "occupies.test"), 1, true);
+            assertThat(world.send(query(1, "occupies.test"), 1, true)).isNotDone();
             eventually(() -> assertThat(silent.seen.stream().anyMatch(FakeUpstream.Seen::tcp))
                     .isTrue());
             // It accepts no more, so the kernel answers no connection once its queue is full.
