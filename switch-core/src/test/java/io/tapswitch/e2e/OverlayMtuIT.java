@@ -122,7 +122,10 @@ final class OverlayMtuIT {
         world.host().ip("link set uplink0 mtu 1280");
         router.ip("link set eth0 mtu 1280");
         router.ip("link set vx0 mtu 1230");
-        Eventually.until("said", () -> world.cli("status").contains("the 1280 of uplink0 leave 1230: its larger IPv6 packets do not get to other hosts"));
+        Eventually.until(
+                "said",
+                () -> world.cli("status")
+                        .contains("the 1280 of uplink0 leave 1230: its larger IPv6 packets do not get to other hosts"));
         one.transferTcp(router, THERE, 5_000_000);
         one.exchangeUdp(router, THERE, "1,1202,8000");
         assertThat(one.exec("ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1300", THERE)

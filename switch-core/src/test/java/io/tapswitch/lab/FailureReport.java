@@ -24,9 +24,7 @@ public final class FailureReport implements AfterTestExecutionCallback {
         if (context.getExecutionException().isPresent()) {
             System.err.println(context.getUniqueId() + " failed: "
                     + context.getExecutionException().get());
-            Daemon.RUNNING.stream()
-                    .filter(daemon -> daemon.process().alive())
-                    .forEach(FailureReport::print);
+            Daemon.RUNNING.stream().filter(daemon -> daemon.process().alive()).forEach(FailureReport::print);
         }
     }
 
