@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Hosts that share networks by a real etcd: A-OVL-01 to A-OVL-18, V10 to V12. */
 @Tag("netns")
-@Timeout(150)
+@Timeout(240)
 final class OverlayClusterIT {
     private final List<ClusterLab> labs = new ArrayList<>();
 

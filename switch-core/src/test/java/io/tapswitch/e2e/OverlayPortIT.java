@@ -21,14 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("netns")
 @Timeout(60)
 final class OverlayPortIT {
-    private static final String FILE = """
-            networks:
-              mesh: {driver: overlay, subnet: 10.66.0.0/16, gateway: 10.66.255.254}
-            overlay:
-              port: %d
-              peers:
-                - {network: mesh, vni: 4096, remote: %s}
-            """;
     private static final String KERNEL = "10.66.0.100";
 
     private final String way;
@@ -54,7 +46,15 @@ final class OverlayPortIT {
     }
 
     private void port(int port, String more) {
-        world.file("tapswitch.yaml", FILE.formatted(port, Outside.ONE) + more);
+        String file = """
+            networks:
+              mesh: {driver: overlay, subnet: 10.66.0.0/16, gateway: 10.66.255.254}
+            overlay:
+              port: %d
+              peers:
+                - {network: mesh, vni: 4096, remote: %s}
+            """.formatted(port, Outside.ONE);
+        world.file("tapswitch.yaml", file + more);
     }
 
     private void vxlan(int port) {

@@ -414,7 +414,8 @@ final class ClusterSessionTest extends ClusterSessions {
             }
         }
         settle();
-        assertThat(two.session.state().view().hosts().get(one.host.id()).vtep())
+        assertThat(two.session.state().view().hosts().get(one.host.id()))
+                .extracting(Host::vtep)
                 .isEqualTo(IpAddress.parse("198.18.5.1"));
         assertThat(store.commits() - commits).as("writes").isBetween(1, 10);
         assertThat(two.told - told).as("what the others take in").isBetween(1, 10);
