@@ -135,7 +135,7 @@ final class NamesUnderLoadIT {
             assertThat(number(LOST, times)).as("%s", times.lastLine()).isZero();
             assertThat(number(COMPLETED, outcome)).isGreaterThan((long) PER_SECOND * SECONDS * 9 / 10);
             // D16 wants 5 ms, which an idle machine has; else other builds may have both CPUs.
-            assertThat(p99).as("ms").isLessThan(SOAK ? 5 : 100);
+            assertThat(p99).as("ms").isLessThan(SOAK ? 5 : 250);
             assertThat(flood.alive()).isTrue();
         }
         world.assertNoTrouble();
