@@ -174,6 +174,9 @@ class ZoneModelTest {
                     return;
                 }
             }
+        }
+        // A subnet tells whose an address is that no network has.
+        for (ZoneSpec net : nets) {
             for (ZoneSpec.Subnet subnet : net.subnets()) {
                 int shift = 32 - subnet.prefixLength();
                 if (asked.isV4() && asked.lo() >>> shift == subnet.network().lo() >>> shift) {

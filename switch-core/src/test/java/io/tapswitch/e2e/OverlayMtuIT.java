@@ -148,6 +148,8 @@ final class OverlayMtuIT {
             world.host().ip("route del " + route);
             one.ping(THERE);
             world.host().ip("route add " + route);
+        } else {
+            comesBack(one, "route del " + route, "route add " + route);
         }
         one.ping(THERE);
         one.transferTcp(router, THERE, 5_000_000);

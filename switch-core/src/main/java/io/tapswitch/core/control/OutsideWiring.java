@@ -135,7 +135,7 @@ final class OutsideWiring {
                         || !device.addresses().isEmpty())
                 .toList();
         boolean others = natPorts.look();
-        boolean same = !others && now.equals(devices);
+        boolean same = !others && !tunnels.isMoved() && now.equals(devices);
         devices = now;
         unsteerable
                 .keySet()

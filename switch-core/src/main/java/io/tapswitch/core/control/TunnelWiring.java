@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,10 @@ final class TunnelWiring {
     private final List<End> moved = new ArrayList<>();
 
     private OutsideState.@Nullable Tunnels state;
+    /** To whom the host was asked for its way, null when that decided nothing; and the address that it had for it. */
+    private @Nullable IpAddress asked;
+
+    private @Nullable IpAddress found;
     private int opened;
     private boolean settled;
     private volatile List<String> warnings = List.of();
@@ -101,6 +106,11 @@ final class TunnelWiring {
         return others;
     }
 
+    /** {@return whether the host goes to the first other end otherwise than before, so that a version is due} */
+    boolean isMoved() {
+        return asked != null && !Objects.equals(kernel.sourceTo(asked), found);
+    }
+
     /**
      * {@return what the next version must know of tunnels, null for none}
      *
@@ -125,6 +135,7 @@ final class TunnelWiring {
         ports.keySet().retainAll(plan.places());
         paths.keySet().retainAll(plan.places().stream().map(Place::remote).toList());
         // In a cluster the end is there before anybody is at the other: what is wrong with it is known at once.
+        asked = null;
         End now = plan.peers().isEmpty() && advertised == null ? null : end(plan, advertised, uplinks, trouble);
         if (end != null && (now == null || now.plug() != end.plug())) {
             gone.add(end);
@@ -223,11 +234,18 @@ final class TunnelWiring {
             return said;
         }
         IpAddress remote = plan.peers().getFirst().remote();
-        IpAddress local = kernel.sourceTo(remote);
-        if (local == null) {
-            trouble.add("no tunnel has an end here: the host has no route to " + remote);
+        asked = remote;
+        found = kernel.sourceTo(remote);
+        if (found != null) {
+            return found;
         }
-        return local;
+        if (end != null) {
+            // Tunnels to others may work, and this one will when there is a route again.
+            trouble.add("the host has no route to " + remote + ": it is not reached by tunnels");
+            return end.local();
+        }
+        trouble.add("no tunnel has an end here: the host has no route to " + remote);
+        return null;
     }
 
     private @Nullable End end(

@@ -39,6 +39,8 @@ class TunnelWiringTest {
             super(directory);
         }
 
+        private @Nullable IpAddress source;
+
         @Override
         public @Nullable String whyTunnelSocket() {
             return why;
@@ -47,6 +49,11 @@ class TunnelWiringTest {
         @Override
         public Plumbing.Plug tunnel(Device device) {
             return new FakePlumbing.FakePlug("tunnel", List.of(77));
+        }
+
+        @Override
+        public @Nullable IpAddress sourceTo(IpAddress remote) {
+            return source;
         }
 
         @Override
@@ -240,5 +247,27 @@ class TunnelWiringTest {
             wiring.onBeat();
         }
         assertThat(path.bytes(System.nanoTime())).as("no less than the floor").isEqualTo(576);
+    }
+
+    @Test
+    void row99_aRouteThatComesBackBringsTheTunnelsBack() {
+        wiring.options(new OverlaySettings(null, List.of(new OverlaySettings.Peer("mesh", 42, REMOTE))));
+        assertThat(bring()).isNull();
+        assertThat(wiring.warnings()).singleElement().asString().contains("no route to " + REMOTE);
+        assertThat(wiring.isMoved()).as("still without").isFalse();
+        kernel.source = LOCAL;
+        assertThat(wiring.isMoved()).isTrue();
+        assertThat(bring()).isNotNull();
+        assertThat(wiring.isMoved()).isFalse();
+        kernel.source = null;
+        assertThat(wiring.isMoved()).isTrue();
+        assertThat(bring()).as("the end stays").isNotNull();
+        assertThat(wiring.warnings())
+                .singleElement()
+                .asString()
+                .contains("no route to " + REMOTE + ": it is not reached");
+        wiring.options(OverlaySettings.NONE);
+        bring();
+        assertThat(wiring.isMoved()).as("nobody is asked for").isFalse();
     }
 }
