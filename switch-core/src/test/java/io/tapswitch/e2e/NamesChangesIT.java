@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("netns")
 @Timeout(120)
 final class NamesChangesIT {
-    private static final int SECONDS = Boolean.getBoolean("soak") ? 60 : 10;
+    private static final int SECONDS = Boolean.getBoolean("soak") ? 60 : 7;
     private static final int PER_SECOND = Boolean.getBoolean("soak") ? 5_000 : 2_000;
 
     /** Asks for each name again and again; a line for each answer: when it was asked, the name, the address or -. */
@@ -95,7 +95,7 @@ final class NamesChangesIT {
         try (probe;
                 Background loading = asker.start(load)) {
             change(() -> {}, "web", "10.66.0.20", "web2", "-", "heir", "10.66.0.10");
-            for (int round = 1; probe.alive() && round <= 6; round++) {
+            for (int round = 1; probe.alive() && round <= 4; round++) {
                 String before = "10.66.0." + (19 + round);
                 String after = "10.66.0." + (20 + round);
                 change(() -> web.disconnect("dev"), "web", "-");
