@@ -71,20 +71,7 @@ final class MetricsIT {
                 "tapswitch.yaml",
                 "dns: {upstream: [\"" + DEAD + "\", \"" + Outside.ONE + "\"]}\n"
                         + "networks: {dev: {subnet: 10.66.0.0/16}}\n");
-        upstream = WORLD.outside()
-                .router()
-                .start(
-                        "dnsmasq",
-                        "--keep-in-foreground",
-                        "--conf-file=/dev/null",
-                        "--no-resolv",
-                        "--no-hosts",
-                        "--user=root",
-                        "--pid-file",
-                        "--bind-interfaces",
-                        "--except-interface=lo",
-                        "--listen-address=" + Outside.ONE,
-                        "--host-record=www.example.org,198.51.100.7");
+        upstream = WORLD.outside().dnsmasq(Outside.ONE, "--host-record=www.example.org,198.51.100.7");
         WORLD.start("--uplink", "shared", "--config", file.toString(), "--metrics", "127.0.0.1:9642");
     }
 

@@ -56,20 +56,7 @@ final class NamesConfigIT {
     }
 
     private static void upstream(String address, String answer) {
-        UPSTREAMS.add(WORLD.outside()
-                .router()
-                .start(
-                        "dnsmasq",
-                        "--keep-in-foreground",
-                        "--conf-file=/dev/null",
-                        "--no-resolv",
-                        "--no-hosts",
-                        "--user=root",
-                        "--pid-file",
-                        "--bind-interfaces",
-                        "--except-interface=lo",
-                        "--listen-address=" + address,
-                        "--host-record=www.example.org," + answer));
+        UPSTREAMS.add(WORLD.outside().dnsmasq(address, "--host-record=www.example.org," + answer));
     }
 
     @AfterAll

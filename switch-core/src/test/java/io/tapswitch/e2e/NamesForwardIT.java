@@ -78,18 +78,8 @@ final class NamesForwardIT {
         Path file = WORLD.file("tapswitch.yaml", CONFIGURATION);
         for (String address : List.of(Outside.ONE, Outside.TWO)) {
             UPSTREAMS.add(WORLD.outside()
-                    .router()
-                    .start(
-                            "dnsmasq",
-                            "--keep-in-foreground",
-                            "--conf-file=/dev/null",
-                            "--no-resolv",
-                            "--no-hosts",
-                            "--user=root",
-                            "--pid-file",
-                            "--bind-interfaces",
-                            "--except-interface=lo",
-                            "--listen-address=" + address,
+                    .dnsmasq(
+                            address,
                             "--local-ttl=100",
                             "--log-facility=-",
                             "--host-record=www.example.org,198.51.100.7,2001:db8::7",

@@ -1,5 +1,8 @@
 package io.tapswitch.lab;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Theory of operation. What is around a host that has a way out:
  *
@@ -88,6 +91,28 @@ public final class Outside implements AutoCloseable {
     /** {@return the host's neighbour and router} */
     public LabNamespace router() {
         return host.outside();
+    }
+
+    /**
+     * Starts a name server at the router that is not ours, a dnsmasq that knows nothing but what it is told.
+     *
+     * @param address of the router's at which it listens
+     * @param more options: what it knows, and what it logs
+     */
+    public Background dnsmasq(String address, String... more) {
+        List<String> command = new ArrayList<>(List.of(
+                "dnsmasq",
+                "--keep-in-foreground",
+                "--conf-file=/dev/null",
+                "--no-resolv",
+                "--no-hosts",
+                "--user=root",
+                "--pid-file",
+                "--bind-interfaces",
+                "--except-interface=lo",
+                "--listen-address=" + address));
+        command.addAll(List.of(more));
+        return router().start(command.toArray(String[]::new));
     }
 
     /** {@return the place behind the router} */

@@ -113,6 +113,11 @@ public final class ClusterView {
         return alive != null && !alive.hasAddress();
     }
 
+    /** {@return whether others send to a host: it is a peer, and has the tunnel address that it says} */
+    public boolean isReached(String host) {
+        return isPeer(host) && !isWithoutAddress(host);
+    }
+
     /** {@return whether a host may be a peer: its tunnel address is its own and nobody else's} */
     public boolean isPeer(String host) {
         Host one = sorted().hosts.get(host);

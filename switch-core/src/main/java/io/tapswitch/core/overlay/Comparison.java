@@ -79,9 +79,7 @@ final class Comparison {
         belief.places().forEach(place -> place.addresses().forEach(address -> places.put(address.toString(), place)));
         List<String> differences = new ArrayList<>();
         for (RemoteEndpoint endpoint : store.endpoints(network)) {
-            // Nobody sends to a host whose tunnel address is another one's, or nobody's.
-            boolean isReached = endpoint.host().equals(host.id())
-                    || (store.isPeer(endpoint.host()) && !store.isWithoutAddress(endpoint.host()));
+            boolean isReached = endpoint.host().equals(host.id()) || store.isReached(endpoint.host());
             for (IpAddress address : isReached ? endpoint.addresses() : List.<IpAddress>of()) {
                 Place place = places.remove(address.toString());
                 String sentence = place == null ? missing(host, endpoint, address) : other(place, endpoint, address);

@@ -43,7 +43,7 @@ public record Remotes(Map<String, List<Remote>> byNetwork) {
             for (RemoteEndpoint endpoint : view.endpoints(network)) {
                 Host host = hosts.get(endpoint.host());
                 if (host != null && !host.id().equals(self) && view.isPeer(host.id())) {
-                    members.add(new Remote(endpoint, host, !view.isWithoutAddress(host.id())));
+                    members.add(new Remote(endpoint, host, view.isReached(host.id())));
                 }
             }
             if (!members.isEmpty()) {

@@ -267,11 +267,7 @@ class DnsForwarderTest {
         FakeUpstream silent = new FakeUpstream(query -> List.of(cut(query)));
         FakeUpstream good = new FakeUpstream(query -> List.of(cut(query)));
         CountDownLatch end = new CountDownLatch(1);
-        silent.behaveByTcp(query -> {
-            awaitQuietly(end);
-            return query;
-        });
-        good.behaveByTcp(query -> answer(query, 60, IntStream.range(0, 100).toArray()));
+        silentUntil(end, silent, good);
         try (ForwardWorld world = new ForwardWorld(ForwardSettings.USUAL, silent, good)) {
             assertThat(millisByTcp(world, "first.test")).as("ms").isBetween(900L, 2_000L);
             assertThat(silent.seen.stream().filter(FakeUpstream.Seen::tcp))
@@ -288,11 +284,7 @@ class DnsForwarderTest {
         FakeUpstream silent = new FakeUpstream(query -> List.of(cut(query)));
         FakeUpstream good = new FakeUpstream(query -> List.of(cut(query)));
         CountDownLatch end = new CountDownLatch(1);
-        silent.behaveByTcp(query -> {
-            awaitQuietly(end);
-            return query;
-        });
-        good.behaveByTcp(query -> answer(query, 60, IntStream.range(0, 100).toArray()));
+        silentUntil(end, silent, good);
         List<SocketChannel> others = new ArrayList<>();
         try (ForwardWorld world = new ForwardWorld(ForwardSettings.USUAL, silent, good)) {
             world.ask(silent.address());
@@ -321,6 +313,15 @@ class DnsForwarderTest {
         long begin = System.nanoTime();
         assertThat(answers(world.get(query(2, name), true))).isEqualTo(100);
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    }
+
+    /** By TCP one says nothing until the end, and the other answers. */
+    private static void silentUntil(CountDownLatch end, FakeUpstream silent, FakeUpstream good) {
+        silent.behaveByTcp(query -> {
+            awaitQuietly(end);
+            return query;
+        });
+        good.behaveByTcp(query -> answer(query, 60, IntStream.range(0, 100).toArray()));
     }
 
     private static void awaitQuietly(CountDownLatch latch) {
