@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -108,7 +109,7 @@ final class TapDeviceIT {
     }
 
     @Test
-    void R15_waitsForANameThatIsAboutToBeFree() {
+    void R15_waitsForANameThatIsAboutToBeFree() throws InterruptedException {
         TapDevice holder = TapDevice.create(name, TapOptions.DEFAULT);
         Thread lateRelease = Thread.ofPlatform().start(() -> {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
@@ -119,7 +120,7 @@ final class TapDeviceIT {
             assertThat(tap.name()).isEqualTo(name);
             assertThat(System.nanoTime() - begin).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(150));
         }
-        assertThat(lateRelease.isAlive()).isFalse();
+        assertThat(lateRelease.join(Duration.ofSeconds(5))).isTrue();
     }
 
     @Test
