@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How soon questions see what commands change: D6. */
+/** How soon questions see what commands change: D6; and that they need nobody who takes commands: D22. */
 @Tag("netns")
 @Timeout(120)
 final class NamesChangesIT {
@@ -121,6 +121,42 @@ final class NamesChangesIT {
             assertThat(judged).isGreaterThan(1_000);
         }
         world.assertNoTrouble();
+    }
+
+    /** The state's next file is a pipe that nobody reads: whoever changes something waits, with the controller's lock. */
+    @Test
+    void D22_namesAreAnsweredWhileTheControlPlaneHangs() {
+        world.start("--uplink", "none");
+        world.cli("network", "create", "--internal", "--subnet", "10.66.0.0/16", "dev");
+        LabContainer asker = world.attached("asker", "--network", "dev");
+        world.attached("web", "--network", "dev", "--ip", "10.66.0.20");
+        String pipe = world.state().resolve("state.json.new").toString();
+        world.host().exec("mkfifo", pipe).ok();
+        try (Background rename = world.daemon().startCli("rename", "web", "web2")) {
+            Eventually.measureFor(Duration.ofSeconds(1));
+            for (int i = 0; i < 20; i++) {
+                assertThat(dig(asker, "web")).isEqualTo("10.66.0.20");
+                assertThat(dig(asker, "+tcp", "web.dev")).isEqualTo("10.66.0.20");
+                assertThat(dig(asker, "-x", "10.66.0.20")).isEqualTo("web.dev.");
+            }
+            assertThat(rename.alive()).as("it was waiting all the time").isTrue();
+            // A pipe takes the text, and then cannot be written through to a disk.
+            world.host().exec("cat", pipe).ok();
+            assertThat(rename.await(Duration.ofSeconds(20)).err())
+                    .contains("cannot write state file", "the change was not made");
+            assertThat(dig(asker, "web")).isEqualTo("10.66.0.20");
+            world.cli("rename", "web", "web2");
+            Eventually.until(
+                    "the new name is answered", () -> dig(asker, "web2").equals("10.66.0.20"));
+        }
+        world.daemon().expectLog("cannot write state file");
+        world.assertNoTrouble();
+    }
+
+    private static String dig(LabContainer from, String... words) {
+        List<String> command = new ArrayList<>(List.of("dig", "+short", "+tries=1", "+time=2", "@169.254.53.53"));
+        command.addAll(List.of(words));
+        return from.exec(command.toArray(String[]::new)).ok().out().strip();
     }
 
     /** {@return whether it was time for one answer alone, which then it must be} */

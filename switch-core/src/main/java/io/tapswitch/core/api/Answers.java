@@ -218,7 +218,7 @@ final class Answers {
         }
     }
 
-    /** Counters of one container in one network; queries for names by UDP by what became of them. */
+    /** Counters of one container in one network; queries for names by UDP and by TCP, by what became of them. */
     record StatsLine(
             String container,
             String network,
@@ -227,7 +227,8 @@ final class Answers {
             long txFrames,
             long txBytes,
             long drops,
-            Map<String, Long> queries) {}
+            Map<String, Long> queries,
+            Map<String, Long> queriesByTcp) {}
 
     /** What the daemon is and how it runs. */
     record Status(

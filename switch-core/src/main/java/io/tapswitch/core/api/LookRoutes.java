@@ -40,14 +40,14 @@ final class LookRoutes {
                                 Parameter.text("container", "only of this container", "www"))
                         .refusing(404, 409),
                 Route.get("/v1/dns/lookup", "What a container is told when it asks for a name",
-                                LookAnswers.Lookup.class, call -> LookViews.lookup(looking.lookup(
+                                LookAnswers.Lookup.class, call -> LookViews.lookup(looking.names().lookup(
                                         needed(call, "from"), needed(call, "name"), call.text("type"))))
                         .with(Parameter.text("name", "a name, or an address", "db"),
                                 Parameter.text("from", "the container that asks", "web"),
                                 Parameter.text("type", "type of records; A when missing, PTR of an address", "AAAA"))
                         .refusing(404, 409),
-                Route.list("/v1/dns/top", "Names that were asked for most by UDP, the first most often",
-                                LookAnswers.TopName.class, call -> looking.topNames(call.text("network"),
+                Route.list("/v1/dns/top", "Names that were asked for most, the first most often",
+                                LookAnswers.TopName.class, call -> looking.names().askedForMost(call.text("network"),
                                         atLeast(1, "count", call.number("count", TOP_NAMES))).stream()
                                         .map(LookViews::topName).toList())
                         .with(Parameter.text("network", "only of this network", "web"),

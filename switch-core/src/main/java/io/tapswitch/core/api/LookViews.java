@@ -1,6 +1,7 @@
 package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.Looking;
+import io.tapswitch.core.control.NamesLook;
 import io.tapswitch.core.control.OutsideState;
 import io.tapswitch.core.dataplane.DropReason;
 import io.tapswitch.core.dataplane.FlowEntry;
@@ -49,7 +50,7 @@ final class LookViews {
                         .toList());
     }
 
-    static LookAnswers.TopName topName(Looking.TopName name) {
+    static LookAnswers.TopName topName(NamesLook.TopName name) {
         return new LookAnswers.TopName(name.name(), name.network(), name.least(), name.most());
     }
 

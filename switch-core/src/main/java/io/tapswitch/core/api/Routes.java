@@ -253,7 +253,7 @@ public final class Routes {
         return Views.attached(
                 container,
                 controller.state().networksById(),
-                controller.looking().resolvConf(container),
+                controller.looking().names().resolvConf(container),
                 warnings);
     }
 
@@ -280,7 +280,7 @@ public final class Routes {
                 LookViews.outside(controller.looking().outside()),
                 ClusterRoutes.cluster(controller.looking().cluster().state()),
                 LookViews.publications(controller.looking().portTotals()),
-                LookViews.names(controller.looking().names()),
+                LookViews.names(controller.looking().names().status()),
                 controller.keeper(),
                 about.socket().toAbsolutePath().toString(),
                 about.stateDirectory().toAbsolutePath().toString(),

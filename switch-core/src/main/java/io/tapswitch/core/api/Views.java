@@ -1,6 +1,7 @@
 package io.tapswitch.core.api;
 
 import io.tapswitch.core.control.Controller;
+import io.tapswitch.core.control.EndpointCounters;
 import io.tapswitch.core.control.EventLog;
 import io.tapswitch.core.control.Looking;
 import io.tapswitch.core.dataplane.CounterSnapshot;
@@ -162,8 +163,8 @@ final class Views {
     /** Counters of containers, and of uplinks, tunnels and the host when all are asked for. */
     static Answers.Stats stats(Controller controller, @Nullable String container) {
         List<Answers.StatsLine> lines = new ArrayList<>();
-        for (Controller.EndpointCounters one : controller.counters(container)) {
-            lines.add(line(one.container().name(), one.network(), one.counters()));
+        for (EndpointCounters one : controller.counters(container)) {
+            lines.add(line(one.container().name(), one.network(), one.counters(), one.queriesByTcp()));
         }
         if (container == null) {
             controller.looking().uplinks().forEach(one -> lines.add(line(uplink(one), "", one.counters())));
@@ -183,6 +184,11 @@ final class Views {
     }
 
     private static Answers.StatsLine line(String container, String network, CounterSnapshot counters) {
+        return line(container, network, counters, Map.of());
+    }
+
+    private static Answers.StatsLine line(
+            String container, String network, CounterSnapshot counters, Map<String, Long> queriesByTcp) {
         return new Answers.StatsLine(
                 container,
                 network,
@@ -191,7 +197,8 @@ final class Views {
                 counters.txFrames(),
                 counters.txBytes(),
                 counters.dropsTotal(),
-                queries(counters));
+                queries(counters),
+                queriesByTcp);
     }
 
     private static Map<String, Long> queries(CounterSnapshot counters) {

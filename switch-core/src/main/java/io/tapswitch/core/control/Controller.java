@@ -74,9 +74,6 @@ public final class Controller implements AutoCloseable {
     /** One line of the forwarding database; the container is empty where nobody's is. */
     public record FdbView(String network, FdbEntry entry, String container) {}
 
-    /** An endpoint and its counters. */
-    public record EndpointCounters(Container container, String network, Endpoint endpoint, CounterSnapshot counters) {}
-
     /**
      * Composes the control plane; nothing happens before {@link #start}.
      *

@@ -2,6 +2,7 @@ package io.tapswitch.core.control;
 
 import io.tapswitch.core.config.DnsSettings;
 import io.tapswitch.core.dataplane.Dataplane;
+import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesListenerSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
 import io.tapswitch.core.model.Container;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -118,6 +120,16 @@ final class Desired {
     /** {@return how names are served beside the workers} */
     NamesStatus namesStatus() {
         return namesByTcp.status(names);
+    }
+
+    /** {@return the names that were asked for most by TCP, in no order} */
+    CompletableFuture<List<NameCount>> namesByTcp() {
+        return namesByTcp.topNames();
+    }
+
+    /** {@return what became of an endpoint's queries by TCP, by the result's word} */
+    Map<String, Long> queriesByTcp(String endpoint) {
+        return namesByTcp.queries(endpoint);
     }
 
     /** Answers names otherwise from now on. */

@@ -13,11 +13,7 @@ import io.tapswitch.core.model.Endpoint;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Publication;
 import io.tapswitch.core.model.Refusal;
-import io.tapswitch.core.names.NameLookup;
-import io.tapswitch.core.names.NamesStatus;
-import io.tapswitch.core.names.ResolvConf;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -44,61 +40,13 @@ public final class Looking {
     private final @Nullable OutsideWiring outside;
     private final PeerLook peers;
     private final ClusterLook cluster;
+    private final NamesLook names;
     private final Set<Integer> captured = new HashSet<>();
     private final ReentrantLock oneReading = new ReentrantLock();
 
-    /** {@return the resolv.conf that a container should have; empty where the host's is right} */
-    public String resolvConf(Container container) {
-        return ResolvConf.of(container, desired.state(), desired.names().settings());
-    }
-
-    /**
-     * {@return what a container is told when it asks for a name}
-     *
-     * @param reference a container, by name or id
-     * @param name that it asks for
-     * @param type of records, null for the usual one
-     */
-    public NameLookup.Found lookup(String reference, String name, @Nullable String type) {
-        Container container = desired.container(reference);
-        NameLookup.Found found;
-        try {
-            found = container.endpoints().isEmpty()
-                    ? null
-                    : desired.names().lookup(container.endpoints().getFirst().port(), name, type);
-        } catch (IllegalArgumentException e) {
-            throw Refusal.badInput("invalid_question", "cannot ask for \"" + name + "\": " + e.getMessage());
-        }
-        if (found == null) {
-            throw Refusal.conflict("container " + container.name()
-                    + " has no interface at the switch, so it asks nobody: start it, or connect it to a network");
-        }
-        return found;
-    }
-
-    /** {@return how names are served beside the workers: forwarder, upstreams, TCP} */
-    public NamesStatus names() {
-        return desired.namesStatus();
-    }
-
-    /** How often a name was asked for in a network, by UDP: at least, and at most. */
-    public record TopName(String name, String network, long least, long most) {}
-
-    /** {@return the names asked for most, in one network or, when the reference is null, in all: so many at most} */
-    public List<TopName> topNames(@Nullable String reference, int count) {
-        DesiredState state = desired.state();
-        Map<Integer, String> networks = new HashMap<>();
-        (reference == null ? state.networks() : List.of(References.network(state, reference)))
-                .forEach(network -> networks.put(network.index(), network.name()));
-        return Waiting.await(dataplane.topNames(), "read which names are asked for").stream()
-                .filter(one -> networks.containsKey(one.network()))
-                .map(one -> new TopName(one.name(), networks.getOrDefault(one.network(), ""), one.least(), one.most()))
-                .sorted(Comparator.comparingLong(TopName::least)
-                        .reversed()
-                        .thenComparing(TopName::name)
-                        .thenComparing(TopName::network))
-                .limit(count)
-                .toList();
+    /** {@return names, as people look at them} */
+    public NamesLook names() {
+        return names;
     }
 
     /** A flow, with the names of its container and network; empty where somebody removed them meanwhile. */
@@ -154,6 +102,7 @@ public final class Looking {
         this.hostPorts = hostPorts;
         this.dataplane = dataplane;
         this.outside = outside;
+        names = new NamesLook(desired, dataplane);
         this.peers = new PeerLook(desired::state, PeerLook.Reads.of(dataplane), this::outside, cluster);
         this.cluster = new ClusterLook(
                 cluster,

@@ -1,8 +1,12 @@
 package io.tapswitch.core.control;
 
+import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesListenerSettings;
 import io.tapswitch.core.dataplane.SwitchTables;
+import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Endpoint;
+import io.tapswitch.core.model.Network;
 import io.tapswitch.core.names.Forwarder;
 import io.tapswitch.core.names.NameService;
 import io.tapswitch.core.names.NamesListener;
@@ -12,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -91,12 +96,19 @@ final class NamesWiring implements AutoCloseable {
         if (now == null) {
             return tables;
         }
-        Map<Integer, String> endpoints = new HashMap<>();
-        state.containers()
-                .forEach(container ->
-                        container.endpoints().forEach(endpoint -> endpoints.put(endpoint.port(), endpoint.id())));
+        Map<Integer, NamesUsers.Client> clients = new HashMap<>();
+        for (Container container : state.containers()) {
+            for (Endpoint endpoint : container.endpoints()) {
+                Network network = state.networksById().get(endpoint.networkId());
+                if (network != null) {
+                    clients.put(endpoint.port(), new NamesUsers.Client(endpoint.id(), network.index()));
+                }
+            }
+        }
+        Map<Integer, String> networks = new HashMap<>();
+        state.networks().forEach(network -> networks.put(network.index(), network.id()));
         now.forwarder(forwarder);
-        now.users(new NamesUsers(tables.views(), endpoints));
+        now.users(new NamesUsers(tables.views(), clients, networks));
         return tables.with(new NamesListenerSettings(EndpointRules.LISTENER_PORT, now.fds(), now.mac()));
     }
 
@@ -113,6 +125,18 @@ final class NamesWiring implements AutoCloseable {
     NamesStatus status(NameService names) {
         NamesListener now = listener;
         return NamesStatus.of(names, forwarding.forwarder(), now == null ? null : now.counters());
+    }
+
+    /** {@return the names that were asked for most by TCP, in no order} */
+    CompletableFuture<List<NameCount>> topNames() {
+        NamesListener now = listener;
+        return now == null ? CompletableFuture.completedFuture(List.of()) : now.topNames();
+    }
+
+    /** {@return what became of an endpoint's queries by TCP, by the result's word} */
+    Map<String, Long> queries(String endpoint) {
+        NamesListener now = listener;
+        return now == null ? Map.of() : now.counters().results(endpoint);
     }
 
     /** {@return what a person should know} */

@@ -50,19 +50,20 @@ final class Readings {
     }
 
     /** {@return counters of the endpoints of one container, or of all when the reference is null} */
-    List<Controller.EndpointCounters> counters(@Nullable String reference) {
+    List<EndpointCounters> counters(@Nullable String reference) {
         DesiredState state = desired.state();
         List<Container> chosen =
                 reference == null ? containers.list(false, Filters.NONE) : List.of(desired.container(reference));
-        List<Controller.EndpointCounters> counters = new ArrayList<>();
+        List<EndpointCounters> counters = new ArrayList<>();
         for (Container container : chosen) {
             for (Endpoint endpoint : container.endpoints()) {
                 Network network = state.networksById().get(endpoint.networkId());
-                counters.add(new Controller.EndpointCounters(
+                counters.add(new EndpointCounters(
                         container,
                         network == null ? "" : network.name(),
                         endpoint,
-                        dataplane.counters(endpoint.port())));
+                        dataplane.counters(endpoint.port()),
+                        desired.queriesByTcp(endpoint.id())));
             }
         }
         return counters;

@@ -14,6 +14,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesClient;
 import io.tapswitch.dns.DnsResponder;
 import io.tapswitch.tapio.DeviceException;
@@ -33,6 +34,8 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -212,7 +215,7 @@ public final class NamesListener implements AutoCloseable {
     public void users(NamesUsers users) {
         queries.users(users);
         if (!closed) {
-            group.execute(queries::endThoseGone);
+            group.execute(() -> queries.forgetOthersThan(users));
         }
     }
 
@@ -234,6 +237,16 @@ public final class NamesListener implements AutoCloseable {
     /** {@return what was counted} */
     public TcpCounters counters() {
         return counters;
+    }
+
+    /** {@return the names that were asked for most by TCP, in no order} */
+    public CompletableFuture<List<NameCount>> topNames() {
+        try {
+            return CompletableFuture.supplyAsync(queries::topNames, group);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: what it counted went with it.
+            return CompletableFuture.completedFuture(List.of());
+        }
     }
 
     /** {@return the listening socket, for tests} */

@@ -1,9 +1,7 @@
 package io.tapswitch.core.names;
 
-import io.tapswitch.dns.DnsResult;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +23,10 @@ public record NamesStatus(
         long tcpEvicted) {
     /** {@return the status of a forwarder and a listener; of each that is not there nothing} */
     public static NamesStatus of(NameService names, @Nullable DnsForwarder forwarder, @Nullable TcpCounters tcp) {
-        Map<String, Long> queries = new TreeMap<>();
-        if (tcp != null) {
-            for (DnsResult result : DnsResult.values()) {
-                if (tcp.count(result) > 0) {
-                    queries.put(result.word(), tcp.count(result));
-                }
-            }
-        }
         return new NamesStatus(
                 forwarder == null ? List.of() : forwarder.upstreams(names.upstreamsInUse()),
                 forwarder == null ? Map.of() : forwarder.counters(),
-                queries,
+                tcp == null ? Map.of() : tcp.results(),
                 tcp == null ? 0 : tcp.connections(),
                 tcp == null ? 0 : tcp.idleCount(),
                 tcp == null ? 0 : tcp.evictedCount());

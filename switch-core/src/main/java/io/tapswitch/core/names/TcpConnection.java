@@ -40,7 +40,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
     private final TcpQueries queries;
     private final Channel channel;
     final int port;
-    final String endpoint;
+    final NamesUsers.Client client;
     private final TcpLimits limits;
 
     private @Nullable ByteBuf rest;
@@ -51,11 +51,11 @@ final class TcpConnection extends ChannelInboundHandlerAdapter {
     private long lastNs;
 
     /** A connection of whoever is behind a port. */
-    TcpConnection(TcpQueries queries, Channel channel, int port, String endpoint, TcpLimits limits) {
+    TcpConnection(TcpQueries queries, Channel channel, int port, NamesUsers.Client client, TcpLimits limits) {
         this.queries = queries;
         this.channel = channel;
         this.port = port;
-        this.endpoint = endpoint;
+        this.client = client;
         this.limits = limits;
         lastNs = System.nanoTime();
     }

@@ -4,10 +4,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
+import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesClient;
 import io.tapswitch.dns.ClientView;
+import io.tapswitch.dns.DnsQuery;
 import io.tapswitch.dns.DnsResponder;
 import io.tapswitch.dns.DnsResult;
+import io.tapswitch.dns.TopNames;
 import io.tapswitch.wire.Ipv4Address;
 import io.tapswitch.wire.Ipv6Address;
 import java.net.Inet6Address;
@@ -20,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.stream.Collectors;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,8 +53,12 @@ final class TcpQueries extends ChannelInitializer<Channel> {
     /** By when they had their last query, the longest silent one first; and by client. */
     private final LinkedHashSet<TcpConnection> connections = new LinkedHashSet<>();
 
-    private final Map<String, LinkedHashSet<TcpConnection>> ofClient = new HashMap<>();
+    private final Map<NamesUsers.Client, LinkedHashSet<TcpConnection>> ofClient = new HashMap<>();
+    private final TopNames top = new TopNames();
     private volatile NamesUsers users = NamesUsers.NONE;
+    /** Whose names are in {@link #top}. */
+    private Map<Integer, String> networks = Map.of();
+
     private volatile @Nullable Forwarder forwarder;
 
     TcpQueries(TcpLimits limits, TcpCounters counters, DnsResponder responder) {
@@ -59,7 +67,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         this.responder = responder;
     }
 
-    /** From now on these are who is served; {@link #endThoseGone} is to follow, on the event loop. */
+    /** From now on these are who is served; {@link #forgetOthersThan} is to follow, on the event loop. */
     void users(NamesUsers next) {
         users = next;
     }
@@ -69,37 +77,56 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         forwarder = next;
     }
 
-    /** Ends the connections of endpoints that are not there any more. */
-    void endThoseGone() {
+    /**
+     * Ends the connections of endpoints that are not there any more, and forgets what was counted of them and of
+     * networks that are gone. Each version comes by here: a network's number may be another's in the next.
+     */
+    void forgetOthersThan(NamesUsers version) {
         NamesUsers now = users;
         List<TcpConnection> gone = new ArrayList<>();
         for (TcpConnection connection : connections) {
-            if (now.view(connection.port, connection.endpoint) == null) {
+            if (now.view(connection.port, connection.client) == null) {
                 gone.add(connection);
             }
         }
         gone.forEach(TcpConnection::reset);
+        counters.keep(version.clients().values().stream()
+                .map(NamesUsers.Client::endpoint)
+                .collect(Collectors.toSet()));
+        networks.forEach((number, id) -> {
+            if (!id.equals(version.networks().get(number))) {
+                top.forget(number);
+            }
+        });
+        networks = version.networks();
+    }
+
+    /** {@return the names that were asked for most, in no order} */
+    List<NameCount> topNames() {
+        List<NameCount> all = new ArrayList<>();
+        top.forEach((name, network, least, most) -> all.add(new NameCount(name, network, least, most)));
+        return all;
     }
 
     @Override
     protected void initChannel(Channel channel) {
         int port = portOf(channel.remoteAddress() instanceof InetSocketAddress from ? from.getAddress() : null);
-        String endpoint = port == NOBODY ? null : users.endpoint(port);
-        if (endpoint == null) {
+        NamesUsers.Client client = port == NOBODY ? null : users.client(port);
+        if (client == null) {
             // Its container has ended while it was on the way here.
             channel.close();
             return;
         }
-        LinkedHashSet<TcpConnection> own = ofClient.computeIfAbsent(endpoint, id -> new LinkedHashSet<>());
+        LinkedHashSet<TcpConnection> own = ofClient.computeIfAbsent(client, id -> new LinkedHashSet<>());
         if (own.size() >= limits.connectionsOfClient()) {
             evict(own);
         } else if (connections.size() >= limits.connections()) {
             evict(connections);
         }
-        TcpConnection connection = new TcpConnection(this, channel, port, endpoint, limits);
+        TcpConnection connection = new TcpConnection(this, channel, port, client, limits);
         connections.add(connection);
         // The set may have gone with its last member.
-        ofClient.computeIfAbsent(endpoint, id -> new LinkedHashSet<>()).add(connection);
+        ofClient.computeIfAbsent(client, id -> new LinkedHashSet<>()).add(connection);
         counters.connected(connections.size());
         channel.pipeline().addLast(connection);
     }
@@ -130,7 +157,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
 
     /** Answers a query of a connection, or forwards it. */
     void take(TcpConnection connection, ByteBuf from, int index, int length) {
-        ClientView view = users.view(connection.port, connection.endpoint);
+        ClientView view = users.view(connection.port, connection.client);
         if (view == null) {
             connection.reset();
             return;
@@ -138,11 +165,15 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         touch(connection);
         wrap(from, index, length);
         int answered = responder.answerTcp(in, 0, length, view, out, 0);
+        DnsQuery query = responder.query();
+        if (query.questionLength() != 0) {
+            top.add(query.name(), connection.client.network());
+        }
         Forwarder others = forwarder;
         if (answered == DnsResponder.FORWARD && others == null) {
             answered = responder.fail(in, 0, length, DnsResult.FAILED, out, 0);
         }
-        counters.ended(responder.result());
+        counters.ended(connection.client.endpoint(), responder.result());
         if (answered == DnsResponder.FORWARD && others != null) {
             forward(others, connection, from, index, length);
         } else if (answered < 0) {
@@ -182,7 +213,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
     private void touch(TcpConnection connection) {
         connections.remove(connection);
         connections.add(connection);
-        LinkedHashSet<TcpConnection> own = ofClient.get(connection.endpoint);
+        LinkedHashSet<TcpConnection> own = ofClient.get(connection.client);
         if (own != null) {
             own.remove(connection);
             own.add(connection);
@@ -202,9 +233,9 @@ final class TcpQueries extends ChannelInitializer<Channel> {
 
     private void remove(TcpConnection connection) {
         connections.remove(connection);
-        LinkedHashSet<TcpConnection> own = ofClient.get(connection.endpoint);
+        LinkedHashSet<TcpConnection> own = ofClient.get(connection.client);
         if (own != null && own.remove(connection) && own.isEmpty()) {
-            ofClient.remove(connection.endpoint);
+            ofClient.remove(connection.client);
         }
     }
 

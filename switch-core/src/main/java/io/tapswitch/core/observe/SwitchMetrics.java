@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.tapswitch.core.control.ClusterLook;
 import io.tapswitch.core.control.Controller;
+import io.tapswitch.core.control.EndpointCounters;
 import io.tapswitch.core.control.Looking;
 import io.tapswitch.core.dataplane.Conservation;
 import io.tapswitch.core.dataplane.CounterSnapshot;
@@ -36,8 +37,10 @@ import org.jspecify.annotations.Nullable;
  * meanwhile waits, so many collectors cannot ask the workers more than one does.
  *
  * <p><b>Series.</b> Their number is bounded by what people make: networks, containers, uplinks, upstreams; times the
- * reasons and results that have happened. What containers choose themselves, such as the names that they ask for, is
- * never a label: a flood of random names would be a flood of series. {@code tapswitch stats --top} shows those.
+ * reasons and results that have happened. What containers choose themselves is no label, for a flood of random names
+ * would be a flood of series; but for the {@value #TOP_NAMES} names asked for most, those that a hundredth of all
+ * queries asked for: so many queries must be sent for each that comes in that who wants to fill a collector with them
+ * has to send a hundredth more than before each time. {@code tapswitch stats -n --top} shows all that are known.
  *
  * <p>A counter begins at 0 again with its owner: with the daemon, or with the container's interface.
  */
@@ -54,6 +57,8 @@ public final class SwitchMetrics {
 
     /** What NAT counts that goes down, too. */
     private static final List<String> NAT_GAUGES = List.of("flows", "capacity");
+
+    private static final int TOP_NAMES = 20;
 
     private static final double MS_PER_SECOND = 1_000;
 
@@ -94,7 +99,8 @@ public final class SwitchMetrics {
         addPorts(families);
         addWorkers(families);
         addNat(families);
-        addNames(families, controller.looking().names());
+        addNames(families, controller.looking().names().status());
+        addTopNames(families);
         addCluster(families, controller.looking().cluster().state());
         return Stream.concat(Stream.of(build()), families.stream().map(MetricFamily::snapshot))
                 .toList();
@@ -133,10 +139,8 @@ public final class SwitchMetrics {
 
     private void addPorts(List<MetricFamily> families) {
         PortFamilies ports = new PortFamilies();
-        for (Controller.EndpointCounters one : controller.counters(null)) {
-            ports.add(
-                    one.counters(),
-                    Labels.of(KIND, "container", "container", one.container().name(), NETWORK, one.network()));
+        for (EndpointCounters one : controller.counters(null)) {
+            ports.add(one);
         }
         controller
                 .looking()
@@ -166,6 +170,15 @@ public final class SwitchMetrics {
                 "drops", "Frames of a port that were dropped, by reason ('tapswitch drops' explains each).");
         private final MetricFamily queries = MetricFamily.counter(
                 "dns_udp_queries", "Queries for names by UDP, by what became of them; forward: upstreams were asked.");
+        private final MetricFamily byTcp =
+                MetricFamily.counter("dns_tcp_queries", "Queries for names by TCP, by what became of them.");
+
+        void add(EndpointCounters one) {
+            Labels labels =
+                    Labels.of(KIND, "container", "container", one.container().name(), NETWORK, one.network());
+            add(one.counters(), labels);
+            one.queriesByTcp().forEach((result, count) -> byTcp.add(count, labels.add(RESULT, result)));
+        }
 
         void add(CounterSnapshot port, Labels labels) {
             rxFrames.add(port.rxFrames(), labels);
@@ -177,7 +190,7 @@ public final class SwitchMetrics {
         }
 
         void addTo(List<MetricFamily> families) {
-            families.addAll(List.of(rxFrames, rxBytes, txFrames, txBytes, drops, queries));
+            families.addAll(List.of(rxFrames, rxBytes, txFrames, txBytes, drops, queries, byTcp));
         }
     }
 
@@ -241,6 +254,19 @@ public final class SwitchMetrics {
                 .add(cluster.pending()));
     }
 
+    private void addTopNames(List<MetricFamily> families) {
+        MetricFamily top = MetricFamily.gauge(
+                "dns_top_name_queries",
+                "How often a name was asked for, at least: the " + TOP_NAMES
+                        + " asked for most, of those that a hundredth of all queries asked for.");
+        controller
+                .looking()
+                .names()
+                .thatMatter(TOP_NAMES)
+                .forEach(one -> top.add(one.least(), NETWORK, one.network(), "name", one.name()));
+        families.add(top);
+    }
+
     private static void addNames(List<MetricFamily> families, NamesStatus names) {
         MetricFamily up = MetricFamily.gauge("dns_upstream_up", "1 while nothing says that the server is silent.");
         MetricFamily latency = MetricFamily.gauge(
@@ -259,9 +285,7 @@ public final class SwitchMetrics {
                 "dns_forwarder_events",
                 "What became of queries that no network answers, and of messages to upstreams.");
         names.forwarder().forEach((event, count) -> forwarder.add(count, EVENT, event));
-        MetricFamily tcp = MetricFamily.counter("dns_tcp_queries", "Queries for names by TCP, by what became of them.");
-        names.tcpQueries().forEach((result, count) -> tcp.add(count, RESULT, result));
-        families.addAll(List.of(up, latency, asked, answered, forwarder, tcp));
+        families.addAll(List.of(up, latency, asked, answered, forwarder));
         families.add(MetricFamily.gauge("dns_tcp_connections", "Connections for names by TCP there are.")
                 .add(names.tcpConnections()));
         families.add(MetricFamily.counter(

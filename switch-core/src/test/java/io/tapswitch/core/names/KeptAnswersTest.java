@@ -1,6 +1,7 @@
 package io.tapswitch.core.names;
 
 import static io.tapswitch.core.control.Eventually.eventually;
+import static io.tapswitch.core.names.TestMessages.aliasOfItself;
 import static io.tapswitch.core.names.TestMessages.answer;
 import static io.tapswitch.core.names.TestMessages.lastOctet;
 import static io.tapswitch.core.names.TestMessages.name;
@@ -31,6 +32,18 @@ class KeptAnswersTest {
             assertThat(lastOctet(again)).isEqualTo(7);
             assertThat(name(again)).isEqualTo("WwW.test");
             assertThat(ttl(again)).isBetween(58, 60);
+            assertThat(upstream.seen).hasSize(1);
+        }
+    }
+
+    @Test
+    void row72_aLoopOfAliasesIsPassedOnAndFollowedByNobody() {
+        FakeUpstream upstream = new FakeUpstream(query -> List.of(aliasOfItself(query, 60)));
+        try (ForwardWorld world = new ForwardWorld(upstream)) {
+            byte[] query = query(1, "loop.test");
+            byte[] answer = world.get(query, false);
+            assertThat(answer).isEqualTo(aliasOfItself(query, 60));
+            assertThat(ttl(world.get("LOOP.test"))).as("from memory").isBetween(58, 60);
             assertThat(upstream.seen).hasSize(1);
         }
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapswitch.core.dataplane.ClientViews;
+import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesClient;
 import io.tapswitch.dns.ClientView;
 import io.tapswitch.dns.DnsAddress;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 final class NamesListenerIT {
     private static final int PORT = 7;
+    private static final int NETWORK = 3;
     private static final int IN_FLIGHT = 32;
     private static final String CLIENT =
             Ipv4Address.fromBits(NamesClient.address(PORT, 1)).toString();
@@ -68,6 +70,7 @@ final class NamesListenerIT {
     private final List<Socket> clients = new ArrayList<>();
     private final LinkConfigurator links = new IpBatch();
     private NamesListener listener;
+    private ClientViews views;
 
     @BeforeEach
     void open() {
@@ -86,7 +89,13 @@ final class NamesListenerIT {
                 .host(List.of("web"), DnsAddress.v4(0x0a00_0009))
                 .build();
         ClientView view = new ClientView(List.of(Zone.compile(zone)), true, true, 5, 5);
-        listener.users(new NamesUsers(new ClientViews(Map.of(PORT, view)), Map.of(PORT, "endpoint")));
+        views = new ClientViews(Map.of(PORT, view));
+        serve("endpoint", "id of net1");
+    }
+
+    private void serve(String endpoint, String network) {
+        NamesUsers.Client client = new NamesUsers.Client(endpoint, NETWORK);
+        listener.users(new NamesUsers(views, Map.of(PORT, client), Map.of(NETWORK, network)));
     }
 
     @AfterEach
@@ -137,6 +146,32 @@ final class NamesListenerIT {
     private Asked takeAsked() throws Exception {
         eventually(() -> assertThat(asked).isNotEmpty());
         return asked.remove();
+    }
+
+    @Test
+    void countsWhatEachEndpointAskedForUntilItIsGone() throws Exception {
+        Socket client = connect();
+        for (int i = 0; i < 3; i++) {
+            ask(client, query(i, "WEB.net1"));
+            read(client);
+        }
+        ask(client, query(3, "nobody.net1"));
+        read(client);
+        assertThat(listener.counters().results("endpoint")).isEqualTo(Map.of("answered", 3L, "no_name", 1L));
+        assertThat(listener.topNames().join())
+                .containsExactlyInAnyOrder(
+                        new NameCount("web.net1", NETWORK, 3, 3), new NameCount("nobody.net1", NETWORK, 1, 1));
+
+        serve("endpoint", "id of net1");
+        assertThat(listener.topNames().join()).as("nothing has changed").hasSize(2);
+        serve("another endpoint", "id of net1");
+        assertThat(listener.topNames().join()).as("the network is there").hasSize(2);
+        assertThat(listener.counters().results("endpoint")).isEmpty();
+        serve("another endpoint", "id of a network that got its number");
+        assertThat(listener.topNames().join()).isEmpty();
+        assertThat(listener.counters().results()).as("the sums stay").isEqualTo(Map.of("answered", 3L, "no_name", 1L));
+        listener.close();
+        assertThat(listener.topNames().join()).isEmpty();
     }
 
     @Test

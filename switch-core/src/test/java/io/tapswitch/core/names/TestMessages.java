@@ -7,6 +7,7 @@ import java.util.Arrays;
 /** Messages as clients and upstreams write them, made by hand. */
 final class TestMessages {
     static final int A = 1;
+    static final int CNAME = 5;
     static final int SOA = 6;
     static final int RD = 0x0100;
     static final int RESPONSE = 0x8180;
@@ -71,6 +72,13 @@ final class TestMessages {
         for (int last : lastOctets) {
             record(out, A, ttl, new byte[] {(byte) 192, 0, 2, (byte) last});
         }
+        return out.toByteArray();
+    }
+
+    /** {@return an answer that says of the name that it is another word for itself} */
+    static byte[] aliasOfItself(byte[] query, int ttl) {
+        ByteArrayOutputStream out = begin(query, RESPONSE, 1, 0);
+        record(out, CNAME, ttl, new byte[] {(byte) 0xC0, 12});
         return out.toByteArray();
     }
 
