@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.tapswitch.lab.Background;
 import io.tapswitch.lab.ClusterLab;
 import io.tapswitch.lab.Eventually;
+import io.tapswitch.lab.Json;
 import io.tapswitch.lab.LabContainer;
 import io.tapswitch.lab.LabNamespace;
 import io.tapswitch.lab.World;
@@ -82,8 +83,21 @@ final class OverlayEncryptionIT {
         assertThat(wireDuring(c, ip(d, "open")))
                 .as("what is in clear would be seen")
                 .contains(SECRET);
+
+        assertThat(a.exec("ip", "-d", "link", "show", "eth0").ok().out()).contains("gso_max_size 60601 ");
+        long before = split();
+        a.transferTcp(b, ip(b, "safe"), 30_000_000);
+        assertThat(split() - before)
+                .as("super-frames of 500 or more whose pieces took more than one write")
+                .isLessThan(100);
         one.assertNoTrouble();
         two.assertNoTrouble();
+    }
+
+    private long split() {
+        return Json.parse(one.cli("stats", "--format", "json"))
+                .at("conservation")
+                .number("split");
     }
 
     /** {@return what is on the wire, as characters, while one container asks for another with the secret as payload} */

@@ -16,6 +16,7 @@ import io.tapswitch.tapio.LinkCommand.SetAddress;
 import io.tapswitch.tapio.LinkCommand.SetDefaultRoute;
 import io.tapswitch.tapio.LinkCommand.SetHostRoute;
 import io.tapswitch.tapio.LinkCommand.SetMtu;
+import io.tapswitch.tapio.LinkCommand.SetSuperFrameLength;
 import io.tapswitch.tapio.LinkCommand.SetTxQueueLength;
 import io.tapswitch.tapio.LinkCommand.Up;
 import io.tapswitch.tapio.LinkCommand.WithoutArp;
@@ -96,6 +97,7 @@ public final class IpBatch implements LinkConfigurator {
             case Rename(var link, var newName) -> "link set dev " + link + " name " + newName;
             case SetAddress(var link, var macAddress) -> "link set dev " + link + " address " + macAddress;
             case SetMtu(var link, var mtuBytes) -> "link set dev " + link + " mtu " + mtuBytes;
+            case SetSuperFrameLength(var link, var bytes) -> "link set dev " + link + " gso_max_size " + bytes;
             case SetTxQueueLength(var link, var frames) -> "link set dev " + link + " txqueuelen " + frames;
             case Up(var link) -> "link set dev " + link + " up";
             case WithoutArp(var link) -> "link set dev " + link + " arp off";

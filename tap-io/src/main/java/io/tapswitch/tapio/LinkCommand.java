@@ -55,6 +55,17 @@ public sealed interface LinkCommand {
         }
     }
 
+    /** Sets how long super-frames may get that the kernel's TCP sends, in bytes. */
+    record SetSuperFrameLength(String link, int bytes) implements LinkCommand {
+        /** Checks the range (GSO_LEGACY_MAX_SIZE of linux/netdevice.h). */
+        public SetSuperFrameLength {
+            LinkText.checkLink(link);
+            if (bytes < 1 || bytes > 65_536) {
+                throw new IllegalArgumentException("a super-frame has 1 to 65536 bytes, not " + bytes);
+            }
+        }
+    }
+
     /** Sets how many frames wait for a reader, per queue. */
     record SetTxQueueLength(String link, int frames) implements LinkCommand {
         /** Checks the range. */

@@ -17,6 +17,8 @@ final class IpBatchTest {
         assertThat(IpBatch.render(new LinkCommand.SetAddress("eth0", "02:42:ac:12:00:02")))
                 .isEqualTo("link set dev eth0 address 02:42:ac:12:00:02");
         assertThat(IpBatch.render(new LinkCommand.SetMtu("eth0", 1500))).isEqualTo("link set dev eth0 mtu 1500");
+        assertThat(IpBatch.render(new LinkCommand.SetSuperFrameLength("eth0", 60_000)))
+                .isEqualTo("link set dev eth0 gso_max_size 60000");
         assertThat(IpBatch.render(new LinkCommand.SetTxQueueLength("eth0", 1000)))
                 .isEqualTo("link set dev eth0 txqueuelen 1000");
         assertThat(IpBatch.render(new LinkCommand.Up("eth0"))).isEqualTo("link set dev eth0 up");
@@ -101,6 +103,9 @@ final class IpBatchTest {
     @Test
     void refusesValuesOutOfRange() {
         assertThatThrownBy(() -> new LinkCommand.SetMtu("eth0", 67)).hasMessageContaining("68 to 65535");
+        assertThatThrownBy(() -> new LinkCommand.SetSuperFrameLength("eth0", 0)).hasMessageContaining("1 to 65536");
+        assertThatThrownBy(() -> new LinkCommand.SetSuperFrameLength("eth0", 65_537))
+                .hasMessageContaining("1 to 65536");
         assertThatThrownBy(() -> new LinkCommand.SetMtu("eth0", 65_536)).hasMessageContaining("68 to 65535");
         assertThatThrownBy(() -> new LinkCommand.SetTxQueueLength("eth0", 0)).hasMessageContaining("not 0");
         assertThatThrownBy(() -> new LinkCommand.SetAddress("eth0", "02:42:ac:12:00"))

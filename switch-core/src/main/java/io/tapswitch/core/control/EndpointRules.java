@@ -225,6 +225,7 @@ final class EndpointRules {
         if (network == null) {
             throw new IllegalArgumentException("endpoint " + endpoint.id() + " is in no network");
         }
+        NetworkOptions options = NetworkOptions.of(network);
         List<Plumbing.Cidr> addresses = new ArrayList<>();
         for (Address address : new Address[] {endpoint.ipv4(), endpoint.ipv6()}) {
             if (address != null) {
@@ -244,7 +245,8 @@ final class EndpointRules {
                         .map(Plumbing.ContainerRoute::gateway)
                         .toList(),
                 routes.stream().filter(route -> route.to() != null).findFirst().orElse(null),
-                NetworkOptions.of(network).mtu(),
+                options.mtu(),
+                options.superFrameLength(),
                 endpoint.queues());
     }
 

@@ -4,6 +4,8 @@ import io.tapswitch.core.model.Driver;
 import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.vxlan.SealHeader;
+import io.tapswitch.vxlan.VxlanHeader;
+import io.tapswitch.wire.EthernetHeader;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -98,6 +100,16 @@ public record NetworkOptions(
             VNI,
             ENCRYPTED);
 
+    /** Bytes that an outer packet has for all pieces: an IP packet's most, less the headers of IPv4 and UDP. */
+    private static final int OUTER_ROOM = 0xFFFF - 20 - 8;
+    /** Most pieces that Linux takes in one write, before 6.9 (UDP_MAX_SEGMENTS). */
+    private static final int UDP_SEGMENTS = 64;
+    /** IPv4, TCP, and its timestamps; where headers are longer or shorter, as many pieces fit, or one less. */
+    private static final int TCP_HEADERS = 20 + 20 + 12;
+    /** What Linux leaves out of the length for all headers there could be (MAX_TCP_HEADER + 1). */
+    private static final int KERNEL_ROOM = 321;
+
+    private static final int SUPER_FRAME_MAX = 65_536;
     /** Ethernet's MTU without the outer headers of a tunnel over IPv4: where {@link UnderlayMtu} knows none (O10). */
     private static final int OVERLAY_MTU = 1450;
 
@@ -151,6 +163,20 @@ public record NetworkOptions(
     /** {@return the nearest to an MTU that a network can have} */
     static int possibleMtu(int mtu, boolean ipv6) {
         return Math.clamp(mtu, ipv6 ? MTU_MIN_IPV6 : MTU_MIN, MTU_MAX);
+    }
+
+    /**
+     * {@return most bytes of the super-frames of a container's TCP, 0 for as many as its kernel likes} Those of an
+     * encrypted network are cut into pieces, which leave in one write if one outer packet has room for all. As long as
+     * the kernel makes them, a few pieces would be left each time and go the whole way alone.
+     */
+    int superFrameLength() {
+        if (!encrypted) {
+            return 0;
+        }
+        int piece = VxlanHeader.LENGTH + SealHeader.OVERHEAD + EthernetHeader.LENGTH + mtu;
+        int pieces = Math.clamp(OUTER_ROOM / piece, 1, UDP_SEGMENTS);
+        return Math.min(pieces * (mtu - TCP_HEADERS) + KERNEL_ROOM, SUPER_FRAME_MAX);
     }
 
     private void requireIpv6() {

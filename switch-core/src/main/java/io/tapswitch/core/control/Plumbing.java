@@ -49,6 +49,7 @@ public interface Plumbing extends AutoCloseable {
      * @param defaultGateways where default routes go, at most one of a family; empty for none by this interface
      * @param resolver the way to the resolver, null when it is not by this interface
      * @param mtu in bytes
+     * @param superFrameLength most bytes of a super-frame of the kernel's TCP; 0 for as many as it likes
      * @param queues number of queues
      */
     record InterfacePlan(
@@ -59,6 +60,7 @@ public interface Plumbing extends AutoCloseable {
             List<IpAddress> defaultGateways,
             @Nullable ContainerRoute resolver,
             int mtu,
+            int superFrameLength,
             int queues) {
         /** Copies the lists. */
         public InterfacePlan {
@@ -75,7 +77,7 @@ public interface Plumbing extends AutoCloseable {
                 List<IpAddress> defaultGateways,
                 int mtu,
                 int queues) {
-            this(tag, name, mac, addresses, defaultGateways, null, mtu, queues);
+            this(tag, name, mac, addresses, defaultGateways, null, mtu, 0, queues);
         }
     }
 

@@ -209,6 +209,9 @@ public final class TapPlumbing implements Plumbing {
         String name = plan.name();
         settings.add(new LinkCommand.SetAddress(name, plan.mac().toString()));
         settings.add(new LinkCommand.SetMtu(name, plan.mtu()));
+        if (plan.superFrameLength() > 0) {
+            settings.add(new LinkCommand.SetSuperFrameLength(name, plan.superFrameLength()));
+        }
         settings.add(new LinkCommand.SetTxQueueLength(name, TapOptions.DEFAULT_TX_QUEUE_LENGTH));
         settings.add(new LinkCommand.SetAddrGenMode(name, "eui64"));
         // The control plane knows that nobody has the address: no second of silence to ask for it.

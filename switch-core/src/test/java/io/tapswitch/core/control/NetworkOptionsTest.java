@@ -135,4 +135,27 @@ class NetworkOptionsTest {
                 .hasMessageContaining(key)
                 .hasMessageContaining(value);
     }
+
+    /** What Linux makes of the length: as many whole segments as fit behind all headers there could be. */
+    @ParameterizedTest
+    @CsvSource({
+        "1422, 0, 44",
+        "1500, 0, 42",
+        "1500, 12, 42",
+        "1500, 32, 42",
+        "9000, 0, 7",
+        "9000, 32, 7",
+        "576, 12, 64",
+        "1280, 32, 49"
+    })
+    void piecesOfAnEncryptedSuperFrameFillOneOuterPacketAndNoSecond(int mtu, int moreHeaders, int pieces) {
+        NetworkOptions options = NetworkOptions.parse(
+                Driver.OVERLAY, Map.of("encrypted", "", "com.docker.network.driver.mtu", Integer.toString(mtu)));
+        int payload = options.superFrameLength() - 321;
+        int segment = mtu - 40 - moreHeaders;
+        assertThat(payload / segment).isBetween(pieces - 1, pieces);
+        assertThat(pieces * (mtu + 14 + 8 + 28)).isLessThanOrEqualTo(65_507);
+        assertThat(NetworkOptions.parse(Driver.OVERLAY, Map.of()).superFrameLength())
+                .isZero();
+    }
 }
