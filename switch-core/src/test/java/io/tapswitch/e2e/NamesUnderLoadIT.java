@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,22 @@ final class NamesUnderLoadIT {
         LabContainer flooder = world.attached("flooder", "--network", "dev");
         // Its own container: dnsperf writes a line for each answer, which at the asker's rate keeps it from reading.
         LabContainer timer = world.attached("timer", "--network", "dev");
+        if (SOAK) {
+            // What an idle machine has; else other builds may have both CPUs.
+            assertThat(asked(asker, flooder, timer, null)).as("ms").isLessThan(5);
+        }
+        // Reading the file again takes the CPUs from those who ask, too.
+        assertThat(asked(asker, flooder, timer, file)).as("ms").isLessThan(SOAK ? 20 : 250);
+        world.assertNoTrouble();
+    }
+
+    /**
+     * Asks for names of containers while another floods; {@return ms that 99 of 100 answers took}
+     *
+     * @param file that is read again and again meanwhile, or null
+     */
+    private double asked(LabContainer asker, LabContainer flooder, LabContainer timer, @Nullable Path file)
+            throws IOException {
         Path own = world.file("own", "web A\nes A\nweb.dev A\n");
         try (Background flood = flooder.start(dnsperf(randomNames(), FLOOD_PER_SECOND, SECONDS + 3));
                 Background timed = timer.start(dnsperf(own, 200, SECONDS, "-v"));
@@ -108,25 +125,22 @@ final class NamesUnderLoadIT {
             long before = inForce();
             long beginNs = System.nanoTime();
             int renames = 0;
-            while (asked.alive()) {
-                Path next = world.file("next.yaml", DEAD.formatted(2 + renames % 5));
-                Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                // The watch waits until the file has rested for 100 ms, which it never does here; a signal for 50.
-                Eventually.measureFor(Duration.ofMillis(60));
-                Commands.run("kill", "-HUP", world.daemon().process().pid() + "")
-                        .ok();
-                long dueNs = beginNs + ++renames * TimeUnit.MILLISECONDS.toNanos(100);
+            while (file != null && asked.alive()) {
+                readAgain(file, renames++);
+                long dueNs = beginNs + renames * TimeUnit.MILLISECONDS.toNanos(100);
                 Eventually.measureFor(Duration.ofNanos(Math.max(1_000_000, dueNs - System.nanoTime())));
             }
+            Outcome outcome = asked.await(Duration.ofSeconds(SECONDS + 20));
             double seconds = (System.nanoTime() - beginNs) / 1e9;
             long reloads = inForce() - before;
-            Outcome outcome = asked.await(Duration.ofSeconds(20));
             Outcome times = timed.await(Duration.ofSeconds(20));
             double p99 = percentile99(times);
             System.out.printf(
                     "D17: %d questions in %.1f s while %d of %d files came into force, %d lost, p99 %.2f ms%n",
                     number(COMPLETED, outcome), seconds, reloads, renames, number(LOST, outcome), p99);
-            assertThat(reloads / seconds).as("files in force each second").isGreaterThanOrEqualTo(SOAK ? 9 : 5);
+            assertThat(reloads / seconds)
+                    .as("files in force each second")
+                    .isGreaterThanOrEqualTo(file == null ? 0 : SOAK ? 9 : 5);
             assertThat(number(LOST, outcome))
                     .as(
                             "%s%n%s%n%s",
@@ -134,10 +148,16 @@ final class NamesUnderLoadIT {
                     .isZero();
             assertThat(number(LOST, times)).as("%s", times.lastLine()).isZero();
             assertThat(number(COMPLETED, outcome)).isGreaterThan((long) PER_SECOND * SECONDS * 9 / 10);
-            // D16 wants 5 ms, which an idle machine has; else other builds may have both CPUs.
-            assertThat(p99).as("ms").isLessThan(SOAK ? 5 : 250);
             assertThat(flood.alive()).isTrue();
+            return p99;
         }
-        world.assertNoTrouble();
+    }
+
+    private void readAgain(Path file, int number) throws IOException {
+        Path next = world.file("next.yaml", DEAD.formatted(2 + number % 5));
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        // The watch waits until the file has rested for 100 ms, which it never does here; a signal for 50.
+        Eventually.measureFor(Duration.ofMillis(60));
+        Commands.run("kill", "-HUP", world.daemon().process().pid() + "").ok();
     }
 }
