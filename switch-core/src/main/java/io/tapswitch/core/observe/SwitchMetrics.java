@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Theory of operation</h2>
  *
  * Nothing is kept here. Each reading asks the control plane for the counters as they stand, which costs the workers at
- * most one command a network (the size of its forwarding database) and frames nothing. One reading at a time: who asks
- * meanwhile waits, so many collectors cannot ask the workers more than one does.
+ * most one command a network (the size of its forwarding database) and four for names, and frames nothing. One reading
+ * at a time: who asks meanwhile waits, so many collectors cannot ask the workers more than one does.
  *
  * <p><b>Series.</b> Their number is bounded by what people make: networks, containers, uplinks, upstreams; times the
  * reasons and results that have happened. What containers choose themselves is no label, for a flood of random names
