@@ -67,6 +67,13 @@ public final class TopNames {
     /** An empty one. */
     public TopNames() {}
 
+    /** A query came; one that has no question counts for no name. */
+    public void add(DnsQuery query, int group) {
+        if (query.questionLength() != 0) {
+            add(query.name(), group);
+        }
+    }
+
     /** A name was asked for. */
     public void add(FoldedName name, int group) {
         long hash = name.hash() + (group + 1) * SPREAD;

@@ -35,6 +35,9 @@ public final class SealHeader {
     /** Bytes that encryption adds to those of a tunnel in clear (O10). */
     public static final int OVERHEAD = LENGTH + TAG_LENGTH;
 
+    /** Most packets that Linux takes in one write with UDP_SEGMENT, before 6.9 (UDP_MAX_SEGMENTS). */
+    public static final int MAX_PIECES = 64;
+
     private static final int COUNTER = 4;
     private static final int WORKER_SHIFT = 56;
 

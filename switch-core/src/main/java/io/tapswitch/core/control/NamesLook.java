@@ -4,11 +4,12 @@ import io.tapswitch.core.dataplane.Dataplane;
 import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.model.Container;
 import io.tapswitch.core.model.DesiredState;
+import io.tapswitch.core.model.Network;
 import io.tapswitch.core.model.Refusal;
 import io.tapswitch.core.names.NameLookup;
 import io.tapswitch.core.names.NamesStatus;
 import io.tapswitch.core.names.ResolvConf;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -71,9 +72,8 @@ public final class NamesLook {
     /** {@return the names asked for most, in one network or, when the reference is null, in all: so many at most} */
     public List<TopName> askedForMost(@Nullable String reference, int count) {
         DesiredState state = desired.state();
-        Map<Integer, String> networks = new HashMap<>();
-        (reference == null ? state.networks() : List.of(References.network(state, reference)))
-                .forEach(network -> networks.put(network.index(), network.name()));
+        Collection<Network> networks =
+                reference == null ? state.networks() : List.of(References.network(state, reference));
         return top(askedFor(), networks).limit(count).toList();
     }
 
@@ -82,25 +82,34 @@ public final class NamesLook {
      * asked for, and some queries at least, so that nobody fills the list with names that are asked for once}
      */
     public List<TopName> thatMatter(int count) {
-        Map<Integer, String> networks = new HashMap<>();
-        desired.state().networks().forEach(network -> networks.put(network.index(), network.name()));
-        List<NameCount> all = askedFor();
+        Collection<NameCount> all = askedFor();
         // Each query adds 1 to what one name was asked for at most.
         long queries = all.stream().mapToLong(NameCount::most).sum();
         long few = Math.max(FEW_QUERIES, queries / SHARE_THAT_MATTERS);
-        return top(all, networks).filter(one -> one.least() >= few).limit(count).toList();
+        return top(all, desired.state().networks())
+                .filter(one -> one.least() >= few)
+                .limit(count)
+                .toList();
     }
 
-    private List<NameCount> askedFor() {
-        List<NameCount> all = new ArrayList<>(Waiting.await(dataplane.topNames(), "read which names are asked for"));
-        all.addAll(Waiting.await(desired.namesByTcp(), "read which names are asked for by TCP"));
-        return NameCount.sum(all);
+    private record Key(String name, int network) {}
+
+    /** {@return what the workers and who answers by TCP remember, each name of a network once} */
+    private Collection<NameCount> askedFor() {
+        Map<Key, NameCount> sums = new HashMap<>();
+        Stream.concat(
+                        Waiting.await(dataplane.topNames(), "read which names are asked for").stream(),
+                        Waiting.await(desired.namesByTcp(), "read which names are asked for by TCP").stream())
+                .forEach(one -> sums.merge(new Key(one.name(), one.network()), one, NameCount::plus));
+        return sums.values();
     }
 
-    private static Stream<TopName> top(List<NameCount> counts, Map<Integer, String> networks) {
+    private static Stream<TopName> top(Collection<NameCount> counts, Collection<Network> networks) {
+        Map<Integer, String> names = new HashMap<>();
+        networks.forEach(network -> names.put(network.index(), network.name()));
         return counts.stream()
-                .filter(one -> networks.containsKey(one.network()))
-                .map(one -> new TopName(one.name(), networks.getOrDefault(one.network(), ""), one.least(), one.most()))
+                .filter(one -> names.containsKey(one.network()))
+                .map(one -> new TopName(one.name(), names.getOrDefault(one.network(), ""), one.least(), one.most()))
                 .sorted(Comparator.comparingLong(TopName::least)
                         .reversed()
                         .thenComparing(TopName::name)

@@ -6,6 +6,9 @@ import io.tapswitch.core.model.Refusal;
 import io.tapswitch.vxlan.SealHeader;
 import io.tapswitch.vxlan.VxlanHeader;
 import io.tapswitch.wire.EthernetHeader;
+import io.tapswitch.wire.Ipv4Header;
+import io.tapswitch.wire.TcpHeader;
+import io.tapswitch.wire.UdpHeader;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -101,11 +104,9 @@ public record NetworkOptions(
             ENCRYPTED);
 
     /** Bytes that an outer packet has for all pieces: an IP packet's most, less the headers of IPv4 and UDP. */
-    private static final int OUTER_ROOM = 0xFFFF - 20 - 8;
-    /** Most pieces that Linux takes in one write, before 6.9 (UDP_MAX_SEGMENTS). */
-    private static final int UDP_SEGMENTS = 64;
+    private static final int OUTER_ROOM = 0xFFFF - Ipv4Header.MIN_LENGTH - UdpHeader.LENGTH;
     /** IPv4, TCP, and its timestamps; where headers are longer or shorter, as many pieces fit, or one less. */
-    private static final int TCP_HEADERS = 20 + 20 + 12;
+    private static final int TCP_HEADERS = Ipv4Header.MIN_LENGTH + TcpHeader.MIN_LENGTH + 12;
     /** What Linux leaves out of the length for all headers there could be (MAX_TCP_HEADER + 1). */
     private static final int KERNEL_ROOM = 321;
 
@@ -175,7 +176,7 @@ public record NetworkOptions(
             return 0;
         }
         int piece = VxlanHeader.LENGTH + SealHeader.OVERHEAD + EthernetHeader.LENGTH + mtu;
-        int pieces = Math.clamp(OUTER_ROOM / piece, 1, UDP_SEGMENTS);
+        int pieces = Math.clamp(OUTER_ROOM / piece, 1, SealHeader.MAX_PIECES);
         return Math.min(pieces * (mtu - TCP_HEADERS) + KERNEL_ROOM, SUPER_FRAME_MAX);
     }
 

@@ -105,7 +105,7 @@ public interface Dataplane extends AutoCloseable {
     /** {@return what was counted for each publication since it was there, by the id of its rule} */
     CompletableFuture<Map<Integer, RuleCounts>> ruleCounts();
 
-    /** {@return the names that were asked for most by UDP, some thousand at most, in no order} */
+    /** {@return the names that were asked for most by UDP, some thousand of each worker at most, in no order} */
     default CompletableFuture<List<NameCount>> topNames() {
         return CompletableFuture.completedFuture(List.of());
     }

@@ -1,10 +1,5 @@
 package io.tapswitch.core.dataplane;
 
-import java.util.Collection;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-
 /**
  * How often a name was asked for, as far as those remember who were asked.
  *
@@ -14,18 +9,8 @@ import java.util.Map;
  * @param most the same, at most
  */
 public record NameCount(String name, int network, long least, long most) {
-    private record Key(String name, int network) {}
-
-    /** {@return what several have counted, each name of a network once, in no order} */
-    public static List<NameCount> sum(Collection<NameCount> counts) {
-        Map<Key, NameCount> sums = new HashMap<>();
-        for (NameCount count : counts) {
-            sums.merge(new Key(count.name, count.network), count, NameCount::plus);
-        }
-        return List.copyOf(sums.values());
-    }
-
-    private NameCount plus(NameCount other) {
+    /** {@return the sum with what another has counted of the same name} */
+    public NameCount plus(NameCount other) {
         return new NameCount(name, network, least + other.least, most + other.most);
     }
 }

@@ -19,7 +19,7 @@ final class NameReadings {
         this.teller = teller;
     }
 
-    /** {@return the names, summed over workers, in no order} */
+    /** {@return the names that each worker remembers, in no order} */
     List<NameCount> all() {
         List<NameCount> counts = new ArrayList<>();
         TopNames copy = new TopNames();
@@ -31,6 +31,6 @@ final class NameReadings {
             }
             copy.forEach((name, network, least, most) -> counts.add(new NameCount(name, network, least, most)));
         }
-        return NameCount.sum(counts);
+        return counts;
     }
 }

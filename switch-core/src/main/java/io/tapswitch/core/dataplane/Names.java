@@ -5,7 +5,6 @@ import static io.tapswitch.core.dataplane.Verdict.PASS;
 
 import io.tapswitch.core.dataplane.DatapathCounters.Term;
 import io.tapswitch.dns.ClientView;
-import io.tapswitch.dns.DnsQuery;
 import io.tapswitch.dns.DnsResponder;
 import io.tapswitch.dns.DnsResult;
 import io.tapswitch.dns.TopNames;
@@ -246,10 +245,7 @@ final class Names implements Forwards.AnswerHandler {
         int payload = udp + UdpHeader.LENGTH;
         int length = UdpHeader.length(buffer, udp) - UdpHeader.LENGTH;
         int answered = responder.answerUdp(buffer, payload, length, view, buffer, payload);
-        DnsQuery query = responder.query();
-        if (query.questionLength() != 0) {
-            top.add(query.name(), bridge.network);
-        }
+        top.add(responder.query(), bridge.network);
         if (answered == DnsResponder.FORWARD) {
             if (mayForward(port, offset, payload, length)) {
                 egress.counters.dns(port, DnsResult.FORWARD);

@@ -39,9 +39,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by the worker's thread only. {@link TunnelCipher} allocates, nothing else does.
  */
 final class Sealing implements TrainGate {
-    /** What Linux takes in one write with UDP_SEGMENT, before 6.9. */
-    private static final int MAX_PIECES = 64;
-
     private static final int HEADERS = VxlanHeader.LENGTH + SealHeader.LENGTH;
     private static final int AROUND = VxlanHeader.LENGTH + SealHeader.OVERHEAD;
 
@@ -119,7 +116,7 @@ final class Sealing implements TrainGate {
         int frame = offset + VirtioNetHeader.LENGTH;
         int mark = Encapsulation.mark(buffer, frame, length - VirtioNetHeader.LENGTH);
         int source = FlowEntropy.sourcePort(buffer, frame, length - VirtioNetHeader.LENGTH);
-        int atOnce = table.segments == 0 ? MAX_PIECES : table.segments;
+        int atOnce = table.segments == 0 ? SealHeader.MAX_PIECES : table.segments;
         int most = Math.min(atOnce, peer.way.sealedRoom() / size);
         for (int piece = 0; piece < pieces; piece += most) {
             if (piece > 0) {

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInitializer;
 import io.tapswitch.core.dataplane.NameCount;
 import io.tapswitch.core.dataplane.NamesClient;
 import io.tapswitch.dns.ClientView;
-import io.tapswitch.dns.DnsQuery;
 import io.tapswitch.dns.DnsResponder;
 import io.tapswitch.dns.DnsResult;
 import io.tapswitch.dns.TopNames;
@@ -90,9 +89,8 @@ final class TcpQueries extends ChannelInitializer<Channel> {
             }
         }
         gone.forEach(TcpConnection::reset);
-        counters.keep(version.clients().values().stream()
-                .map(NamesUsers.Client::endpoint)
-                .collect(Collectors.toSet()));
+        counters.keep(
+                now.clients().values().stream().map(NamesUsers.Client::endpoint).collect(Collectors.toSet()));
         networks.forEach((number, id) -> {
             if (!id.equals(version.networks().get(number))) {
                 top.forget(number);
@@ -165,10 +163,7 @@ final class TcpQueries extends ChannelInitializer<Channel> {
         touch(connection);
         wrap(from, index, length);
         int answered = responder.answerTcp(in, 0, length, view, out, 0);
-        DnsQuery query = responder.query();
-        if (query.questionLength() != 0) {
-            top.add(query.name(), connection.client.network());
-        }
+        top.add(responder.query(), connection.client.network());
         Forwarder others = forwarder;
         if (answered == DnsResponder.FORWARD && others == null) {
             answered = responder.fail(in, 0, length, DnsResult.FAILED, out, 0);
